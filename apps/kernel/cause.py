@@ -1,0 +1,34 @@
+"""Who and what led to a change."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """The reason a change happened, carried from the door through every event that follows.
+
+    Attributes:
+        correlation_id: the same for everything that one request or one scheduled run set off.
+        causation_id: the event, request or task directly before this change; None at the start.
+        actor: who wanted it, such as `customer:…`, `agent:…` or `system:…`; never a name or email.
+        region: the region that took the decision.
+        trace_context: a W3C `traceparent`, or empty when nobody is tracing.
+    """
+
+    correlation_id: UUID
+    causation_id: str | None = None
+    actor: str
+    region: str
+    trace_context: str = ""
+
+    def leading_to(self, causation_id: str, *, trace_context: str | None = None) -> "Cause":
+        """Name the next link of the chain; everything else stays as it was.
+
+        `trace_context` continues the trace with a newer span; None keeps the present one.
+        """
+        return replace(
+            self,
+            causation_id=causation_id,
+            trace_context=self.trace_context if trace_context is None else trace_context,
+        )

@@ -1,0 +1,96 @@
+"""Facts published by orders. Their story is the order's."""
+
+import uuid
+from dataclasses import dataclass
+from typing import ClassVar
+
+from apps.kernel.events.base import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedItem:
+    """One SKU of an order; the price is that of one unit, in minor units."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEvent(Event):
+    """A fact about one order."""
+
+    aggregate_type: ClassVar[str] = "order"
+    order_id: uuid.UUID
+
+    @property
+    def aggregate_id(self) -> uuid.UUID:
+        return self.order_id
+
+    @property
+    def key(self) -> uuid.UUID:
+        return self.order_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCreated(OrderEvent):
+    """An order was placed; neither stock nor payment is known yet."""
+
+    number: str
+    customer_id: uuid.UUID
+    currency: str
+    total_minor: int
+    country: str
+    items: tuple[OrderedItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPaymentPending(OrderEvent):
+    """Stock is held; the order waits for its payment."""
+
+    number: str
+    customer_id: uuid.UUID
+    currency: str
+    total_minor: int
+    provider: str
+    method_type: str
+    method_token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderHeld(OrderEvent):
+    """An authorised order waits for a person's review."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderConfirmed(OrderEvent):
+    """Stock and money are both promised: the order will be fulfilled."""
+
+    number: str
+    customer_id: uuid.UUID
+    currency: str
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancellationRequested(OrderEvent):
+    """The order is being called off; whoever holds something for it gives it back."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelled(OrderEvent):
+    """The order is off and nothing is owed for it any more.
+
+    `detail` is a plain sentence for the customer, empty where the reason says it all.
+    """
+
+    number: str
+    customer_id: uuid.UUID
+    reason: str
+    detail: str
+    short_skus: tuple[str, ...] = ()

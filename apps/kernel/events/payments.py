@@ -1,0 +1,84 @@
+"""Facts published by payments. Their story is the order's. Amounts are in minor units."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from apps.kernel.events.base import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentEvent(Event):
+    """A fact about the payment of one order."""
+
+    aggregate_type: ClassVar[str] = "payment"
+    payment_id: uuid.UUID
+    order_id: uuid.UUID
+
+    @property
+    def aggregate_id(self) -> uuid.UUID:
+        return self.payment_id
+
+    @property
+    def key(self) -> uuid.UUID:
+        return self.order_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentActionRequired(PaymentEvent):
+    """The customer must approve the payment at `redirect_url` before `expires_at`."""
+
+    redirect_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAuthorized(PaymentEvent):
+    """The provider reserved the amount on the customer's account."""
+
+    amount_minor: int
+    currency: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCaptured(PaymentEvent):
+    """The amount was charged."""
+
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFailed(PaymentEvent):
+    """There will be no payment; nothing is reserved or charged.
+
+    `code` is ours (`declined`, `action_expired`, `wait_expired`, `cancelled`, …); `detail` is a plain sentence for the customer.
+    """
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentVoided(PaymentEvent):
+    """The authorisation was dropped; nothing was charged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRefunded(PaymentEvent):
+    """Money went back; `refunded_minor` is the sum of all refunds so far."""
+
+    amount_minor: int
+    refunded_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRefundFailed(PaymentEvent):
+    """The provider refused to give the money back; a person has to look."""
+
+    amount_minor: int
+    currency: str
+    code: str
