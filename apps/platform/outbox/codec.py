@@ -1,0 +1,47 @@
+"""Events to JSON and back, with old versions lifted to today's shape when they are read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from apps.kernel.events import CATALOGUE, Event
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+UPCASTERS: dict[tuple[str, int], Upcaster] = {}
+"""By wire name and stored version: how to turn that payload into the next version's."""
+
+_encoder = msgspec.json.Encoder()
+
+
+class UnknownEventType(LookupError):
+    """An event was stored by a newer release; it waits until this one knows it."""
+
+
+def encode(event: Event) -> str:
+    """Give the payload of an event as JSON."""
+    return _encoder.encode(event).decode()
+
+
+_decoders = {event_type: msgspec.json.Decoder(event_type) for event_type in CATALOGUE.values()}
+
+
+def decode(type_name: str, version: int, payload: str) -> Event:
+    """Rebuild an event from its stored form.
+
+    Raises:
+        UnknownEventType: neither the type nor a way from its version is known.
+        msgspec.ValidationError: the payload does not fit.
+    """
+    event_type = CATALOGUE.get(type_name)
+    if event_type is None or version > event_type.version:
+        raise UnknownEventType(f"{type_name} v{version}")
+    if version == event_type.version:
+        return _decoders[event_type].decode(payload)
+    document = msgspec.json.decode(payload)
+    for stored in range(version, event_type.version):
+        upcaster = UPCASTERS.get((type_name, stored))
+        if upcaster is None:
+            raise UnknownEventType(f"{type_name} v{stored} has no upcaster")
+        document = upcaster(document)
+    return msgspec.convert(document, event_type)

@@ -1,0 +1,27 @@
+"""An event as a handler receives it."""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from apps.kernel.cause import Cause
+from apps.kernel.events import Event
+
+E = TypeVar("E", bound=Event, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered(Generic[E]):
+    """One event on its way to one subscriber, with what is known of its origin."""
+
+    event: E
+    event_id: int
+    occurred_at: datetime
+    key: uuid.UUID
+    origin: Cause
+
+    @property
+    def cause(self) -> Cause:
+        """The cause of what a handler does because of this event: our own step, the same story."""
+        return replace(self.origin, causation_id=str(self.event_id), actor="system")

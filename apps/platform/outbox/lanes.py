@@ -1,0 +1,107 @@
+"""Claim lanes for one drain, and notice those that kill their workers.
+
+A lane is held by a session lock, which PostgreSQL drops with the connection: a dead worker's lanes
+come free at once. The crash counter is committed before the work and cleared after it.
+"""
+
+import random
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import InterfaceError, OperationalError, connection
+
+from apps.platform.outbox.models import LANES
+
+CRASHES_BEFORE_PROBING = 3
+HELD_SESSION_MAY_IDLE = "15s"
+"""A worker that is stopped while it holds lanes loses its session, and with it the lanes."""
+
+_CLAIM = """
+WITH configured AS (
+    SELECT set_config('synchronous_commit', 'off', true), set_config('idle_session_timeout', %s, false)
+), busy AS MATERIALIZED (
+    SELECT l.lane FROM unnest(%s::int[]) AS l(lane), configured
+    WHERE EXISTS (SELECT 1 FROM outbox_delivery d
+                  LEFT JOIN outbox_parked p ON p.subscriber = d.subscriber AND p.key = d.key
+                  WHERE d.subscriber = %s AND d.lane = l.lane
+                    AND (p.key IS NULL OR (NOT p.dead AND p.next_at <= now())))
+), claimed AS MATERIALIZED (
+    SELECT lane FROM busy WHERE pg_try_advisory_lock(%s, lane) LIMIT %s
+)
+UPDATE outbox_lane SET crashes = crashes + 1 FROM claimed
+WHERE outbox_lane.subscriber = %s AND outbox_lane.lane = claimed.lane
+RETURNING outbox_lane.lane, outbox_lane.crashes
+"""
+_RELEASE = """
+WITH configured AS (
+    SELECT set_config('synchronous_commit', 'off', true), set_config('idle_session_timeout', '0', false)
+), cleared AS (
+    UPDATE outbox_lane SET crashes = 0, probe_event_id = NULL FROM configured
+    WHERE subscriber = %s AND lane = ANY(%s) RETURNING lane
+)
+SELECT pg_advisory_unlock(%s, lane) FROM cleared
+"""
+_ENSURE = """
+INSERT INTO outbox_lane (subscriber, lane, crashes)
+SELECT %s, lane, 0 FROM generate_series(0, %s) AS lane ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The lanes that one drain holds."""
+
+    healthy: Sequence[int]
+    suspicious: Sequence[int]
+
+    @property
+    def lanes(self) -> list[int]:
+        """All of them."""
+        return [*self.healthy, *self.suspicious]
+
+
+def lock_space(subscriber: str) -> int:
+    """Give the first half of the advisory lock of a subscriber's lanes, a signed 32-bit integer."""
+    return zlib.crc32(subscriber.encode()) - 2**31
+
+
+def ensure_lanes(subscriber: str) -> None:
+    """Create the subscriber's lane rows; those that exist stay as they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ENSURE, [subscriber, LANES - 1])
+
+
+@contextmanager
+def claimed_lanes(subscriber: str, *, at_most: int) -> Iterator[Claim]:
+    """Hold up to `at_most` lanes that have something to deliver, for the length of the block.
+
+    Lanes that another worker holds are left to it. When the block fails, the crash counters stay
+    raised only if the process dies: an ordinary error clears them like a success.
+    """
+    lanes = random.sample(range(LANES), LANES)
+    space = lock_space(subscriber)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM, [HELD_SESSION_MAY_IDLE, lanes, subscriber, space, at_most, subscriber]
+        )
+        rows = cursor.fetchall()
+    claim = Claim(
+        healthy=[lane for lane, crashes in rows if crashes <= CRASHES_BEFORE_PROBING],
+        suspicious=[lane for lane, crashes in rows if crashes > CRASHES_BEFORE_PROBING],
+    )
+    try:
+        yield claim
+    finally:
+        if rows:
+            _release(subscriber, claim.lanes, space)
+
+
+def _release(subscriber: str, lanes: list[int], space: int) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_RELEASE, [subscriber, lanes, space])
+    except (OperationalError, InterfaceError):
+        # The session is gone and its locks with it; the counters are cleared by the next drain.
+        connection.close()

@@ -1,0 +1,1 @@
+"""Tables that grow for ever are cut by time; this makes their pieces ahead of need."""

@@ -1,0 +1,247 @@
+"""Delivery: in order per key, exactly once, around failures and dead workers."""
+
+import threading
+import time
+import uuid
+
+import pytest
+from django.db import OperationalError, connection
+
+from apps.platform.outbox import draining, lanes
+from apps.platform.outbox.draining import drain
+from apps.platform.outbox.lag import list_lags, wait_until_heard
+from apps.platform.outbox.lanes import CRASHES_BEFORE_PROBING, claimed_lanes
+from apps.platform.outbox.models import Delivery, Lane, ParkedKey, StoredEvent
+from apps.platform.outbox.parking import ATTEMPTS, retry_parked, skip_head
+from tests.integration.outbox.conftest import NAME, Listener, say
+
+
+def make_due() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE outbox_parked SET next_at = now() - interval '1 s'")
+
+
+class TestDrain:
+    def test_hands_a_story_on_in_order_and_leaves_nothing(self, listener: Listener) -> None:
+        keys = [uuid.uuid4() for _ in range(20)]
+        for key in keys:
+            say(key, "one", "two", "three")
+        assert listener.subscriber
+        assert drain(listener.subscriber) == 60
+        for key in keys:
+            assert [r for k, r in listener.heard if k == key] == ["one", "two", "three"]
+        assert not Delivery.objects.filter(subscriber=NAME).exists()
+
+    def test_works_in_batches(self, listener: Listener) -> None:
+        for _ in range(10):
+            say(uuid.uuid4(), "same")
+        assert listener.subscriber
+        drain(listener.subscriber)
+        assert listener.batches == [10]
+
+    def test_finds_nothing_when_called_again(self, listener: Listener) -> None:
+        say(uuid.uuid4(), "once")
+        assert listener.subscriber
+        assert (drain(listener.subscriber), drain(listener.subscriber)) == (1, 0)
+        assert len(listener.heard) == 1
+
+    def test_leaves_effects_and_delivery_together_when_the_handler_fails(
+        self, listener: Listener
+    ) -> None:
+        say(uuid.uuid4(), "bad")
+        listener.fails = lambda event: True
+        assert listener.subscriber
+        assert drain(listener.subscriber) == 0
+        assert Delivery.objects.filter(subscriber=NAME).count() == 1
+        parked = ParkedKey.objects.get()
+        assert (parked.attempts, parked.dead) == (1, False)
+        assert parked.error == "RuntimeError: cannot hear bad"
+
+    def test_a_failing_key_holds_up_nobody_else(self, listener: Listener) -> None:
+        bad, good = uuid.uuid4(), [uuid.uuid4() for _ in range(30)]
+        say(bad, "bad", "after")
+        for key in good:
+            say(key, "fine")
+        listener.fails = lambda event: event.reason == "bad"
+        assert listener.subscriber
+        assert drain(listener.subscriber) == 30
+        assert {key for key, _ in listener.heard} == set(good)
+        assert Delivery.objects.filter(subscriber=NAME, key=bad).count() == 2
+
+    def test_goes_on_in_order_once_a_key_recovers(self, listener: Listener) -> None:
+        key = uuid.uuid4()
+        say(key, "bad", "after")
+        listener.fails = lambda event: event.reason == "bad"
+        assert listener.subscriber
+        drain(listener.subscriber)
+        listener.fails = lambda event: False
+        make_due()
+        assert drain(listener.subscriber) == 2
+        assert [reason for _, reason in listener.heard] == ["bad", "after"]
+        assert not ParkedKey.objects.exists()
+
+    def test_makes_a_dead_letter_after_eight_attempts_that_a_person_can_retry_or_skip(
+        self, listener: Listener
+    ) -> None:
+        key = uuid.uuid4()
+        say(key, "bad", "after")
+        listener.fails = lambda event: event.reason == "bad"
+        assert listener.subscriber
+        for _ in range(ATTEMPTS):
+            drain(listener.subscriber)
+            make_due()
+        parked = ParkedKey.objects.get()
+        assert (parked.attempts, parked.dead) == (ATTEMPTS, True)
+        assert drain(listener.subscriber) == 0
+        assert retry_parked(ids=[parked.id]) == 1
+        assert drain(listener.subscriber) == 0
+        ParkedKey.objects.update(dead=True)
+        assert skip_head(ids=[parked.id]) == 1
+        assert drain(listener.subscriber) == 1
+        assert [reason for _, reason in listener.heard] == ["after"]
+        assert StoredEvent.objects.count() == 2
+
+    def test_parks_an_event_of_a_type_it_does_not_know(self, listener: Listener) -> None:
+        say(uuid.uuid4(), "old")
+        StoredEvent.objects.update(type="orders.order_teleported")
+        assert listener.subscriber
+        assert drain(listener.subscriber) == 0
+        assert ParkedKey.objects.get().error.startswith("UnknownEventType")
+
+    def test_repeats_the_batch_when_the_database_asks_for_it(
+        self, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        say(uuid.uuid4(), "fine")
+        tries = iter([OperationalError("deadlock detected"), None])
+        original = listener.handle
+
+        def handle(batch: object) -> None:
+            error = next(tries)
+            if error is not None:
+                raise error
+            original(batch)  # type: ignore[arg-type]  # the fixture's own batch
+
+        assert listener.subscriber
+        monkeypatch.setitem(
+            listener.subscriber.handlers,  # type: ignore[arg-type]  # a dict behind a Mapping
+            next(iter(listener.subscriber.handlers)),
+            handle,
+        )
+        assert drain(listener.subscriber) == 1
+        assert not ParkedKey.objects.exists()
+
+
+class TestLanes:
+    def test_two_drains_never_hold_the_same_lane(self, listener: Listener) -> None:
+        for _ in range(100):
+            say(uuid.uuid4(), "busy")
+        held: list[int] = []
+        gate = threading.Barrier(2, timeout=10)
+
+        def claim() -> None:
+            try:
+                with claimed_lanes(NAME, at_most=4) as mine:
+                    held.extend(mine.lanes)
+                    gate.wait()
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=claim) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(held) == list(range(8))
+
+    def test_comes_free_when_its_worker_dies(self, listener: Listener) -> None:
+        say(uuid.uuid4(), "waiting")
+        dead = connection.copy()
+        with dead.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_try_advisory_lock(%s, l) FROM generate_series(0, 7) l",
+                [lanes.lock_space(NAME)],
+            )
+        assert listener.subscriber
+        assert drain(listener.subscriber) == 0
+        dead.close()
+        assert drain(listener.subscriber) == 1
+
+    def test_clears_the_crash_count_after_an_ordinary_error(self, listener: Listener) -> None:
+        say(uuid.uuid4(), "bad")
+        listener.fails = lambda event: True
+        assert listener.subscriber
+        drain(listener.subscriber)
+        assert not Lane.objects.filter(subscriber=NAME, crashes__gt=0).exists()
+
+    def test_buries_the_event_that_kills_its_workers_and_delivers_all_others(
+        self, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        poison = uuid.uuid4()
+        others = [uuid.uuid4() for _ in range(40)]
+        for key in others[:20]:
+            say(key, "fine")
+        say(poison, "poison")
+        for key in others[20:]:
+            say(key, "fine")
+
+        class Died(BaseException):
+            """Stands for SIGKILL: nothing of ours may catch it."""
+
+        def handle(batch: object) -> None:
+            if any(one.event.reason == "poison" for one in batch):  # type: ignore[attr-defined]
+                raise Died
+            listener.handle(batch)  # type: ignore[arg-type]
+
+        assert listener.subscriber
+        monkeypatch.setitem(
+            listener.subscriber.handlers,  # type: ignore[arg-type]
+            next(iter(listener.subscriber.handlers)),
+            handle,
+        )
+        monkeypatch.setattr(lanes, "_release", lambda *_: connection.close())
+        deaths = 0
+        for _ in range(12):
+            try:
+                drain(listener.subscriber)
+            except Died:
+                deaths += 1
+            connection.close()
+        assert deaths == CRASHES_BEFORE_PROBING + 1
+        assert {key for key, _ in listener.heard} == set(others)
+        parked = ParkedKey.objects.get()
+        assert (parked.key, parked.dead) == (poison, True)
+
+
+class TestLag:
+    def test_tells_what_waits_and_for_how_long(self, listener: Listener) -> None:
+        say(uuid.uuid4(), "waiting")
+        time.sleep(0.05)
+        (lag,) = [one for one in list_lags() if one.subscriber == NAME]
+        assert (lag.waiting, lag.dead) == (1, 0)
+        assert 0.05 <= lag.oldest_seconds < 30
+
+    def test_waits_until_a_story_is_heard(self, listener: Listener) -> None:
+        key = uuid.uuid4()
+        say(key, "waiting")
+        assert not wait_until_heard([key], seconds=0)
+        assert listener.subscriber
+        drain(listener.subscriber)
+        assert wait_until_heard([key], seconds=0)
+
+
+def test_waves_keep_the_order_within_a_key() -> None:
+    class One:
+        def __init__(self, key: int, event: object) -> None:
+            self.key, self.event = key, event
+
+    batch = [One(1, 1), One(2, 1), One(1, "x"), One(2, 2), One(1, 3)]
+    waves = [
+        (kind.__name__, [(one.key, one.event) for one in group])
+        for kind, group in draining.in_waves(batch)  # type: ignore[arg-type]
+    ]
+    assert waves == [
+        ("int", [(1, 1), (2, 1)]),
+        ("str", [(1, "x")]),
+        ("int", [(2, 2)]),
+        ("int", [(1, 3)]),
+    ]
