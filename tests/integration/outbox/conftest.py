@@ -1,7 +1,7 @@
 """A subscriber made for the test, hearing a real event type."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ class Listener:
 
 
 @pytest.fixture
-def listener(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+def listener(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Listener:
     """Register a subscriber to OrderHeld for the length of a test."""
     one = Listener()
     one.subscriber = registry.Subscriber(
@@ -45,7 +45,7 @@ def listener(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterato
     )
     monkeypatch.setitem(registry._subscribers, NAME, one.subscriber)
     ensure_lanes(NAME)
-    yield one
+    return one
 
 
 def say(key: uuid.UUID, *reasons: str) -> None:

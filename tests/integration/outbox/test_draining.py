@@ -123,7 +123,7 @@ class TestDrain:
 
         assert listener.subscriber
         monkeypatch.setitem(
-            listener.subscriber.handlers,  # type: ignore[arg-type]  # a dict behind a Mapping
+            listener.subscriber.handlers,
             next(iter(listener.subscriber.handlers)),
             handle,
         )
@@ -194,7 +194,7 @@ class TestLanes:
 
         assert listener.subscriber
         monkeypatch.setitem(
-            listener.subscriber.handlers,  # type: ignore[arg-type]
+            listener.subscriber.handlers,
             next(iter(listener.subscriber.handlers)),
             handle,
         )

@@ -24,9 +24,9 @@ class TestPublish:
         assert not StoredEvent.objects.exists()
 
     def test_stores_nothing_when_the_transaction_is_rolled_back(self, listener: Listener) -> None:
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
+        with transaction.atomic():
             publish([fact()])
-            raise ZeroDivisionError
+            transaction.set_rollback(True)
         assert (StoredEvent.objects.count(), Delivery.objects.count()) == (0, 0)
 
     def test_keeps_the_order_given_and_hands_each_event_to_each_subscriber(
