@@ -1,0 +1,1 @@
+"""Rules of inventory that need no database."""

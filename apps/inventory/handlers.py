@@ -1,0 +1,61 @@
+"""What inventory does when it hears of orders."""
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from apps.inventory.domain.allocation import Line
+from apps.inventory.services.expire_reservations import stop_extending
+from apps.inventory.services.reserve_stock import ReservationRequest, reserve_stock
+from apps.inventory.services.settle_reservations import commit_reservations, release_reservations
+from apps.kernel.events.orders import (
+    OrderCancellationRequested,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+)
+from apps.kernel.events.payments import PaymentActionRequired
+from apps.platform.outbox.delivered import Delivered
+
+
+def reserve_for_orders(batch: Sequence[Delivered[OrderCreated]]) -> None:
+    """Hold stock for orders just placed."""
+    reserve_stock(
+        requests=[
+            ReservationRequest(
+                order_id=one.event.order_id,
+                lines=tuple(Line(sku=item.sku, quantity=item.quantity) for item in one.event.items),
+                cause=one.cause,
+            )
+            for one in batch
+        ],
+        now=timezone.now(),
+    )
+
+
+def commit_for_orders(batch: Sequence[Delivered[OrderConfirmed]]) -> None:
+    """Keep the stock of confirmed orders for good."""
+    commit_reservations(causes={one.event.order_id: one.cause for one in batch}, now=timezone.now())
+
+
+def give_back_and_answer(batch: Sequence[Delivered[OrderCancellationRequested]]) -> None:
+    """Give back the stock of orders being called off; their cancellation waits for the answer."""
+    release_reservations(
+        causes={one.event.order_id: one.cause for one in batch},
+        always_answer=True,
+        now=timezone.now(),
+    )
+
+
+def give_back(batch: Sequence[Delivered[OrderCancelled]]) -> None:
+    """Give back what is still held for cancelled orders."""
+    release_reservations(
+        causes={one.event.order_id: one.cause for one in batch},
+        always_answer=False,
+        now=timezone.now(),
+    )
+
+
+def wait_no_longer_than_asked(batch: Sequence[Delivered[PaymentActionRequired]]) -> None:
+    """Stop putting off the expiry of orders that wait for their customer."""
+    stop_extending(order_ids=[one.event.order_id for one in batch])

@@ -1,0 +1,167 @@
+"""End reservations: commit those of confirmed orders, give back the others, many at once."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.inventory.domain.allocation import Line
+from apps.inventory.models import (
+    MovementKind,
+    Reservation,
+    ReservationItem,
+    ReservationStatus,
+)
+from apps.inventory.services.reserve_stock import list_warehouse_codes, moves_of, shelves_of
+from apps.inventory.services.stock_rows import Move, lock_levels, move_stock
+from apps.kernel.cause import Cause
+from apps.kernel.events.inventory import InventoryReleased, InventoryUnavailable, Shortage
+from apps.platform.bulk import update_many
+from apps.platform.outbox.publishing import Fact, publish
+
+
+def lock_reservations(order_ids: Collection[UUID]) -> list[Reservation]:
+    """Lock the reservations of orders, in key order, with their items loaded."""
+    return list(
+        Reservation.objects.filter(order_id__in=order_ids).order_by("order_id").select_for_update()
+    )
+
+
+def items_of(reservations: Iterable[Reservation]) -> dict[UUID, list[ReservationItem]]:
+    """Give the items of reservations, by reservation."""
+    found: dict[UUID, list[ReservationItem]] = {}
+    for item in ReservationItem.objects.filter(reservation_id__in=[one.id for one in reservations]):
+        found.setdefault(item.reservation_id, []).append(item)
+    return found
+
+
+def release_moves(
+    reservations: Sequence[Reservation],
+    items: Mapping[UUID, Sequence[ReservationItem]],
+    *,
+    actor: str,
+    now: datetime,
+) -> list[Move]:
+    """Turn reservations into the moves that give their units back."""
+    return [
+        Move(
+            sku=item.sku,
+            warehouse=item.warehouse_id,
+            kind=MovementKind.RELEASE,
+            reserved_delta=-item.quantity,
+            order_id=reservation.order_id,
+            occurred_at=now,
+            actor=actor,
+        )
+        for reservation in reservations
+        for item in items.get(reservation.id, ())
+    ]
+
+
+def release_reservations(
+    *, causes: Mapping[UUID, Cause], always_answer: bool, now: datetime
+) -> None:
+    """Give back what is held for the orders in `causes`.
+
+    With `always_answer` an InventoryReleased is published for every order, also where nothing was
+    held any more, because the caller of the saga waits for it. Calling it again moves nothing.
+    """
+    with transaction.atomic():
+        reservations = lock_reservations(causes)
+        still_open = [one for one in reservations if one.is_open]
+        items = items_of(still_open)
+        levels = lock_levels({item.sku for group in items.values() for item in group})
+        moves = release_moves(still_open, items, actor="system", now=now)
+        for reservation in still_open:
+            reservation.release(at=now)
+        answered = reservations if always_answer else still_open
+        for reservation in answered:
+            reservation.version += 1
+        update_many(answered, fields=["status", "version", "updated_at"])
+        move_stock(moves, levels)
+        publish(
+            [
+                Fact(
+                    event=InventoryReleased(
+                        reservation_id=one.id, order_id=one.order_id, reason="cancelled"
+                    ),
+                    seq=one.version,
+                    cause=causes[one.order_id],
+                )
+                for one in answered
+            ]
+        )
+
+
+def commit_reservations(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
+    """Keep what is held for confirmed orders for good.
+
+    One that has expired meanwhile is reserved anew; where that fails, InventoryUnavailable calls
+    the order off. Calling it again changes nothing.
+    """
+    with transaction.atomic():
+        reservations = lock_reservations(causes)
+        held = [one for one in reservations if one.status == ReservationStatus.HELD]
+        expired = [one for one in reservations if one.status == ReservationStatus.EXPIRED]
+        for reservation in held:
+            reservation.commit(at=now)
+        update_many(held, fields=["status", "updated_at"])
+        if expired:
+            _reserve_again(expired, causes, now)
+
+
+def _reserve_again(
+    expired: Sequence[Reservation], causes: Mapping[UUID, Cause], now: datetime
+) -> None:
+    items = items_of(expired)
+    levels = lock_levels({item.sku for group in items.values() for item in group})
+    shelves = shelves_of(levels, list_warehouse_codes())
+    moves: list[Move] = []
+    facts: list[Fact] = []
+    fresh_items: list[ReservationItem] = []
+    for reservation in expired:
+        lines = _lines(items.get(reservation.id, ()))
+        found = shelves.allocate(lines)
+        reservation.reason = found.reason
+        if found.is_filled:
+            reservation.commit(at=now)
+            moves += moves_of(found, reservation.order_id, causes[reservation.order_id], now)
+            fresh_items += [
+                ReservationItem(
+                    reservation=reservation,
+                    sku=take.sku,
+                    warehouse_id=take.warehouse,
+                    quantity=take.quantity,
+                )
+                for take in found.takes
+            ]
+            continue
+        reservation.version += 1
+        facts.append(
+            Fact(
+                event=InventoryUnavailable(
+                    reservation_id=reservation.id,
+                    order_id=reservation.order_id,
+                    shortages=tuple(
+                        Shortage(sku=one.sku, wanted=one.wanted, available=one.available)
+                        for one in found.shorts
+                    ),
+                ),
+                seq=reservation.version,
+                cause=causes[reservation.order_id],
+            )
+        )
+    committed = [one.id for one in expired if one.status == ReservationStatus.COMMITTED]
+    ReservationItem.objects.filter(reservation_id__in=committed).delete()
+    ReservationItem.objects.bulk_create(fresh_items)
+    update_many(expired, fields=["status", "version", "reason", "updated_at"])
+    move_stock(moves, levels)
+    publish(facts)
+
+
+def _lines(items: Iterable[ReservationItem]) -> list[Line]:
+    wanted: dict[str, int] = {}
+    for item in items:
+        wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
+    return [Line(sku=sku, quantity=quantity) for sku, quantity in wanted.items()]

@@ -1,0 +1,85 @@
+"""Lock stock rows in one order, move them set-wise, and write the ledger with them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from apps.inventory.models import MovementKind, StockLevel, StockMovement
+from apps.kernel.identifiers import new_id
+
+_MOVE = """
+UPDATE inventory_stocklevel level
+SET on_hand = level.on_hand + v.on_hand, reserved = level.reserved + v.reserved
+FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS v(id, on_hand, reserved)
+WHERE level.id = v.id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A change of one level, in units, with what the ledger says of it."""
+
+    sku: str
+    warehouse: str
+    kind: MovementKind
+    on_hand_delta: int = 0
+    reserved_delta: int = 0
+    order_id: UUID | None = None
+    message_id: str = ""
+    occurred_at: datetime
+    actor: str
+
+
+def lock_levels(skus: Collection[str]) -> dict[tuple[str, str], StockLevel]:
+    """Lock all levels of the SKUs, by (SKU, warehouse), in one statement and one order."""
+    levels = StockLevel.objects.filter(sku__in=sorted(skus)).order_by("sku", "warehouse_id")
+    return {
+        (level.sku, level.warehouse_id): level for level in levels.select_for_update(of=("self",))
+    }
+
+
+def move_stock(moves: Sequence[Move], levels: dict[tuple[str, str], StockLevel]) -> None:
+    """Apply moves to locked levels: one UPDATE for all levels, one INSERT for the ledger.
+
+    The level objects stay as they were read. A move that would promise more than there is breaks a
+    constraint of the database, and the transaction with it.
+    """
+    deltas: dict[int, list[int]] = {}
+    for move in moves:
+        delta = deltas.setdefault(levels[move.sku, move.warehouse].id, [0, 0])
+        delta[0] += move.on_hand_delta
+        delta[1] += move.reserved_delta
+    if not deltas:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MOVE,
+            [
+                list(deltas),
+                [on_hand for on_hand, _ in deltas.values()],
+                [reserved for _, reserved in deltas.values()],
+            ],
+        )
+    write_ledger(moves)
+
+
+def write_ledger(moves: Iterable[Move]) -> None:
+    """Append the moves to the ledger."""
+    StockMovement.objects.bulk_create(
+        StockMovement(
+            id=new_id(),
+            sku=move.sku,
+            warehouse_id=move.warehouse,
+            kind=move.kind,
+            on_hand_delta=move.on_hand_delta,
+            reserved_delta=move.reserved_delta,
+            order_id=move.order_id,
+            message_id=move.message_id,
+            occurred_at=move.occurred_at,
+            actor=move.actor,
+        )
+        for move in moves
+    )
