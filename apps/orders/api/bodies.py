@@ -1,0 +1,177 @@
+"""What storefronts send and get, as types; the schema is made from them."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+Text = Annotated[str, Meta(max_length=100)]
+Token = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+class ItemBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line: a SKU and how many; `unit_price` is what the customer saw, checked if given."""
+
+    sku: Annotated[str, Meta(min_length=1, max_length=64, examples=["SKU-0001"])]
+    quantity: Annotated[int, Meta(ge=1, le=999, examples=[2])]
+    unit_price: Annotated[str, Meta(max_length=20)] | None = None
+
+
+class AddressBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the parcels go."""
+
+    name: Text
+    line1: Text
+    city: Text
+    country: Annotated[str, Meta(min_length=2, max_length=2, examples=["DE"])]
+    postal_code: Text = ""
+    line2: Text = ""
+    region: Text = ""
+    phone: Text = ""
+    company: Text = ""
+
+
+class ShippingBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How and where to deliver."""
+
+    method: Annotated[str, Meta(max_length=32, examples=["standard"])]
+    address: AddressBody
+
+
+class MethodBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A payment method as its provider's token; never a card number."""
+
+    type: Annotated[str, Meta(max_length=32, examples=["card"])]
+    token: Token
+
+
+class PaymentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who takes the money, and from what."""
+
+    provider: Annotated[str, Meta(max_length=32, examples=["sandbox"])]
+    method: MethodBody
+
+
+class PlaceOrderBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order; a customer's token may leave out `customer_id`."""
+
+    customer_id: UUID | None = None
+    currency: Annotated[str, Meta(min_length=3, max_length=3, examples=["EUR"])]
+    items: Annotated[list[ItemBody], Meta(min_length=1, max_length=200)]
+    shipping: ShippingBody
+    payment: PaymentBody
+    metadata: Annotated[dict[Annotated[str, Meta(max_length=64)], Any], Meta(max_length=50)] = {}
+
+
+class CancelBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why the order is called off, in the caller's words."""
+
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which orders to list."""
+
+    cursor: str | None = None
+    page_size: Annotated[int, Meta(ge=1, le=100)] = 20
+    status: str | None = None
+    customer_id: UUID | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+class MoneyDocument(Struct, frozen=True, kw_only=True):
+    """An amount as a decimal string, and its currency."""
+
+    amount: str
+    currency: str
+
+
+class ItemDocument(Struct, frozen=True, kw_only=True):
+    """One line of an order."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: MoneyDocument
+    line_total: MoneyDocument
+
+
+class TotalsDocument(Struct, frozen=True, kw_only=True):
+    """The sums of an order: items − discounts + shipping + tax = grand total."""
+
+    items: MoneyDocument
+    discounts: MoneyDocument
+    shipping: MoneyDocument
+    tax: MoneyDocument
+    grand_total: MoneyDocument
+
+
+class PaymentDocument(Struct, frozen=True, kw_only=True):
+    """What the order knows of its payment; `action_url` is where the customer approves it."""
+
+    provider: str
+    method_type: str
+    status: str
+    action_url: str | None
+
+
+class CancellationDocument(Struct, frozen=True, kw_only=True):
+    """Why the order was called off."""
+
+    reason: str
+    detail: str
+
+
+class StepDocument(Struct, frozen=True, kw_only=True):
+    """One row of the order's history."""
+
+    position: int
+    at: datetime
+    what: str
+    from_status: str
+    to_status: str
+    actor: str
+
+
+class TimelineDocument(Struct, frozen=True, kw_only=True):
+    """The history of an order, oldest first."""
+
+    results: list[StepDocument]
+
+
+class LinksDocument(Struct, frozen=True, kw_only=True, rename={"itself": "self"}):
+    """Where to go on from here."""
+
+    itself: str
+    timeline: str
+    cancel: str
+
+
+class OrderDocument(Struct, frozen=True, kw_only=True):
+    """An order."""
+
+    id: UUID
+    number: str
+    status: str
+    customer_id: UUID
+    currency: str
+    items: list[ItemDocument]
+    totals: TotalsDocument
+    shipping_method: str
+    payment: PaymentDocument
+    cancellation: CancellationDocument | None
+    metadata: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    links: LinksDocument
+
+
+class OrderDetailDocument(OrderDocument, frozen=True, kw_only=True):
+    """An order with its address, payments, shipments and history."""
+
+    shipping_address: dict[str, str]
+    payments: list[PaymentDocument]
+    shipments: list[dict[str, Any]]
+    timeline: list[StepDocument]

@@ -1,0 +1,11 @@
+"""The HTTP status of each refusal of orders."""
+
+STATUSES = {
+    "order_not_found": 404,
+    "unknown_sku": 422,
+    "price_changed": 409,
+    "unsupported_choice": 422,
+    "invalid_items": 422,
+    "illegal_transition": 409,
+    "foreign_customer": 403,
+}

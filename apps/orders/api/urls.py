@@ -1,0 +1,12 @@
+"""The paths of orders."""
+
+from django.urls import path
+
+from apps.orders.api import views
+
+urlpatterns = [
+    path("orders", views.OrdersView.as_view()),
+    path("orders/<str:reference>", views.OrderView.as_view()),
+    path("orders/<str:reference>/timeline", views.TimelineView.as_view()),
+    path("orders/<str:reference>/cancel", views.CancelView.as_view()),
+]

@@ -1,0 +1,265 @@
+"""The doors of orders to storefronts and integrators."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from apps.kernel.address import Address
+from apps.kernel.cause import Cause
+from apps.kernel.money import Money
+from apps.orders.api.bodies import (
+    CancelBody,
+    OrderDetailDocument,
+    OrderDocument,
+    OrderQuery,
+    PlaceOrderBody,
+    TimelineDocument,
+)
+from apps.orders.api.documents import order_detail, order_document, step_document
+from apps.orders.domain.placement import CURRENCIES, OrderedLine
+from apps.orders.domain.refusals import ForeignCustomer, UnsupportedChoice
+from apps.orders.domain.statuses import SETTLED, CancelReason, OrderStatus
+from apps.orders.queries import find_status, get_order, list_items, list_orders, list_steps
+from apps.orders.services.cancel_order import cancel_order
+from apps.orders.services.place_order import Placement, place_order
+from apps.platform.idempotency.views import IdempotentView
+from apps.platform.telemetry.metrics import order_creation_seconds, orders_created_total
+from apps.platform.web.pagination import page
+from apps.platform.web.preferences import mark_applied, wait_preferred, wait_until
+from apps.platform.web.principals import Principal
+from apps.platform.web.responses import JsonResponse
+from apps.platform.web.schema import IDEMPOTENCY_KEY, PREFER_WAIT, endpoint, page_of
+from apps.platform.web.views import ApiView
+
+
+class OrdersView(IdempotentView):
+    """Place an order; list orders."""
+
+    scopes = {"POST": "orders:write", "GET": "orders:read"}
+
+    @endpoint(
+        "place_order",
+        summary="Place an order",
+        request=PlaceOrderBody,
+        responses={202: OrderDocument},
+        parameters=[IDEMPOTENCY_KEY, PREFER_WAIT],
+        refusals={
+            409: "A price has changed, or a request with this key is still in flight.",
+            422: "The order can never be filled; see `code` and `errors`.",
+        },
+        tags=["orders"],
+    )
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Accept the order; stock and payment follow."""
+        with order_creation_seconds.time():
+            body = self.body(PlaceOrderBody)
+            placement = placement_of(body, self.principal)
+            response = self.answer_once(lambda: self._place(placement, self.cause, self.now))
+        if response.headers.get("Idempotent-Replayed") is None:
+            orders_created_total.inc()
+        return self._settled(request, response)
+
+    def _place(self, placement: Placement, cause: Cause, now: datetime) -> JsonResponse:
+        placed = place_order(placement=placement, cause=cause, region=cause.region, now=now)
+        return self.json(
+            order_document(placed.order, placed.items),
+            status=202,
+            headers={"Location": f"/api/v1/orders/{placed.order.id}"},
+        )
+
+    def _settled(self, request: HttpRequest, response: JsonResponse) -> HttpResponseBase:
+        """Wait for the outcome where the caller prefers to."""
+        seconds = wait_preferred(request)
+        if not seconds or response.status_code != 202:
+            return response
+        order_id = msgspec.json.decode(response.content, type=_Identified).id
+        settled = wait_until(lambda: _settled_status(order_id), seconds)
+        if settled is not None:
+            order = get_order(str(order_id), customer_id=None)
+            response = self.json(
+                order_document(order, list_items([order_id])[order_id]),
+                headers={"Location": response.headers["Location"]},
+            )
+        mark_applied(response, seconds)
+        return response
+
+    @endpoint(
+        "list_orders",
+        summary="List orders, newest first",
+        query=OrderQuery,
+        responses={200: page_of(OrderDocument)},
+        tags=["orders"],
+    )
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """List the orders that the caller may see."""
+        query = self.query(OrderQuery)
+        if query.status is not None and query.status not in set(OrderStatus):
+            raise UnsupportedChoice(
+                f"{query.status!r} is no status of an order.", parameter="status"
+            )
+        found = page(
+            list_orders(
+                customer_id=self.principal.customer_id or query.customer_id,
+                status=query.status,
+                created_after=query.created_after,
+                created_before=query.created_before,
+            ),
+            order=("-id",),
+            cursor=query.cursor,
+            page_size=query.page_size,
+        )
+        items = list_items([order.id for order in found.results])
+        return self.json(
+            {
+                "results": [order_document(order, items[order.id]) for order in found.results],
+                "next": found.next,
+            }
+        )
+
+
+class OrderView(ApiView):
+    """One order."""
+
+    scopes = "orders:read"
+
+    @endpoint(
+        "get_order",
+        summary="Show one order, by id or number",
+        responses={200: OrderDetailDocument},
+        refusals={404: "There is no such order, or it is somebody else's."},
+        tags=["orders"],
+    )
+    def get(self, request: HttpRequest, reference: str) -> HttpResponseBase:
+        """Show an order with all that is known of it."""
+        order = get_order(reference, customer_id=self.principal.customer_id)
+        detail = order_detail(order, list_items([order.id])[order.id], list_steps(order.id))
+        return self.json(detail, headers={"ETag": f'"{order.version}"'})
+
+
+class TimelineView(ApiView):
+    """The history of one order."""
+
+    scopes = "orders:read"
+
+    @endpoint(
+        "get_order_timeline",
+        summary="Show what happened to an order",
+        responses={200: TimelineDocument},
+        refusals={404: "There is no such order, or it is somebody else's."},
+        tags=["orders"],
+    )
+    def get(self, request: HttpRequest, reference: str) -> HttpResponseBase:
+        """Show the steps, oldest first."""
+        order = get_order(reference, customer_id=self.principal.customer_id)
+        return self.json(
+            TimelineDocument(results=[step_document(step) for step in list_steps(order.id)])
+        )
+
+
+class CancelView(ApiView):
+    """Calling an order off."""
+
+    scopes = "orders:write"
+
+    @endpoint(
+        "cancel_order",
+        summary="Cancel an order",
+        request=CancelBody,
+        responses={202: OrderDocument, 200: OrderDocument},
+        parameters=[PREFER_WAIT],
+        refusals={
+            404: "There is no such order, or it is somebody else's.",
+            409: "The order is too far on; `status` says where.",
+        },
+        tags=["orders"],
+    )
+    def post(self, request: HttpRequest, reference: str) -> HttpResponseBase:
+        """Ask for the order to be called off; asking again changes nothing."""
+        body = self.body(CancelBody) if request.body else CancelBody()
+        order = get_order(reference, customer_id=self.principal.customer_id)
+        cancelled = cancel_order(
+            order_id=order.id,
+            reason=CancelReason.CUSTOMER_REQUEST,
+            detail=body.reason,
+            cause=self.cause,
+            now=self.now,
+        )
+        seconds = wait_preferred(request)
+        if seconds and cancelled.status != OrderStatus.CANCELLED:
+            wait_until(lambda: _status_if(order.id, {OrderStatus.CANCELLED}), seconds)
+            cancelled = get_order(str(order.id), customer_id=None)
+        status = 200 if cancelled.status == OrderStatus.CANCELLED else 202
+        response = self.json(
+            order_document(cancelled, list_items([order.id])[order.id]), status=status
+        )
+        if seconds:
+            mark_applied(response, seconds)
+        return response
+
+
+class _Identified(msgspec.Struct):
+    id: UUID
+
+
+def _settled_status(order_id: UUID) -> OrderStatus | None:
+    return _status_if(order_id, SETTLED)
+
+
+def _status_if(
+    order_id: UUID, wanted: frozenset[OrderStatus] | set[OrderStatus]
+) -> OrderStatus | None:
+    status = find_status(order_id)
+    return status if status in wanted else None
+
+
+def placement_of(body: PlaceOrderBody, principal: Principal) -> Placement:
+    """Turn a body into what the use case takes.
+
+    Raises:
+        ForeignCustomer: a customer's token orders for somebody else.
+        UnsupportedChoice: no customer is named, or the currency is not offered.
+        InvalidAddress, InvalidAmount: see the kernel.
+    """
+    customer_id = body.customer_id or principal.customer_id
+    if customer_id is None:
+        raise UnsupportedChoice("Name the customer who orders.", pointer="/customer_id")
+    if not principal.may_see_customer(customer_id):
+        raise ForeignCustomer("You can only order for yourself.")
+    if body.currency not in CURRENCIES:
+        raise UnsupportedChoice(
+            f"Orders are taken in {', '.join(sorted(CURRENCIES))}.", pointer="/currency"
+        )
+    address = body.shipping.address
+    return Placement(
+        customer_id=customer_id,
+        currency=body.currency,
+        lines=[
+            OrderedLine(
+                sku=item.sku,
+                quantity=item.quantity,
+                unit_price_minor=None
+                if item.unit_price is None
+                else Money.parse(item.unit_price, body.currency).amount_minor,
+            )
+            for item in body.items
+        ],
+        shipping_method=body.shipping.method,
+        shipping_address=Address.build(
+            name=address.name,
+            line1=address.line1,
+            line2=address.line2,
+            city=address.city,
+            region=address.region,
+            postal_code=address.postal_code,
+            country=address.country,
+            phone=address.phone,
+            company=address.company,
+        ),
+        payment_provider=body.payment.provider,
+        payment_method_type=body.payment.method.type,
+        payment_token=body.payment.method.token,
+        metadata=body.metadata,
+    )

@@ -1,0 +1,46 @@
+"""Django's entry for orders: what it hears."""
+
+from django.apps import AppConfig
+
+
+class OrdersConfig(AppConfig):
+    """Registers the subscriptions and partitions of orders."""
+
+    name = "apps.orders"
+    label = "orders"
+
+    def ready(self) -> None:
+        """Wire the app."""
+        from apps.kernel.events import inventory, payments
+        from apps.orders.api.problems import STATUSES
+        from apps.orders.handlers import at_once, take_over_products
+        from apps.orders.services import advance_orders as saga
+        from apps.platform.outbox.registry import subscribe
+        from apps.platform.partitions.registry import PartitionedTable, Span, register
+        from apps.platform.web.refusals import register_statuses
+
+        subscribe(
+            name="orders.saga",
+            queue="orders",
+            handlers={
+                inventory.InventoryReserved: at_once(saga.ask_for_payment),
+                inventory.InventoryUnavailable: at_once(saga.give_up_without_stock),
+                inventory.InventoryReleased: at_once(saga.note_release),
+                payments.PaymentActionRequired: at_once(saga.show_action),
+                payments.PaymentAuthorized: at_once(saga.confirm_orders),
+                payments.PaymentCaptured: at_once(saga.note_capture),
+                payments.PaymentFailed: at_once(saga.give_up_without_payment),
+                payments.PaymentVoided: at_once(saga.note_void),
+                payments.PaymentRefunded: at_once(saga.note_refund),
+                payments.PaymentRefundFailed: at_once(saga.note_failed_refund),
+            },
+        )
+        subscribe(
+            name="orders.price_list",
+            queue="orders",
+            handlers={inventory.ProductChanged: take_over_products},
+            replayable=True,
+        )
+        for table in ("orders_order", "orders_orderitem", "orders_orderstep"):
+            register(PartitionedTable(name=table, span=Span.MONTH))
+        register_statuses(STATUSES)

@@ -1,0 +1,1 @@
+"""Rules of orders that need no database."""

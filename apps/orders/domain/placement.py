@@ -1,0 +1,67 @@
+"""What may be ordered at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from apps.orders.domain.refusals import InvalidItems, UnsupportedChoice
+from apps.orders.domain.totals import SHIPPING_MINOR
+
+MOST_LINES = 200
+LEAST_QUANTITY, MOST_QUANTITY = 1, 999
+CURRENCIES = frozenset({"EUR", "USD"})
+PAYMENT_METHODS = frozenset({"card", "paypal", "apple_pay"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedLine:
+    """A SKU and how many of it; `unit_price_minor` is what the customer saw, if anything."""
+
+    sku: str
+    quantity: int
+    unit_price_minor: int | None = None
+
+
+def merge_lines(lines: Sequence[OrderedLine]) -> list[OrderedLine]:
+    """Bring lines of one SKU together, in the order of their first appearance.
+
+    Raises:
+        InvalidItems: no line, too many, a quantity outside 1 to 999 (merged ones too), or two
+            different prices for one SKU.
+    """
+    if not 1 <= len(lines) <= MOST_LINES:
+        raise InvalidItems(f"An order has 1 to {MOST_LINES} lines.", pointer="/items")
+    merged: dict[str, OrderedLine] = {}
+    for position, line in enumerate(lines):
+        seen = merged.get(line.sku)
+        if seen is not None and seen.unit_price_minor != line.unit_price_minor:
+            raise InvalidItems(
+                f"{line.sku} stands in two lines with different prices.",
+                pointer=f"/items/{position}/unit_price",
+            )
+        total = line if seen is None else replace(seen, quantity=seen.quantity + line.quantity)
+        if line.quantity < LEAST_QUANTITY or total.quantity > MOST_QUANTITY:
+            raise InvalidItems(
+                f"The quantity of one SKU is {LEAST_QUANTITY} to {MOST_QUANTITY}.",
+                pointer=f"/items/{position}/quantity",
+            )
+        merged[line.sku] = total
+    return list(merged.values())
+
+
+def refuse_unsupported(*, currency: str, shipping_method: str, payment_method_type: str) -> None:
+    """Refuse a choice that no order can have.
+
+    Raises:
+        UnsupportedChoice: naming the field and what is offered.
+    """
+    choices = (
+        ("/currency", currency, CURRENCIES),
+        ("/shipping/method", shipping_method, SHIPPING_MINOR.keys()),
+        ("/payment/method/type", payment_method_type, PAYMENT_METHODS),
+    )
+    for pointer, given, offered in choices:
+        if given not in offered:
+            raise UnsupportedChoice(
+                f"{given!r} is not offered; choose one of {', '.join(sorted(offered))}.",
+                pointer=pointer,
+            )

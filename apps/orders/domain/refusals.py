@@ -1,0 +1,45 @@
+"""What orders says no to."""
+
+from apps.kernel.errors import DomainError
+
+
+class OrderNotFound(DomainError):
+    """There is no such order, or it is somebody else's. Check the id or number."""
+
+    code = "order_not_found"
+
+
+class UnknownSku(DomainError):
+    """A SKU is not in the price list, or not for sale. Remove the line."""
+
+    code = "unknown_sku"
+
+
+class PriceChanged(DomainError):
+    """The price that the caller saw is not today's. Show the new one and ask again."""
+
+    code = "price_changed"
+
+
+class UnsupportedChoice(DomainError):
+    """A currency, country, shipping method or payment choice is not offered. Choose another."""
+
+    code = "unsupported_choice"
+
+
+class InvalidItems(DomainError):
+    """Too many lines, or a quantity that no order may have. Change the items."""
+
+    code = "invalid_items"
+
+
+class IllegalTransition(DomainError):
+    """The order's status does not allow this any more; the context names the status."""
+
+    code = "illegal_transition"
+
+
+class ForeignCustomer(DomainError):
+    """A customer may only order for themselves. Use the customer's own token."""
+
+    code = "foreign_customer"

@@ -1,0 +1,47 @@
+"""What an order costs. All amounts are minor units of one currency."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+SHIPPING_MINOR: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "standard": {"EUR": 490, "USD": 590},
+        "express": {"EUR": 1290, "USD": 1490},
+        "pickup": {},
+    }
+)
+"""Shipping per order by method and currency; a method is free in a currency it does not name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The sums of an order; the grand total is theirs."""
+
+    items_minor: int
+    discounts_minor: int
+    shipping_minor: int
+    tax_minor: int
+
+    @property
+    def grand_minor(self) -> int:
+        """What the customer pays."""
+        return self.items_minor - self.discounts_minor + self.shipping_minor + self.tax_minor
+
+
+def totals_of(
+    lines: Sequence[tuple[int, int]],
+    *,
+    currency: str,
+    shipping_method: str,
+    tax_basis_points: int = 0,
+) -> Totals:
+    """Add up lines of (quantity, unit price).
+
+    Tax is charged on items and shipping in basis points, rounded half up to the minor unit; 0 where
+    prices include it.
+    """
+    items = sum(quantity * unit_price for quantity, unit_price in lines)
+    shipping = SHIPPING_MINOR[shipping_method].get(currency, 0)
+    tax = ((items + shipping) * tax_basis_points + 5_000) // 10_000
+    return Totals(items_minor=items, discounts_minor=0, shipping_minor=shipping, tax_minor=tax)

@@ -1,0 +1,237 @@
+"""Tables of orders. Orders, items and history are partitioned by the month in the order's id."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django_fsm import FSMField, transition
+
+from apps.kernel.cause import Cause
+from apps.orders.domain.statuses import CANCELLABLE, CancelReason, OrderStatus
+
+STATUS_CHOICES = [(status.value, status.value.replace("_", " ")) for status in OrderStatus]
+UNDER_WAY = [
+    OrderStatus.CREATED,
+    OrderStatus.PAYMENT_PENDING,
+    OrderStatus.PAYMENT_AUTHORIZED,
+    OrderStatus.CONFIRMED,
+]
+
+
+class ListedProduct(models.Model):
+    """The price list: what orders knows of a product; `prices_minor` maps currency to minor units."""
+
+    sku = models.CharField(max_length=64, primary_key=True)
+    name = models.TextField()
+    prices_minor = models.JSONField(default=dict)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar = ["sku"]
+
+    def __str__(self) -> str:
+        return self.sku
+
+
+class Order(models.Model):
+    """What one customer bought at once.
+
+    `version` numbers the order's events, `steps` its history. `owes_*` say what a cancellation
+    still waits for. The payment fields are what orders has heard of the payment.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    number = models.CharField(max_length=16, db_index=True)
+    customer_id = models.UUIDField()
+    status = FSMField(default=OrderStatus.CREATED, choices=STATUS_CHOICES, protected=True)
+    version = models.IntegerField(default=1)
+    steps = models.IntegerField(default=1)
+    currency = models.CharField(max_length=3)
+    items_minor = models.BigIntegerField()
+    discounts_minor = models.BigIntegerField(default=0)
+    shipping_minor = models.BigIntegerField(default=0)
+    tax_minor = models.BigIntegerField(default=0)
+    total_minor = models.BigIntegerField()
+    shipping_method = models.CharField(max_length=32)
+    shipping_address = models.JSONField()
+    payment_provider = models.CharField(max_length=32)
+    payment_method_type = models.CharField(max_length=32)
+    payment_token = models.TextField()
+    payment_status = models.CharField(max_length=32, default="")
+    payment_action_url = models.TextField(default="")
+    metadata = models.JSONField(default=dict)
+    region = models.CharField(max_length=32)
+    placed_by = models.TextField()
+    cancel_reason = models.CharField(max_length=32, default="")
+    cancel_detail = models.TextField(default="")
+    owes_stock = models.BooleanField(default=False)
+    owes_payment = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["customer_id", "-id"], name="order_by_customer"),
+            models.Index(fields=["status", "-id"], name="order_by_status"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(
+                    total_minor=F("items_minor")
+                    - F("discounts_minor")
+                    + F("shipping_minor")
+                    + F("tax_minor")
+                ),
+                name="order_totals_balance",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in OrderStatus]),
+                name="order_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=OrderStatus.CANCELLED)
+                | Q(owes_stock=False, owes_payment=False),
+                name="a_cancelled_order_owes_nothing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_cancellable(self) -> bool:
+        """Whether its customer may still call it off."""
+        return self.status in CANCELLABLE
+
+    @property
+    def is_being_cancelled(self) -> bool:
+        """Whether it is called off, or about to be."""
+        return self.status in (OrderStatus.CANCELLATION_PENDING, OrderStatus.CANCELLED)
+
+    @transition(status, source=OrderStatus.CREATED, target=OrderStatus.PAYMENT_PENDING)
+    def await_payment(self) -> None:
+        """Stock is held; ask for the payment."""
+        self.payment_status = "pending"
+
+    @transition(status, source=OrderStatus.PAYMENT_PENDING, target=OrderStatus.PAYMENT_AUTHORIZED)
+    def accept_payment(self) -> None:
+        """The amount is reserved on the customer's account."""
+        self.payment_status = "authorized"
+        self.payment_action_url = ""
+
+    @transition(status, source=OrderStatus.PAYMENT_AUTHORIZED, target=OrderStatus.CONFIRMED)
+    def confirm(self) -> None:
+        """Promise the order to its customer."""
+
+    @transition(status, source=OrderStatus.CONFIRMED, target=OrderStatus.PROCESSING)
+    def process(self) -> None:
+        """Hand the order over to the warehouses."""
+
+    @transition(status, source=OrderStatus.PROCESSING, target=OrderStatus.SHIPPED)
+    def ship(self) -> None:
+        """Every parcel has left."""
+
+    @transition(status, source=OrderStatus.SHIPPED, target=OrderStatus.DELIVERED)
+    def deliver(self) -> None:
+        """Every parcel has arrived."""
+
+    @transition(status, source=OrderStatus.DELIVERED, target=OrderStatus.COMPLETED)
+    def complete(self) -> None:
+        """The return window is over."""
+
+    @transition(
+        status,
+        source=[*UNDER_WAY, OrderStatus.PROCESSING],
+        target=OrderStatus.CANCELLATION_PENDING,
+    )
+    def request_cancellation(
+        self, *, reason: CancelReason, detail: str, owes_stock: bool, owes_payment: bool
+    ) -> None:
+        """Call the order off; it is cancelled once nothing is owed any more."""
+        self.cancel_reason = reason
+        self.cancel_detail = detail
+        self.owes_stock = owes_stock
+        self.owes_payment = owes_payment
+
+    @transition(
+        status,
+        source=[
+            OrderStatus.CREATED,
+            OrderStatus.PAYMENT_PENDING,
+            OrderStatus.CANCELLATION_PENDING,
+        ],
+        target=OrderStatus.CANCELLED,
+    )
+    def cancel(self, *, reason: CancelReason | str, detail: str) -> None:
+        """End the order; nothing is owed for it."""
+        self.cancel_reason = reason
+        self.cancel_detail = detail
+        self.payment_action_url = ""
+
+    def record_step(self, *, before: str, what: str, cause: Cause, at: datetime) -> "OrderStep":
+        """Give the next row of the history; the caller stores it with the order."""
+        self.steps += 1
+        self.updated_at = at
+        return OrderStep(
+            order_id=self.id,
+            position=self.steps,
+            at=at,
+            from_status=before,
+            to_status=self.status,
+            what=what,
+            actor=cause.actor,
+            causation_id=cause.causation_id or "",
+            correlation_id=cause.correlation_id,
+        )
+
+
+class OrderItem(models.Model):
+    """One SKU of an order, with the unit price at placement."""
+
+    pk = models.CompositePrimaryKey("order_id", "position")
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="items", db_index=False, db_constraint=False
+    )
+    position = models.SmallIntegerField()
+    sku = models.CharField(max_length=64)
+    name = models.TextField()
+    quantity = models.IntegerField()
+    unit_price_minor = models.BigIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["order_id", "position"]
+        indexes: ClassVar = [models.Index(fields=["sku"], name="item_by_sku")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=999),
+                name="an_ordered_quantity_is_1_to_999",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku}"
+
+
+class OrderStep(models.Model):
+    """One row of an order's history: a change of status, or something heard on the way."""
+
+    pk = models.CompositePrimaryKey("order_id", "position")
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="history", db_index=False, db_constraint=False
+    )
+    position = models.SmallIntegerField()
+    at = models.DateTimeField()
+    from_status = models.CharField(max_length=32)
+    to_status = models.CharField(max_length=32)
+    what = models.TextField()
+    actor = models.TextField()
+    causation_id = models.TextField()
+    correlation_id = models.UUIDField()
+
+    class Meta:
+        ordering: ClassVar = ["order_id", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.what}"

@@ -1,0 +1,79 @@
+"""Reading orders. Whoever asks names the customer it may see; None sees all."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from apps.kernel.identifiers import id_at
+from apps.kernel.order_number import normalise
+from apps.orders.domain.refusals import OrderNotFound
+from apps.orders.domain.statuses import OrderStatus
+from apps.orders.models import Order, OrderItem, OrderStep
+
+
+def get_order(reference: str, *, customer_id: UUID | None) -> Order:
+    """Give one order by id or number.
+
+    Raises:
+        OrderNotFound: there is none, or it is somebody else's.
+        InvalidOrderNumber: it is neither an id nor a number; its check character tells typing errors.
+    """
+    orders = (
+        Order.objects.all()
+        if customer_id is None
+        else Order.objects.filter(customer_id=customer_id)
+    )
+    order_id = _as_id(reference)
+    found = orders.filter(id=order_id) if order_id else orders.filter(number=normalise(reference))
+    order = found.first()
+    if order is None:
+        raise OrderNotFound("There is no such order.")
+    return order
+
+
+def _as_id(reference: str) -> UUID | None:
+    try:
+        return UUID(reference)
+    except ValueError:
+        return None
+
+
+def list_items(order_ids: Sequence[UUID]) -> dict[UUID, list[OrderItem]]:
+    """Give the items of orders, by order, in one query."""
+    items: dict[UUID, list[OrderItem]] = {order_id: [] for order_id in order_ids}
+    for item in OrderItem.objects.filter(order_id__in=order_ids).order_by("order_id", "position"):
+        items[item.order_id].append(item)
+    return items
+
+
+def list_steps(order_id: UUID) -> list[OrderStep]:
+    """Give the history of an order, oldest first."""
+    return list(OrderStep.objects.filter(order_id=order_id).order_by("position"))
+
+
+def find_status(order_id: UUID) -> OrderStatus | None:
+    """Read where an order stands just now."""
+    status = Order.objects.filter(id=order_id).values_list("status", flat=True).first()
+    return None if status is None else OrderStatus(status)
+
+
+def list_orders(
+    *,
+    customer_id: UUID | None = None,
+    status: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> QuerySet[Order]:
+    """Give the orders that fit, newest first; times become bounds of the id and so of partitions."""
+    orders = Order.objects.order_by("-id")
+    if customer_id is not None:
+        orders = orders.filter(customer_id=customer_id)
+    if status is not None:
+        orders = orders.filter(status=status)
+    if created_after is not None:
+        orders = orders.filter(id__gte=id_at(created_after))
+    if created_before is not None:
+        orders = orders.filter(id__lt=id_at(created_before))
+    return orders

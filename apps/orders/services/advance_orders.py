@@ -1,0 +1,199 @@
+"""The saga of placement, as orders sees it: what each fact of other contexts means for an order.
+
+Every function takes many facts at once and may see one again or too late: a fact that does not fit
+the order's status any more changes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from apps.kernel.events.inventory import (
+    InventoryReleased,
+    InventoryReserved,
+    InventoryUnavailable,
+)
+from apps.kernel.events.orders import OrderConfirmed, OrderPaymentPending
+from apps.kernel.events.payments import (
+    PaymentActionRequired,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    PaymentVoided,
+)
+from apps.orders.domain.statuses import CancelReason, OrderStatus
+from apps.orders.models import Order
+from apps.orders.services.cancel_order import call_off, end, finish_when_nothing_is_owed
+from apps.orders.services.changing import Change, change_orders
+from apps.platform.outbox.delivered import Delivered
+
+
+def ask_for_payment(batch: Sequence[Delivered[InventoryReserved]], *, now: datetime) -> None:
+    """Stock is held: created → payment_pending."""
+
+    def decide(change: Change, heard: Delivered[InventoryReserved]) -> None:
+        order = change.order
+        if order.status != OrderStatus.CREATED:
+            return
+        order.await_payment()
+        change.step("Stock reserved", before=OrderStatus.CREATED)
+        change.publish(
+            OrderPaymentPending(
+                order_id=order.id,
+                number=order.number,
+                customer_id=order.customer_id,
+                currency=order.currency,
+                total_minor=order.total_minor,
+                provider=order.payment_provider,
+                method_type=order.payment_method_type,
+                method_token=order.payment_token,
+            )
+        )
+
+    _apply(batch, decide, now)
+
+
+def give_up_without_stock(
+    batch: Sequence[Delivered[InventoryUnavailable]], *, now: datetime
+) -> None:
+    """Stock cannot be had: the order is cancelled, after its payment was undone where there is one."""
+
+    def decide(change: Change, heard: Delivered[InventoryUnavailable]) -> None:
+        order = change.order
+        short = tuple(shortage.sku for shortage in heard.event.shortages)
+        detail = f"Not enough stock of {', '.join(short)}."
+        if order.status == OrderStatus.CREATED:
+            end(change, CancelReason.OUT_OF_STOCK, detail, short_skus=short)
+        elif order.is_cancellable:
+            call_off(change, CancelReason.OUT_OF_STOCK, detail, owes_stock=False)
+        elif order.status == OrderStatus.CANCELLATION_PENDING and order.owes_stock:
+            order.owes_stock = False
+            change.step("No stock was held")
+            finish_when_nothing_is_owed(change)
+
+    _apply(batch, decide, now)
+
+
+def note_release(batch: Sequence[Delivered[InventoryReleased]], *, now: datetime) -> None:
+    """Stock was given back: a cancellation comes closer, an expiry starts one."""
+
+    def decide(change: Change, heard: Delivered[InventoryReleased]) -> None:
+        order = change.order
+        if order.status == OrderStatus.CANCELLATION_PENDING and order.owes_stock:
+            order.owes_stock = False
+            change.step("Stock released")
+            finish_when_nothing_is_owed(change)
+        elif heard.event.reason == "expired" and order.status == OrderStatus.PAYMENT_PENDING:
+            call_off(
+                change,
+                CancelReason.RESERVATION_EXPIRED,
+                "The payment took longer than we could hold the goods.",
+                owes_stock=False,
+            )
+
+    _apply(batch, decide, now)
+
+
+def show_action(batch: Sequence[Delivered[PaymentActionRequired]], *, now: datetime) -> None:
+    """The customer has to approve the payment: keep where to send them."""
+
+    def decide(change: Change, heard: Delivered[PaymentActionRequired]) -> None:
+        if change.order.status == OrderStatus.PAYMENT_PENDING:
+            change.order.payment_status = "requires_action"
+            change.order.payment_action_url = heard.event.redirect_url
+            change.step("Customer must approve the payment")
+
+    _apply(batch, decide, now)
+
+
+def confirm_orders(batch: Sequence[Delivered[PaymentAuthorized]], *, now: datetime) -> None:
+    """Money is reserved: payment_pending → payment_authorized → confirmed."""
+
+    def decide(change: Change, heard: Delivered[PaymentAuthorized]) -> None:
+        order = change.order
+        if order.status != OrderStatus.PAYMENT_PENDING:
+            return
+        order.accept_payment()
+        change.step("Payment authorized", before=OrderStatus.PAYMENT_PENDING)
+        order.confirm()
+        change.step("Order confirmed", before=OrderStatus.PAYMENT_AUTHORIZED)
+        change.publish(
+            OrderConfirmed(
+                order_id=order.id,
+                number=order.number,
+                customer_id=order.customer_id,
+                currency=order.currency,
+                total_minor=order.total_minor,
+            )
+        )
+
+    _apply(batch, decide, now)
+
+
+def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: datetime) -> None:
+    """There will be no payment: the order is cancelled, or its cancellation comes closer."""
+
+    def decide(change: Change, heard: Delivered[PaymentFailed]) -> None:
+        order = change.order
+        if order.status == OrderStatus.PAYMENT_PENDING:
+            order.payment_status = "failed"
+            end(change, CancelReason.PAYMENT_FAILED, heard.event.detail)
+        else:
+            _settle_payment(change, "failed", "Payment failed")
+
+    _apply(batch, decide, now)
+
+
+def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) -> None:
+    """The amount was charged."""
+
+    def decide(change: Change, heard: Delivered[PaymentCaptured]) -> None:
+        change.order.payment_status = "captured"
+        change.step("Payment captured")
+
+    _apply(batch, decide, now)
+
+
+def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> None:
+    """The authorisation was dropped."""
+    _apply(batch, lambda change, heard: _settle_payment(change, "voided", "Payment voided"), now)
+
+
+def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -> None:
+    """Money went back to the customer."""
+    _apply(
+        batch, lambda change, heard: _settle_payment(change, "refunded", "Payment refunded"), now
+    )
+
+
+def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: datetime) -> None:
+    """A refund did not go through: the cancellation stays open and shows why."""
+
+    def decide(change: Change, heard: Delivered[PaymentRefundFailed]) -> None:
+        change.order.payment_status = "refund_failed"
+        change.step(f"Refund failed ({heard.event.code}); customer service has to look at it")
+
+    _apply(batch, decide, now)
+
+
+def _settle_payment(change: Change, payment_status: str, what: str) -> None:
+    order: Order = change.order
+    order.payment_status = payment_status
+    change.step(what)
+    if order.status == OrderStatus.CANCELLATION_PENDING and order.owes_payment:
+        order.owes_payment = False
+        finish_when_nothing_is_owed(change)
+
+
+def _apply(
+    batch: Sequence[Delivered[Any]], decide: Callable[[Change, Delivered[Any]], None], now: datetime
+) -> None:
+    change_orders(
+        batch,
+        order_id=lambda one: one.event.order_id,
+        cause=lambda one: one.cause,
+        decide=decide,
+        now=now,
+    )

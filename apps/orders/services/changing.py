@@ -1,0 +1,91 @@
+"""Change many orders at once: lock in key order, decide in memory, write set-wise, publish."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.kernel.cause import Cause
+from apps.kernel.events import Event
+from apps.orders.models import Order, OrderStep
+from apps.platform.bulk import update_many
+from apps.platform.outbox.publishing import Fact, publish
+
+Heard = TypeVar("Heard")
+
+CHANGED_FIELDS = (
+    "status",
+    "version",
+    "steps",
+    "payment_status",
+    "payment_action_url",
+    "cancel_reason",
+    "cancel_detail",
+    "owes_stock",
+    "owes_payment",
+    "updated_at",
+)
+
+
+@dataclass(slots=True)
+class Change:
+    """What happens to one locked order: the decision notes its steps and facts here."""
+
+    order: Order
+    cause: Cause
+    at: datetime
+    steps: list[OrderStep] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+    def step(self, what: str, *, before: str | None = None) -> None:
+        """Note a row of the history; without `before` the status did not change."""
+        self.steps.append(
+            self.order.record_step(
+                before=self.order.status if before is None else before,
+                what=what,
+                cause=self.cause,
+                at=self.at,
+            )
+        )
+
+    def publish(self, event: Event) -> None:
+        """Note a fact for the order's story."""
+        self.order.version += 1
+        self.facts.append(Fact(event=event, seq=self.order.version, cause=self.cause))
+
+
+def lock_orders(ids: Iterable[UUID]) -> dict[UUID, Order]:
+    """Lock orders in key order, in one statement."""
+    locked = Order.objects.filter(id__in=list(ids)).order_by("id").select_for_update()
+    return {order.id: order for order in locked}
+
+
+def change_orders(
+    heard: Sequence[Heard],
+    *,
+    order_id: Callable[[Heard], UUID],
+    cause: Callable[[Heard], Cause],
+    decide: Callable[[Change, Heard], None],
+    now: datetime,
+) -> None:
+    """Apply `decide` to the order of each thing heard, with a constant number of statements.
+
+    An order that is not there is skipped: its facts can only be older than its erasure. Orders
+    that `decide` leaves without a step are not written.
+    """
+    with transaction.atomic():
+        orders = lock_orders({order_id(one) for one in heard})
+        changes = []
+        for one in heard:
+            order = orders.get(order_id(one))
+            if order is not None:
+                change = Change(order=order, cause=cause(one), at=now)
+                decide(change, one)
+                changes.append(change)
+        changed = {change.order.id: change.order for change in changes if change.steps}
+        update_many(list(changed.values()), fields=CHANGED_FIELDS)
+        OrderStep.objects.bulk_create(step for change in changes for step in change.steps)
+        publish([fact for change in changes for fact in change.facts])
