@@ -1,0 +1,1 @@
+"""How to speak to each payment provider, and which one to use."""

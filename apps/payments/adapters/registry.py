@@ -1,0 +1,54 @@
+"""Which gateways are set up, by configuration."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from apps.payments.domain.refusals import UnknownProvider
+from apps.payments.ports import PaymentGateway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayEntry:
+    """A gateway: where its adapter is, loaded when first used, and the gates its calls go through."""
+
+    adapter: str
+    gates: tuple[str, ...]
+
+
+GATEWAYS = {
+    "sandbox": GatewayEntry(
+        adapter="apps.payments.adapters.sandbox.SandboxGateway", gates=("sandbox", "sandbox-down")
+    ),
+    "stripe": GatewayEntry(
+        adapter="apps.payments.adapters.stripe_gateway.StripeGateway", gates=("stripe",)
+    ),
+}
+"""Every gateway there is; `OMS_GATEWAYS` names those in use."""
+
+
+def is_set_up(provider: str) -> bool:
+    """Whether orders may be paid through the provider."""
+    return provider in settings.OMS_GATEWAYS and provider in GATEWAYS
+
+
+@cache
+def gateway_named(provider: str) -> PaymentGateway:
+    """Give the adapter of a provider, made once per process.
+
+    Raises:
+        UnknownProvider: there is none of that name.
+    """
+    if provider not in GATEWAYS:
+        raise UnknownProvider(f"There is no gateway named {provider!r}.")
+    gateway: PaymentGateway = import_string(GATEWAYS[provider].adapter).from_settings()
+    return gateway
+
+
+def list_gates() -> list[str]:
+    """Give the gates that calls may wait at."""
+    return [
+        gate for name in settings.OMS_GATEWAYS if is_set_up(name) for gate in GATEWAYS[name].gates
+    ]

@@ -1,0 +1,140 @@
+"""The built-in gateway: a provider in the process, whose token says how it behaves.
+
+Its references follow from the idempotency key, so a call made again gives the same answer, as with a
+real provider. The only book it keeps is of approvals that customers gave or refused.
+"""
+
+import hashlib
+import hmac
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+
+from apps.payments.domain.operations import OperationKind
+from apps.payments.models import SandboxApproval
+from apps.payments.ports import (
+    ActionRequired,
+    BadSignature,
+    Declined,
+    Done,
+    GatewayCall,
+    GatewayUnavailable,
+    Outcome,
+    OutcomeUnknown,
+    ProviderMessage,
+)
+
+SIGNATURE_HEADER = "sandbox-signature"
+UNAVAILABLE, TIMEOUT, REQUIRES_ACTION = "tok_unavailable", "tok_timeout", "tok_requires_action"
+
+DECLINES = {
+    "tok_decline": Declined(code="card_declined", detail="Your card was declined."),
+    "tok_insufficient_funds": Declined(
+        code="insufficient_funds", detail="Your card has insufficient funds."
+    ),
+}
+
+
+NOT_APPROVED = Declined(
+    code="authentication_failed", detail="The payment was not approved by its owner."
+)
+
+
+class SandboxMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the sandbox sends when a customer has decided: approved or refused."""
+
+    id: str
+    type: str
+    reference: str
+    payment_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxGateway:
+    """Approves, declines, asks for action, times out or is down, as the token says."""
+
+    latency_seconds: float
+    secret: str
+    base_url: str
+
+    @classmethod
+    def from_settings(cls) -> Self:
+        """Make the gateway that the settings describe."""
+        return cls(
+            latency_seconds=settings.OMS_SANDBOX_LATENCY_MS / 1000,
+            secret=settings.OMS_SANDBOX_SECRET,
+            base_url=settings.OMS_BASE_URL,
+        )
+
+    def perform(self, call: GatewayCall) -> Outcome:
+        """Answer as the token says."""
+        if self.latency_seconds:
+            time.sleep(self.latency_seconds)
+        if call.method_token == UNAVAILABLE:
+            raise GatewayUnavailable("sandbox_down")
+        if call.kind is not OperationKind.AUTHORIZE:
+            return self._done(call)
+        if call.method_token == TIMEOUT:
+            raise OutcomeUnknown("sandbox_timeout")
+        if call.method_token == REQUIRES_ACTION:
+            reference = self._reference(call)
+            return ActionRequired(
+                reference=reference,
+                redirect_url=f"{self.base_url}/sandbox/approvals/{reference}",
+            )
+        return DECLINES.get(call.method_token) or self._done(call)
+
+    def look_up(self, call: GatewayCall) -> Outcome | None:
+        """Tell how a call ended: a timed-out one was authorised, an approval may be decided."""
+        if call.kind is OperationKind.AUTHORIZE and call.method_token == REQUIRES_ACTION:
+            return self._decision(call)
+        return self._done(call) if call.method_token == TIMEOUT else None
+
+    def _decision(self, call: GatewayCall) -> Outcome | None:
+        approval = SandboxApproval.objects.filter(reference=self._reference(call)).first()
+        # Calls are made in threads of their own, which must not keep a database session each.
+        connection.close()
+        if approval is None:
+            return None
+        return self._done(call) if approval.approved else NOT_APPROVED
+
+    def read_message(
+        self, body: bytes, headers: Mapping[str, str], now: datetime
+    ) -> ProviderMessage:
+        """Verify the signature and read the message."""
+        given = headers.get(SIGNATURE_HEADER, "")
+        if not hmac.compare_digest(given.encode(), sign(body, self.secret).encode()):
+            raise BadSignature("The signature is not the sandbox's.")
+        try:
+            message = msgspec.json.decode(body, type=SandboxMessage)
+        except msgspec.MsgspecError as error:
+            raise BadSignature(f"The message cannot be read: {error}") from error
+        return ProviderMessage(
+            event_id=message.id,
+            kind=message.type,
+            reference=message.reference,
+            payment_id=message.payment_id,
+        )
+
+    def route(self, method_token: str) -> str:
+        """An outage that a token asks for must not hold up the calls of other tokens."""
+        return "sandbox-down" if method_token == UNAVAILABLE else "sandbox"
+
+    def _done(self, call: GatewayCall) -> Done:
+        return Done(reference=self._reference(call), brand="visa", last4="4242")
+
+    @staticmethod
+    def _reference(call: GatewayCall) -> str:
+        return "sbx_" + hashlib.sha256(call.idempotency_key.encode()).hexdigest()[:24]
+
+
+def sign(body: bytes, secret: str) -> str:
+    """Give the signature that belongs to a message's bytes."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

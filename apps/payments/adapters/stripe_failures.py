@@ -1,0 +1,146 @@
+"""What a failed request to Stripe means for the call it was made for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import stripe
+
+from apps.payments.adapters.stripe_outcomes import declined
+from apps.payments.adapters.stripe_transport import AnswerMissing, NeverSent
+from apps.payments.ports import Declined, GatewayMisused, GatewayUnavailable, OutcomeUnknown
+
+CUSTOMERS_CODES = ("amount_too_large", "amount_too_small")
+EXPIRED = "charge_expired_for_capture"
+NOTHING_LEFT = "charge_already_refunded"
+
+
+class CardDeclined(Exception):
+    """The card's bank, the network or Stripe said no."""
+
+    def __init__(self, answer: Declined) -> None:
+        """Carry the answer for the customer."""
+        super().__init__(answer.code)
+        self.answer = answer
+
+
+class InternalError(Exception):
+    """Stripe broke down on the request; whether it was carried out before that is open.
+
+    `is_repeated` says that this is the stored answer to an earlier request with the same key.
+    """
+
+    def __init__(self, *, is_repeated: bool) -> None:
+        """Say whether the answer is a stored one."""
+        super().__init__("stripe_internal_error")
+        self.is_repeated = is_repeated
+
+
+class NotPossible(Exception):
+    """Stripe understood the request and refused it; nothing was carried out.
+
+    `decline` is the answer for the customer where it is their way to pay, or the time that has
+    passed, and not our request that does not fit.
+    """
+
+    def __init__(self, text: str, *, code: str, decline: Declined | None) -> None:
+        """Say what Stripe said, for us."""
+        super().__init__(text)
+        self.code = code
+        self.decline = decline
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Translate what can go wrong with a request that changes something.
+
+    Raises:
+        CardDeclined, InternalError, NotPossible: see there.
+        GatewayUnavailable: it certainly was not carried out.
+        OutcomeUnknown: it may have been, or another attempt with its key is under way.
+        GatewayMisused: our key, account or request is wrong.
+    """
+    try:
+        yield
+    except NeverSent as error:
+        raise GatewayUnavailable("stripe_unreachable") from error
+    except AnswerMissing as error:
+        raise OutcomeUnknown("stripe_no_answer") from error
+    except stripe.RateLimitError as error:
+        raise GatewayUnavailable("stripe_rate_limit") from error
+    except stripe.CardError as error:
+        raise CardDeclined(_decline(error)) from error
+    except stripe.InvalidRequestError as error:
+        raise NotPossible(
+            _text(error), code=error.code or "", decline=_decline_of_request(error)
+        ) from error
+    except (stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError) as error:
+        raise GatewayMisused(_text(error)) from error
+    except stripe.StripeError as error:
+        if (error.http_status or 0) >= 500:
+            raise InternalError(is_repeated=_is_repeated(error)) from error
+        # 409: the same key is in flight, so an earlier attempt may be succeeding right now.
+        raise OutcomeUnknown(f"stripe_http_{error.http_status}") from error
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Translate what can go wrong with a request that only reads.
+
+    Raises:
+        GatewayUnavailable: there is no answer.
+        GatewayMisused: our key, account or request is wrong.
+    """
+    try:
+        yield
+    except (
+        stripe.AuthenticationError,
+        stripe.PermissionError,
+        stripe.InvalidRequestError,
+    ) as error:
+        raise GatewayMisused(_text(error)) from error
+    except stripe.StripeError as error:
+        raise GatewayUnavailable("stripe_unavailable") from error
+
+
+@contextmanager
+def reading_midway() -> Iterator[None]:
+    """In the middle of a call, books that do not open leave its outcome open.
+
+    Raises:
+        OutcomeUnknown: in place of `GatewayUnavailable`.
+    """
+    try:
+        yield
+    except GatewayUnavailable as error:
+        raise OutcomeUnknown("stripe_books_unavailable") from error
+
+
+def _decline(error: stripe.StripeError) -> Declined:
+    details = error.error
+    intent = getattr(details, "payment_intent", None)
+    return declined(
+        code=getattr(details, "code", None) or "",
+        decline_code=getattr(details, "decline_code", None) or "",
+        reference=getattr(intent, "id", None) or "",
+    )
+
+
+def _decline_of_request(error: stripe.InvalidRequestError) -> Declined | None:
+    """Give the answer for the customer if the refusal is due to what they chose."""
+    if error.param == "payment_method":
+        return declined(code=error.code or "payment_method_unusable")
+    if error.code in CUSTOMERS_CODES or error.code == EXPIRED:
+        return declined(code=error.code)
+    return None
+
+
+def _is_repeated(error: stripe.StripeError) -> bool:
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    return headers.get("idempotent-replayed", "").lower() == "true"
+
+
+def _text(error: stripe.StripeError) -> str:
+    """Name the request and the code; Stripe's sentence may quote what was sent."""
+    code = getattr(error.error, "code", None) or type(error).__name__
+    param = getattr(error, "param", None)
+    return f"{code}{f' ({param})' if param else ''}, request {error.request_id or 'unknown'}"

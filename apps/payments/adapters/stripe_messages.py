@@ -1,0 +1,77 @@
+"""Read what Stripe tells us of its own accord."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import stripe
+
+from apps.payments.ports import BadSignature, ProviderMessage
+
+SIGNATURE_HEADER = "stripe-signature"
+TOLERANCE_SECONDS = 300
+"""How old a message may be, as Stripe advises. Each delivery is signed anew, retries included."""
+
+
+class _Data(msgspec.Struct, frozen=True):
+    object: dict[str, Any] = {}
+
+
+class _Event(msgspec.Struct, frozen=True):
+    id: str
+    type: str
+    data: _Data = _Data()
+
+
+def read_event(
+    body: bytes, headers: Mapping[str, str], *, secret: str, now: datetime
+) -> ProviderMessage:
+    """Verify a message over its raw bytes, and say which payment it is about.
+
+    Raises:
+        BadSignature: it is not signed with our secret, was signed long ago, or cannot be read.
+    """
+    header = headers.get(SIGNATURE_HEADER, "")
+    try:
+        stripe.WebhookSignature.verify_header(body, header, secret)
+        signed_at = _signed_at(header)
+    except (stripe.SignatureVerificationError, ValueError, TypeError) as error:
+        # TypeError: a signature with letters beyond ASCII cannot even be compared.
+        raise BadSignature("The signature is not Stripe's.") from error
+    if abs(now.timestamp() - signed_at) > TOLERANCE_SECONDS:
+        raise BadSignature("The message was signed too long ago, or in the future.")
+    try:
+        event = msgspec.json.decode(body, type=_Event)
+    except msgspec.MsgspecError as error:
+        raise BadSignature("The message cannot be read.") from error
+    return ProviderMessage(
+        event_id=event.id,
+        kind=event.type,
+        reference=_intent_id(event.data.object),
+        payment_id=_payment_id(event.data.object),
+    )
+
+
+def _signed_at(header: str) -> int:
+    """Read the first time in the header, which is the one that the SDK has verified."""
+    return next(int(part[2:]) for part in header.split(",") if part.startswith("t="))
+
+
+def _intent_id(about: dict[str, Any]) -> str:
+    found = (
+        about.get("id") if about.get("object") == "payment_intent" else about.get("payment_intent")
+    )
+    if isinstance(found, dict):
+        found = found.get("id")
+    return found if isinstance(found, str) else ""
+
+
+def _payment_id(about: dict[str, Any]) -> UUID | None:
+    metadata = about.get("metadata")
+    text = metadata.get("payment_id") if isinstance(metadata, dict) else None
+    try:
+        return UUID(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,137 @@
+"""What the state of an object at Stripe says about a call of ours.
+
+None means that the object shows no trace of the call: it can be made (again).
+"""
+
+from typing import Any, assert_never
+
+import stripe
+
+from apps.payments.adapters.stripe_declines import sentence_for
+from apps.payments.domain.operations import OperationKind
+from apps.payments.ports import (
+    ActionRequired,
+    Declined,
+    Done,
+    GatewayMisused,
+    Outcome,
+    OutcomeUnknown,
+)
+
+Known = OperationKind
+AUTHENTICATION_FAILED = "payment_intent_authentication_failure"
+
+
+def intent_outcome(
+    kind: OperationKind, intent: stripe.PaymentIntent, amount: int
+) -> Outcome | None:
+    """Say how an authorisation, capture or void ended; `amount` is what was to be captured.
+
+    Raises:
+        OutcomeUnknown: Stripe is still at it.
+        GatewayMisused: somebody else did something else with the payment.
+    """
+    if intent.status == "processing":
+        raise OutcomeUnknown("stripe_processing")
+    match kind:
+        case Known.AUTHORIZE:
+            return _authorized(intent)
+        case Known.CAPTURE:
+            return _captured(intent, amount)
+        case Known.VOID:
+            return _voided(intent)
+        case Known.REFUND:
+            raise ValueError("the refund tells how a refund ended, not the intent")
+    assert_never(kind)
+
+
+def refund_outcome(refund: stripe.Refund) -> Outcome:
+    """Say how a refund ended; one that Stripe has taken on counts, as banks take days to show it."""
+    if refund.status in ("failed", "canceled"):
+        reason = _text(refund, "failure_reason") or f"refund_{refund.status}"
+        return Declined(
+            code=reason, detail="The money could not be sent back.", reference=refund.id
+        )
+    return Done(reference=refund.id)
+
+
+def declined(*, code: str, decline_code: str = "", reference: str = "") -> Declined:
+    """Make the answer of a card's bank, network or Stripe fit for the customer."""
+    codes = [one for one in (decline_code, code) if one]
+    return Declined(
+        code=codes[0] if codes else "card_declined",
+        detail=sentence_for(codes),
+        reference=reference,
+    )
+
+
+def _authorized(intent: stripe.PaymentIntent) -> Outcome | None:
+    if intent.status in ("requires_capture", "succeeded"):
+        brand, last4 = _card(intent)
+        return Done(reference=intent.id, brand=brand, last4=last4)
+    if intent.status == "requires_action":
+        return ActionRequired(reference=intent.id, redirect_url=_redirect_url(intent))
+    if intent.status == "canceled":
+        return declined(code="canceled", reference=intent.id)
+    if intent.last_payment_error is None:
+        # Created and never tried: it holds no money and nobody else can try it.
+        return None
+    return declined(
+        code=_text(intent.last_payment_error, "code"),
+        decline_code=_text(intent.last_payment_error, "decline_code"),
+        reference=intent.id,
+    )
+
+
+def _captured(intent: stripe.PaymentIntent, amount: int) -> Outcome | None:
+    if intent.status == "canceled":
+        return declined(code="canceled", reference=intent.id)
+    if intent.status != "succeeded":
+        return None
+    if intent.amount_received != amount:
+        raise GatewayMisused(
+            f"Not {amount} but {intent.amount_received} was captured of {intent.id}."
+        )
+    return Done(reference=_charge_id(intent) or intent.id)
+
+
+def _voided(intent: stripe.PaymentIntent) -> Outcome | None:
+    if intent.status == "canceled":
+        return Done(reference=intent.id)
+    if intent.status == "succeeded":
+        return Declined(
+            code="already_captured",
+            detail="The payment has been charged; it can only be refunded.",
+            reference=intent.id,
+        )
+    return None
+
+
+def _redirect_url(intent: stripe.PaymentIntent) -> str:
+    action = intent.next_action
+    redirect = getattr(action, "redirect_to_url", None) if action is not None else None
+    if redirect is None or not redirect.url:
+        wanted = action.type if action is not None else "nothing"
+        raise GatewayMisused(f"{intent.id} waits for {wanted}, which has no page to go to.")
+    return str(redirect.url)
+
+
+def _card(intent: stripe.PaymentIntent) -> tuple[str, str]:
+    charge = intent.latest_charge
+    details = charge.payment_method_details if isinstance(charge, stripe.Charge) else None
+    if details is None:
+        return "", ""
+    card = getattr(details, "card", None)
+    if card is None:
+        return details.type, ""
+    return _text(card, "brand"), _text(card, "last4")
+
+
+def _charge_id(intent: stripe.PaymentIntent) -> str:
+    charge = intent.latest_charge
+    return charge.id if isinstance(charge, stripe.Charge) else charge or ""
+
+
+def _text(holder: Any, name: str) -> str:
+    """Read a field that Stripe may leave out or leave empty."""
+    return str(getattr(holder, name, None) or "")

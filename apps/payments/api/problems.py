@@ -1,0 +1,7 @@
+"""The HTTP status of each refusal of payments."""
+
+STATUSES = {
+    "payment_not_found": 404,
+    "unknown_provider": 404,
+    "webhook_refused": 400,
+}

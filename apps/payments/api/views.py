@@ -1,0 +1,103 @@
+"""The doors of payments: to read one, and for what providers tell us."""
+
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from apps.kernel.money import Money
+from apps.payments.api.bodies import (
+    AmountDocument,
+    OperationDocument,
+    PaymentDetailDocument,
+    ReceivedDocument,
+)
+from apps.payments.models import Payment
+from apps.payments.queries import get_payment
+from apps.payments.services.handle_messages import receive_message
+from apps.platform.web.schema import endpoint
+from apps.platform.web.views import ApiView
+
+
+class PaymentView(ApiView):
+    """One payment."""
+
+    scopes = "payments:read"
+
+    @endpoint(
+        "get_payment",
+        summary="Show a payment with every call to its provider",
+        responses={200: PaymentDetailDocument},
+        refusals={404: "There is no such payment, or it is somebody else's."},
+        tags=["payments"],
+    )
+    def get(self, request: HttpRequest, payment_id: UUID) -> HttpResponseBase:
+        """Show a payment."""
+        return self.json(
+            payment_document(get_payment(payment_id, customer_id=self.principal.customer_id))
+        )
+
+
+class WebhookView(ApiView):
+    """The providers' door: signed messages, stored before they are answered."""
+
+    is_public = True
+    limit_name = None
+
+    @endpoint(
+        "receive_webhook",
+        summary="Take in a provider's message",
+        responses={200: ReceivedDocument},
+        refusals={
+            400: "The signature is missing, wrong or too old.",
+            404: "No such provider is in use.",
+        },
+        tags=["webhooks"],
+    )
+    def post(self, request: HttpRequest, provider: str) -> HttpResponseBase:
+        """Store the message; a repeated one changes nothing."""
+        is_new = receive_message(
+            provider=provider,
+            body=request.body,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            now=self.now,
+        )
+        return self.json(ReceivedDocument(is_new=is_new))
+
+
+def payment_document(payment: Payment) -> PaymentDetailDocument:
+    """Show a payment with its operations."""
+
+    def amount(minor: int) -> AmountDocument:
+        return AmountDocument(
+            amount=Money(minor, payment.currency).decimal_string, currency=payment.currency
+        )
+
+    return PaymentDetailDocument(
+        id=payment.id,
+        order_id=payment.order_id,
+        order_number=payment.order_number,
+        status=payment.status,
+        provider=payment.provider,
+        method_type=payment.method_type,
+        brand=payment.brand,
+        last4=payment.last4,
+        amount=amount(payment.amount_minor),
+        captured=amount(payment.captured_minor),
+        refunded=amount(payment.refunded_minor),
+        action_url=payment.action_url or None,
+        failure_code=payment.failure_code or None,
+        failure_detail=payment.failure_detail or None,
+        operations=[
+            OperationDocument(
+                kind=operation.kind,
+                state=operation.state,
+                amount=amount(operation.amount_minor),
+                attempts=operation.attempts,
+                reference=operation.reference,
+                error_code=operation.error_code,
+                updated_at=operation.updated_at,
+            )
+            for operation in payment.operations.all()
+        ],
+    )

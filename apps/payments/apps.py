@@ -1,0 +1,45 @@
+"""Django's entry for payments: what it hears, and what its workers look for."""
+
+from django.apps import AppConfig
+
+
+class PaymentsConfig(AppConfig):
+    """Registers the subscriptions and wake-ups of payments."""
+
+    name = "apps.payments"
+    label = "payments"
+
+    def ready(self) -> None:
+        """Wire the app."""
+        from apps.kernel.events import orders
+        from apps.payments import handlers
+        from apps.payments.adapters.registry import list_gates
+        from apps.payments.api.problems import STATUSES
+        from apps.payments.services.handle_messages import HANDLE_MESSAGES
+        from apps.payments.services.waking import DISPATCH
+        from apps.platform.outbox.registry import subscribe
+        from apps.platform.outbox.wakeups import WakeUp, register_wake_up
+        from apps.platform.web.refusals import register_statuses
+
+        subscribe(
+            name="payments.saga",
+            queue="payments",
+            handlers={
+                orders.OrderPaymentPending: handlers.authorize_for_orders,
+                orders.OrderConfirmed: handlers.capture_for_orders,
+                orders.OrderCancellationRequested: handlers.undo_for_orders,
+            },
+        )
+        for gate in list_gates():
+            register_wake_up(
+                WakeUp(
+                    name=f"{DISPATCH}{gate}",
+                    task="payments.dispatch",
+                    args=(gate,),
+                    queue="payments",
+                )
+            )
+        register_wake_up(
+            WakeUp(name=HANDLE_MESSAGES, task="payments.handle_messages", queue="payments")
+        )
+        register_statuses(STATUSES)

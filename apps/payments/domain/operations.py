@@ -1,0 +1,56 @@
+"""The four calls that can be made for a payment, and the states of one."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class OperationKind(StrEnum):
+    """What a provider is asked to do."""
+
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class OperationState(StrEnum):
+    """Where one call stands.
+
+    `unknown`: the provider may have done it; it is looked up before anything else. `waiting`: the
+    provider waits for the customer.
+    """
+
+    PENDING = "pending"
+    IN_FLIGHT = "in_flight"
+    UNKNOWN = "unknown"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    DECLINED = "declined"
+    FAILED = "failed"
+
+
+OPEN_STATES = (
+    OperationState.PENDING,
+    OperationState.IN_FLIGHT,
+    OperationState.UNKNOWN,
+    OperationState.WAITING,
+)
+
+LEASE_SECONDS = 15
+"""How long a worker may take for a call before another one takes it over; above the adapters' limits."""
+LONGEST_PAUSE_SECONDS = 60
+LOOK_UP_PAUSE_SECONDS = 2
+
+
+def pause_after(attempts: int, jitter: float) -> timedelta:
+    """Say how long to wait after failed attempts: 1 s, 2 s, 4 s … up to a minute.
+
+    `jitter` from 0 to 1 takes up to half of it off, so that a crowd does not come back as one.
+    """
+    seconds = min(LONGEST_PAUSE_SECONDS, 2 ** min(attempts - 1, 10))
+    return timedelta(seconds=seconds * (1 - jitter / 2))
+
+
+def is_given_up(*, created_at: datetime, now: datetime, limit: timedelta) -> bool:
+    """Whether an authorisation has waited for its provider for as long as an order may."""
+    return now - created_at > limit

@@ -1,0 +1,21 @@
+"""What payments says no to."""
+
+from apps.kernel.errors import DomainError
+
+
+class PaymentNotFound(DomainError):
+    """There is no such payment. Check the id."""
+
+    code = "payment_not_found"
+
+
+class WebhookRefused(DomainError):
+    """The signature of a provider's message is missing, wrong or too old. Nothing was stored."""
+
+    code = "webhook_refused"
+
+
+class UnknownProvider(DomainError):
+    """No gateway of that name is set up. Choose one that is."""
+
+    code = "unknown_provider"

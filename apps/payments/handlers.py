@@ -1,0 +1,29 @@
+"""What payments does when it hears of orders."""
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from apps.kernel.events.orders import (
+    OrderCancellationRequested,
+    OrderConfirmed,
+    OrderPaymentPending,
+)
+from apps.payments.services.start_payments import capture_payments, start_payments
+from apps.payments.services.undo_payments import undo_payments
+from apps.platform.outbox.delivered import Delivered
+
+
+def authorize_for_orders(batch: Sequence[Delivered[OrderPaymentPending]]) -> None:
+    """Begin the payment of orders whose stock is held."""
+    start_payments(wanted=batch, now=timezone.now())
+
+
+def capture_for_orders(batch: Sequence[Delivered[OrderConfirmed]]) -> None:
+    """Charge confirmed orders."""
+    capture_payments(causes={one.event.order_id: one.cause for one in batch}, now=timezone.now())
+
+
+def undo_for_orders(batch: Sequence[Delivered[OrderCancellationRequested]]) -> None:
+    """Give back the money of orders being called off."""
+    undo_payments(causes={one.event.order_id: one.cause for one in batch}, now=timezone.now())

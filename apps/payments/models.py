@@ -1,0 +1,244 @@
+"""Tables of payments."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django_fsm import FSMField, transition
+
+from apps.kernel.identifiers import new_id
+from apps.kernel.money import Money
+from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
+
+
+class PaymentStatus(models.TextChoices):
+    """Where a payment stands."""
+
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    VOIDED = "voided"
+    FAILED = "failed"
+
+
+def _is_refunded_whole(payment: models.Model) -> bool:
+    return isinstance(payment, Payment) and payment.refunded_minor == payment.captured_minor
+
+
+class Payment(models.Model):
+    """The money of one order, in minor units. Tokens, brand and last four digits only.
+
+    `is_unwanted` is set when the order is being called off: whatever the provider still says, the
+    money goes back.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    order_id = models.UUIDField(unique=True)
+    order_number = models.CharField(max_length=16)
+    customer_id = models.UUIDField()
+    status = FSMField(default=PaymentStatus.PENDING, choices=PaymentStatus.choices, protected=True)
+    version = models.IntegerField(default=0)
+    amount_minor = models.BigIntegerField()
+    captured_minor = models.BigIntegerField(default=0)
+    refunded_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    provider = models.CharField(max_length=32)
+    method_type = models.CharField(max_length=32)
+    method_token = models.TextField()
+    brand = models.CharField(max_length=32, default="")
+    last4 = models.CharField(max_length=4, default="")
+    authorization = models.TextField(default="", db_index=True)
+    action_url = models.TextField(default="")
+    action_expires_at = models.DateTimeField(null=True)
+    failure_code = models.CharField(max_length=64, default="")
+    failure_detail = models.TextField(default="")
+    is_unwanted = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(captured_minor__lte=F("amount_minor")),
+                name="never_captured_more_than_authorised",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__lte=F("captured_minor")),
+                name="never_refunded_more_than_captured",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=PaymentStatus.values), name="payment_status_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_number} {self.status}"
+
+    @property
+    def amount(self) -> Money:
+        """What the order costs."""
+        return Money(self.amount_minor, self.currency)
+
+    @transition(status, source=PaymentStatus.PENDING, target=PaymentStatus.REQUIRES_ACTION)
+    def require_action(self, *, url: str, expires_at: datetime) -> None:
+        """The customer has to approve it."""
+        self.action_url = url
+        self.action_expires_at = expires_at
+
+    @transition(
+        status,
+        source=[PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION],
+        target=PaymentStatus.AUTHORIZED,
+    )
+    def authorize(self, *, reference: str, brand: str, last4: str) -> None:
+        """The amount is reserved on the customer's account."""
+        self.authorization = reference
+        self.brand, self.last4 = brand, last4
+        self.action_url = ""
+
+    @transition(status, source=PaymentStatus.AUTHORIZED, target=PaymentStatus.CAPTURED)
+    def capture(self, *, amount_minor: int) -> None:
+        """The amount was charged."""
+        self.captured_minor = amount_minor
+
+    @transition(status, source=PaymentStatus.AUTHORIZED, target=PaymentStatus.VOIDED)
+    def void(self) -> None:
+        """The authorisation was dropped."""
+
+    @transition(
+        status,
+        source=[PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION],
+        target=PaymentStatus.FAILED,
+    )
+    def fail(self, *, code: str, detail: str) -> None:
+        """There will be no payment."""
+        self.failure_code, self.failure_detail = code[:64], detail
+        self.action_url = ""
+
+    @transition(
+        status,
+        source=[PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED],
+        target=PaymentStatus.REFUNDED,
+        conditions=[_is_refunded_whole],
+    )
+    def refund_whole(self) -> None:
+        """All of the money went back."""
+
+    @transition(
+        status,
+        source=[PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED],
+        target=PaymentStatus.PARTIALLY_REFUNDED,
+    )
+    def refund_part(self) -> None:
+        """Some of the money went back."""
+
+
+class PaymentOperation(models.Model):
+    """One call to a provider, recorded before it is made.
+
+    `token` fences: only the worker that holds the newest one may record an outcome. `gate` names
+    the breaker and bulkhead it goes through. Who and what led to it is kept for the events.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="operations")
+    kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in OperationKind])
+    provider = models.CharField(max_length=32)
+    gate = models.CharField(max_length=48)
+    amount_minor = models.BigIntegerField()
+    idempotency_key = models.CharField(max_length=128, unique=True)
+    state = models.CharField(
+        max_length=16,
+        default=OperationState.PENDING,
+        choices=[(s.value, s.value) for s in OperationState],
+    )
+    attempts = models.IntegerField(default=0)
+    next_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    token = models.IntegerField(default=0)
+    reference = models.TextField(default="")
+    error_code = models.CharField(max_length=64, default="")
+    error_detail = models.TextField(default="")
+    actor = models.TextField()
+    correlation_id = models.UUIDField()
+    causation_id = models.TextField()
+    region = models.CharField(max_length=32)
+    trace_context = models.TextField(default="")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["gate", "next_at"],
+                condition=Q(state__in=[state.value for state in OPEN_STATES]),
+                name="open_operation_by_time",
+            ),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["payment", "kind"],
+                condition=Q(state__in=[state.value for state in OPEN_STATES]),
+                name="one_open_operation_of_a_kind_per_payment",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=0), name="an_operation_amount_is_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its outcome is still to come."""
+        return self.state in OPEN_STATES
+
+
+class SandboxApproval(models.Model):
+    """The sandbox's only book: what a customer decided on its approval page."""
+
+    reference = models.CharField(max_length=64, primary_key=True)
+    approved = models.BooleanField()
+    decided_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class ProviderMessageRecord(models.Model):
+    """A provider's webhook, stored before it is answered; the same message is stored once."""
+
+    id = models.BigAutoField(primary_key=True)
+    provider = models.CharField(max_length=32)
+    event_id = models.CharField(max_length=128)
+    kind = models.TextField()
+    reference = models.TextField()
+    payment_id = models.UUIDField(null=True)
+    received_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    attempts = models.IntegerField(default=0)
+    handled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "provider message"
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_at"], condition=Q(handled_at=None), name="message_to_handle"
+            ),
+            models.Index(fields=["reference"], name="message_by_reference"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["provider", "event_id"], name="a_provider_message_is_stored_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event_id}"

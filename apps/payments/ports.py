@@ -1,0 +1,124 @@
+"""What payments needs from a provider."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from apps.kernel.money import Money
+from apps.payments.domain.operations import OperationKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayCall:
+    """One operation as an adapter sees it.
+
+    `authorization` is the provider's reference of the authorisation, empty for the first call.
+    `return_url` is where the provider sends a customer who had to approve the payment.
+    """
+
+    operation_id: UUID
+    payment_id: UUID
+    order_id: UUID
+    kind: OperationKind
+    amount: Money
+    idempotency_key: str
+    authorization: str
+    method_type: str
+    method_token: str
+    return_url: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The provider did what was asked; `reference` names it in its books."""
+
+    reference: str
+    brand: str = ""
+    last4: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRequired:
+    """The customer must approve the payment at `redirect_url`."""
+
+    reference: str
+    redirect_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """The provider said no, for good. `code` is the provider's; `detail` is fit for the customer."""
+
+    code: str
+    detail: str
+    reference: str = ""
+
+
+Outcome = Done | ActionRequired | Declined
+
+
+class GatewayUnavailable(Exception):
+    """Nothing happened; the same call with the same key may be made again."""
+
+
+class OutcomeUnknown(Exception):
+    """It may have happened; look it up before anything else."""
+
+
+class GatewayMisused(Exception):
+    """The provider refused the call as wrong: a fault of ours or of the set-up, not the customer's."""
+
+
+class BadSignature(Exception):
+    """A message does not come from the provider, or is too old."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderMessage:
+    """A provider's webhook, verified. It only makes us look: `reference` names what has changed."""
+
+    event_id: str
+    kind: str
+    reference: str
+    payment_id: UUID | None
+
+
+class PaymentGateway(Protocol):
+    """One payment provider.
+
+    Adapters hold no state of ours and are called from many threads. Every call
+    ends within 10 seconds. Making a call again with its key does nothing twice.
+    """
+
+    def perform(self, call: GatewayCall) -> Outcome:
+        """Make the call: authorise, capture, void or refund.
+
+        A decline is an answer, not an error.
+
+        Raises:
+            GatewayUnavailable: nothing happened.
+            OutcomeUnknown: it may have happened.
+            GatewayMisused: the provider does not accept the call at all.
+        """
+
+    def look_up(self, call: GatewayCall) -> Outcome | None:
+        """Find out how a call ended; None when the provider has never seen it or it is undecided.
+
+        Raises:
+            GatewayUnavailable: the provider does not answer.
+        """
+
+    def read_message(
+        self, body: bytes, headers: Mapping[str, str], now: datetime
+    ) -> ProviderMessage:
+        """Verify a webhook over its raw bytes and read it.
+
+        Raises:
+            BadSignature: it is not the provider's, or too old.
+        """
+
+    def route(self, method_token: str) -> str:
+        """Name the gate (breaker and bulkhead) that calls for this token go through."""

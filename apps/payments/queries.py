@@ -1,0 +1,21 @@
+"""Reading payments."""
+
+from uuid import UUID
+
+from apps.payments.domain.refusals import PaymentNotFound
+from apps.payments.models import Payment
+
+
+def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
+    """Give one payment with its operations; a customer sees their own alone.
+
+    Raises:
+        PaymentNotFound: there is none, or it is somebody else's.
+    """
+    payments = Payment.objects.prefetch_related("operations").filter(id=payment_id)
+    if customer_id is not None:
+        payments = payments.filter(customer_id=customer_id)
+    payment = payments.first()
+    if payment is None:
+        raise PaymentNotFound("There is no such payment.")
+    return payment

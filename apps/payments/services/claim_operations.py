@@ -1,0 +1,80 @@
+"""Take due operations for one worker: a lease, and a token that fences off its forerunners."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from apps.kernel.money import Money
+from apps.payments.domain.operations import LEASE_SECONDS, OperationKind, OperationState
+from apps.payments.ports import GatewayCall
+
+# Time is the database's here: a worker whose clock is wrong must not take what is not due.
+_CLAIM = f"""
+WITH due AS (
+    SELECT id, state, lease_until FROM payments_paymentoperation
+    WHERE gate = %s AND next_at <= now()
+      AND (state IN ('pending', 'unknown', 'waiting') OR (state = 'in_flight' AND lease_until < now()))
+    ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED
+)
+UPDATE payments_paymentoperation o
+SET state = 'in_flight', token = o.token + 1, attempts = o.attempts + 1,
+    lease_until = now() + interval '{LEASE_SECONDS} s', updated_at = now()
+FROM due, payments_payment p
+WHERE o.id = due.id AND p.id = o.payment_id
+RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o.created_at, o.trace_context,
+          o.provider, p.id, p.order_id, p.currency, p.authorization, p.method_type, p.method_token
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedOperation:
+    """An operation that this worker may carry out now.
+
+    `looks_first` says that its outcome is to be looked up before it may be made again.
+    """
+
+    call: GatewayCall
+    token: int
+    provider: str
+    looks_first: bool
+    trace_context: str
+
+
+def claim_operations(*, gate: str, at_most: int) -> list[ClaimedOperation]:
+    """Take up to so many due operations of a gate, the longest due first.
+
+    What another worker holds is passed over until its lease ends. The claim is committed on return.
+    """
+    if at_most <= 0:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [gate, at_most])
+        return [_claimed(row) for row in cursor.fetchall()]
+
+
+def _claimed(row: tuple[Any, ...]) -> ClaimedOperation:
+    (
+        operation_id, token, state, kind, amount_minor, key, created_at, trace_context,
+        provider, payment_id, order_id, currency, authorization, method_type, method_token,
+    ) = row  # fmt: skip
+    return ClaimedOperation(
+        call=GatewayCall(
+            operation_id=operation_id,
+            payment_id=payment_id,
+            order_id=order_id,
+            kind=OperationKind(kind),
+            amount=Money(amount_minor, currency),
+            idempotency_key=key,
+            authorization=authorization,
+            method_type=method_type,
+            method_token=method_token,
+            return_url=f"{settings.OMS_BASE_URL}/payments/{payment_id}/return",
+            created_at=created_at,
+        ),
+        token=token,
+        provider=provider,
+        looks_first=state in (OperationState.UNKNOWN, OperationState.WAITING),
+        trace_context=trace_context,
+    )

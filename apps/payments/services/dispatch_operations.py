@@ -1,0 +1,162 @@
+"""Carry out due operations of one gate: claim, commit, call, record, with many calls at once."""
+
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import cache
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from apps.payments.adapters.registry import gateway_named
+from apps.payments.ports import (
+    ActionRequired,
+    Declined,
+    Done,
+    GatewayMisused,
+    GatewayUnavailable,
+    OutcomeUnknown,
+)
+from apps.payments.services.apply_gateway_facts import (
+    GatewayFact,
+    NothingHappened,
+    NotKnown,
+    Refused,
+    apply_gateway_facts,
+)
+from apps.payments.services.claim_operations import ClaimedOperation, claim_operations
+from apps.platform.resilience.breaker import Transition
+from apps.platform.resilience.gate import Gate
+from apps.platform.resilience.stores import GateSettings
+from apps.platform.telemetry.metrics import gateway_call_seconds, gateway_calls_total
+from apps.platform.telemetry.tracing import span_from
+
+GATHER_SECONDS = 0.01
+"""How long answers are gathered before they are recorded together."""
+
+log = structlog.get_logger(__name__)
+
+Result = Done | ActionRequired | Declined | NothingHappened | NotKnown | Refused
+
+
+@cache
+def gate_named(name: str) -> Gate:
+    """Give the breaker and bulkhead of one gate; all workers share its state."""
+    return Gate(f"payments:{name}", GateSettings(concurrent_calls=settings.OMS_GATEWAY_CONCURRENCY))
+
+
+@cache
+def _pool(name: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.OMS_GATEWAY_CONCURRENCY, thread_name_prefix=name)
+
+
+def dispatch_operations(*, gate_name: str, seconds: float = 5.0) -> int:
+    """Carry out what is due at a gate until nothing is, or the time is up; returns the calls made.
+
+    Several dispatchers may run at once. Calls that are under way when the time is up are waited
+    for; each ends within its adapter's limit.
+    """
+    gate = gate_named(gate_name)
+    pool = _pool(gate_name)
+    deadline = time.monotonic() + seconds
+    running: dict[Future[Result], ClaimedOperation] = {}
+    made = 0
+    while True:
+        room = settings.OMS_GATEWAY_CONCURRENCY - len(running)
+        if room > 0 and time.monotonic() < deadline:
+            for claimed in _claim(gate, gate_name, room):
+                running[pool.submit(carry_out, claimed)] = claimed
+        if not running:
+            return made
+        wait(running, timeout=0.05, return_when=FIRST_COMPLETED)
+        time.sleep(GATHER_SECONDS)
+        ended = {future: running.pop(future) for future in list(running) if future.done()}
+        if ended:
+            made += len(ended)
+            _record(gate, gate_name, {one: future.result() for future, one in ended.items()})
+
+
+def _claim(gate: Gate, gate_name: str, room: int) -> list[ClaimedOperation]:
+    if not _is_something_due(gate_name):
+        return []
+    allowed = gate.permits(room, timezone.now())
+    claimed = claim_operations(gate=gate_name, at_most=allowed)
+    if allowed > len(claimed):
+        gate.release(allowed - len(claimed), timezone.now())
+    return claimed
+
+
+def _is_something_due(gate_name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM payments_paymentoperation WHERE gate = %s AND next_at <= now() "
+            "AND (state IN ('pending', 'unknown', 'waiting') "
+            "OR (state = 'in_flight' AND lease_until < now())))",
+            [gate_name],
+        )
+        (due,) = cursor.fetchone()
+    return bool(due)
+
+
+def carry_out(claimed: ClaimedOperation) -> Result:
+    """Make one call, or look up how it ended; every error becomes a result. No database here."""
+    call = claimed.call
+    gateway = gateway_named(claimed.provider)
+    with (
+        span_from(
+            [claimed.trace_context] if claimed.trace_context else [],
+            f"{claimed.provider} {call.kind}",
+            {"payment.operation": str(call.operation_id)},
+        ),
+        gateway_call_seconds.labels(gateway=claimed.provider, kind=call.kind).time(),
+    ):
+        try:
+            found = gateway.look_up(call) if claimed.looks_first else None
+            return found if found is not None else gateway.perform(call)
+        except GatewayUnavailable as error:
+            # After an unknown outcome, "does not answer" still leaves the outcome unknown.
+            return NotKnown() if claimed.looks_first else NothingHappened(code=str(error)[:64])
+        except OutcomeUnknown:
+            return NotKnown()
+        except GatewayMisused as error:
+            log.error("gateway_misused", gateway=claimed.provider, kind=call.kind, error=str(error))
+            return Refused(code="gateway_misused", detail=str(error)[:200])
+        except Exception:
+            log.exception("gateway_adapter_failed", gateway=claimed.provider, kind=call.kind)
+            return NotKnown()
+
+
+def _record(gate: Gate, gate_name: str, results: dict[ClaimedOperation, Result]) -> None:
+    now = timezone.now()
+    apply_gateway_facts(
+        facts=[
+            GatewayFact(operation_id=one.call.operation_id, token=one.token, result=result)
+            for one, result in results.items()
+        ],
+        now=now,
+    )
+    failures = sum(isinstance(result, NothingHappened | NotKnown) for result in results.values())
+    for one, result in results.items():
+        gateway_calls_total.labels(
+            gateway=one.provider, kind=one.call.kind, outcome=type(result).__name__
+        ).inc()
+    if gate.record(len(results) - failures, failures, now) is Transition.CLOSED:
+        release_waiting(gate_name)
+
+
+def release_waiting(gate_name: str) -> int:
+    """After an outage, make everything that waits due again, paced so that it does not come at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE payments_paymentoperation o
+            SET next_at = now() + due.position * interval '1 s' / %s
+            FROM (SELECT id, row_number() OVER (ORDER BY created_at) - 1 AS position
+                  FROM payments_paymentoperation
+                  WHERE gate = %s AND state IN ('pending', 'unknown') AND attempts > 0) due
+            WHERE o.id = due.id AND o.state IN ('pending', 'unknown')
+            """,
+            [settings.OMS_GATEWAY_RECOVERY_PER_SECOND, gate_name],
+        )
+        return int(cursor.rowcount)

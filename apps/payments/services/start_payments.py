@@ -1,0 +1,107 @@
+"""Begin to collect the money of orders whose stock is held, and capture it once they are confirmed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.kernel.cause import Cause
+from apps.kernel.events.orders import OrderPaymentPending
+from apps.kernel.events.payments import PaymentFailed
+from apps.kernel.identifiers import new_id
+from apps.payments.adapters.registry import is_set_up
+from apps.payments.domain.operations import OperationKind
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.services.operations import new_operation
+from apps.payments.services.waking import wake_dispatch_on_commit
+from apps.platform.outbox.delivered import Delivered
+from apps.platform.outbox.publishing import Fact, publish
+
+
+def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: datetime) -> None:
+    """Record a payment and its authorisation for each order; the call follows after the commit.
+
+    An order that has a payment already is left alone. A provider that is not set up (any more)
+    fails the payment at once.
+    """
+    with transaction.atomic():
+        known = set(
+            Payment.objects.filter(order_id__in=[one.event.order_id for one in wanted]).values_list(
+                "order_id", flat=True
+            )
+        )
+        fresh = [one for one in wanted if one.event.order_id not in known]
+        payments = [_payment(one.event, now) for one in fresh]
+        facts: list[Fact] = []
+        operations: list[PaymentOperation] = []
+        for payment, one in zip(payments, fresh, strict=True):
+            if is_set_up(payment.provider):
+                operations.append(
+                    new_operation(
+                        payment,
+                        OperationKind.AUTHORIZE,
+                        amount_minor=payment.amount_minor,
+                        cause=one.cause,
+                        now=now,
+                    )
+                )
+                continue
+            payment.fail(code="unknown_provider", detail="This way to pay is not offered any more.")
+            payment.version += 1
+            facts.append(
+                Fact(
+                    event=PaymentFailed(
+                        payment_id=payment.id,
+                        order_id=payment.order_id,
+                        code=payment.failure_code,
+                        detail=payment.failure_detail,
+                    ),
+                    seq=payment.version,
+                    cause=one.cause,
+                )
+            )
+        Payment.objects.bulk_create(payments)
+        PaymentOperation.objects.bulk_create(operations)
+        publish(facts)
+        wake_dispatch_on_commit({operation.gate for operation in operations})
+
+
+def capture_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
+    """Record the capture of each order's authorised payment; asking again adds nothing."""
+    with transaction.atomic():
+        payments = lock_payments(list(causes))
+        operations = [
+            new_operation(
+                payment,
+                OperationKind.CAPTURE,
+                amount_minor=payment.amount_minor,
+                cause=causes[payment.order_id],
+                now=now,
+            )
+            for payment in payments
+            if payment.status == PaymentStatus.AUTHORIZED and not payment.is_unwanted
+        ]
+        PaymentOperation.objects.bulk_create(operations, ignore_conflicts=True)
+        wake_dispatch_on_commit({operation.gate for operation in operations})
+
+
+def lock_payments(order_ids: Sequence[UUID]) -> list[Payment]:
+    """Lock the payments of orders in key order, in one statement."""
+    return list(Payment.objects.filter(order_id__in=order_ids).order_by("id").select_for_update())
+
+
+def _payment(wanted: OrderPaymentPending, now: datetime) -> Payment:
+    return Payment(
+        id=new_id(),
+        order_id=wanted.order_id,
+        order_number=wanted.number,
+        customer_id=wanted.customer_id,
+        amount_minor=wanted.total_minor,
+        currency=wanted.currency,
+        provider=wanted.provider,
+        method_type=wanted.method_type,
+        method_token=wanted.method_token,
+        created_at=now,
+        updated_at=now,
+    )
