@@ -1,0 +1,61 @@
+"""Celery: it carries wake-ups and periodic work. Nothing that must not be lost travels through it."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_init, worker_shutdown
+
+from config.processes import die_with_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+die_with_parent()
+
+app = Celery("oms")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+EVERY_SECOND = 1.0
+"""How often the scheduler looks after work whose wake-up was lost."""
+
+
+@app.on_after_finalize.connect
+def schedule(sender: Celery, **_: Any) -> None:
+    """Tell the scheduler what to send, and how often."""
+    import django
+
+    django.setup()
+    from apps.platform.outbox.wakeups import LIFETIME_SECONDS, list_wake_ups
+
+    for wake_up in list_wake_ups():
+        sender.add_periodic_task(
+            EVERY_SECOND,
+            sender.signature(wake_up.task, args=wake_up.args),
+            name=f"wake {wake_up.name}",
+            queue=wake_up.queue,
+            expires=LIFETIME_SECONDS,
+        )
+    for name, seconds, queue in (
+        ("inventory.expire_reservations", 5.0, "inventory"),
+        ("partitions.ensure", 3600.0, "maintenance"),
+        ("idempotency.purge", 600.0, "maintenance"),
+    ):
+        sender.add_periodic_task(
+            seconds, sender.signature(name), name=name, queue=queue, expires=seconds
+        )
+
+
+@worker_init.connect
+def begin(**_: Any) -> None:
+    """Prepare a worker process."""
+    from apps.platform.telemetry.tracing import start_tracing
+
+    start_tracing()
+
+
+@worker_shutdown.connect
+def end(**_: Any) -> None:
+    """Send what telemetry has left."""
+    from apps.platform.telemetry.tracing import stop_tracing
+
+    stop_tracing()

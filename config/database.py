@@ -1,0 +1,43 @@
+"""From a database URL to Django's settings; comma lists of hosts stay lists, for failover."""
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def database_from_url(url: str) -> dict[str, Any]:
+    """Read `postgresql://user:password@host1:5432,host2:5433/name?option=value`.
+
+    Raises:
+        ImproperlyConfigured: another scheme, or no database name.
+    """
+    parts = urlsplit(url)
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in ("postgres", "postgresql") or not name:
+        raise ImproperlyConfigured(
+            "DATABASE_URL: expected postgresql://user:password@host:port/name"
+        )
+    credentials, _, addresses = parts.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    hosts, ports = zip(*(_host_and_port(one) for one in addresses.split(",")), strict=True)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(user),
+        "PASSWORD": unquote(password),
+        "HOST": ",".join(hosts),
+        "PORT": ",".join(ports),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {"connect_timeout": 2, **dict(parse_qsl(parts.query))},
+    }
+
+
+def _host_and_port(address: str) -> tuple[str, str]:
+    if address.startswith("["):
+        host, _, port = address[1:].partition("]")
+        return host, port.lstrip(":") or "5432"
+    host, _, port = address.partition(":")
+    return host, port or "5432"

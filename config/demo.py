@@ -1,0 +1,149 @@
+"""A shop to try things in: products, stock, customers and staff. Making it again changes nothing."""
+
+import hashlib
+import hmac
+import random
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission, User
+from django.utils import timezone
+
+from apps.customers.domain.profile import Profile
+from apps.customers.domain.refusals import EmailTaken
+from apps.customers.models import Customer
+from apps.customers.services.register_customer import register_customer
+from apps.inventory.models import Warehouse
+from apps.inventory.services.change_products import ProductRow, change_products
+from apps.inventory.services.report_stock import CountRow, report_stock
+from apps.kernel.cause import Cause
+from apps.platform.outbox.draining import drain
+from apps.platform.outbox.registry import list_subscribers
+
+WAREHOUSES = (("BER", "Berlin"), ("RTM", "Rotterdam"), ("LYS", "Lyon"))
+PRODUCTS = 1000
+UNITS = 1_000_000
+STOCKED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+CUSTOMERS = (
+    ("ada@shop.example", "Ada Example", "en"),
+    ("emil@shop.example", "Emil Beispiel", "de"),
+    ("grace@shop.example", "Grace Sample", "en"),
+)
+READ_ONLY = ("view",)
+ROLES = {
+    "agent": READ_ONLY,
+    "lead": READ_ONLY,
+    "finance": READ_ONLY,
+    "operations": ("view", "change"),
+    "auditor": READ_ONLY,
+}
+_ADJECTIVES = ("Oak", "Linen", "Steel", "Wool", "Clay", "Cotton", "Glass", "Paper")
+_NOUNS = ("Mug", "Lamp", "Blanket", "Notebook", "Chair", "Teapot", "Shelf", "Backpack", "Bowl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """What was made, as scripts need it."""
+
+    customer_id: str
+    warehouses: list[str]
+    staff: dict[str, dict[str, str]]
+
+
+def make_demo() -> Demo:
+    """Make the demo shop and hand its events on, so that orders can be placed at once."""
+    cause = Cause(
+        correlation_id=uuid.uuid4(),
+        causation_id="command:seed_demo",
+        actor="system:demo",
+        region=settings.OMS_REGION,
+    )
+    for priority, (code, city) in enumerate(WAREHOUSES):
+        Warehouse.objects.get_or_create(
+            code=code,
+            defaults={"name": f"Warehouse {city}", "priority": priority, "address": {"city": city}},
+        )
+    rows = list_demo_products()
+    change_products(rows=rows, cause=cause)
+    _stock(rows, cause)
+    customers = [_customer(email, name, locale, cause) for email, name, locale in CUSTOMERS]
+    for subscriber in list_subscribers():
+        drain(subscriber)
+    return Demo(
+        customer_id=str(customers[0].id),
+        warehouses=[code for code, _ in WAREHOUSES],
+        staff={role: _staff(role) for role in ROLES},
+    )
+
+
+def list_demo_products() -> list[ProductRow]:
+    """Give the products, the same ones each time; SKU-0001 costs 19.90."""
+    chance = random.Random(7)
+    rows = []
+    for number in range(1, PRODUCTS + 1):
+        euros = 1990 if number == 1 else chance.randrange(490, 14990, 50)
+        rows.append(
+            ProductRow(
+                sku=f"SKU-{number:04}",
+                name=f"{chance.choice(_ADJECTIVES)} {chance.choice(_NOUNS)} {number}",
+                prices_minor={"EUR": euros, "USD": euros * 110 // 100},
+                weight_grams=chance.randrange(50, 5000, 10),
+            )
+        )
+    return rows
+
+
+def _stock(rows: list[ProductRow], cause: Cause) -> None:
+    for code, _ in WAREHOUSES:
+        report_stock(
+            rows=[
+                CountRow(
+                    warehouse=code,
+                    sku=row.sku,
+                    on_hand=UNITS,
+                    message_id=f"demo-{row.sku}",
+                    counted_at=STOCKED_AT,
+                )
+                for row in rows
+            ],
+            cause=cause,
+            now=timezone.now(),
+        )
+
+
+def _customer(email: str, name: str, locale: str, cause: Cause) -> Customer:
+    profile = Profile.build(
+        name=name,
+        email=email,
+        phone="",
+        locale=locale,
+        region=settings.OMS_REGION,
+        wants_email=True,
+        wants_sms=False,
+    )
+    try:
+        return register_customer(profile=profile, cause=cause, now=timezone.now())
+    except EmailTaken:
+        return Customer.objects.get(email=email)
+
+
+def _staff(role: str) -> dict[str, str]:
+    """Make a staff user whose password follows from the installation's secret."""
+    password = hmac.new(settings.SECRET_KEY.encode(), role.encode(), hashlib.sha256).hexdigest()[
+        :16
+    ]
+    user, is_new = User.objects.get_or_create(username=role, defaults={"is_staff": True})
+    if is_new:
+        user.set_password(password)
+        user.save()
+    group, _ = Group.objects.get_or_create(name=role)
+    prefixes = tuple(f"{action}_" for action in ROLES[role])
+    group.permissions.set(
+        permission
+        for permission in Permission.objects.exclude(content_type__app_label="auth")
+        if permission.codename.startswith(prefixes)
+    )
+    user.groups.set([group])
+    return {"username": role, "password": password}

@@ -1,0 +1,120 @@
+"""The environment of the process, read once, typed and checked, with one clear error for all that is wrong."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from django.core.exceptions import ImproperlyConfigured
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+NotNegative = Annotated[int, msgspec.Meta(ge=0)]
+LOCAL_SECRET = "local-only-never-in-production"
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
+    """Every variable that the platform reads; the README's table of settings mirrors it."""
+
+    database_url: str = "postgresql://postgres@127.0.0.1:5432/oms"
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    celery_broker_url: str = ""
+
+    oms_env: str = "local"
+    oms_service: str = "oms"
+    oms_region: str = "local"
+    oms_home: str = ".oms"
+    oms_base_url: str = "http://127.0.0.1:8000"
+    oms_simulators_url: str = ""
+    oms_allowed_hosts: str = "*"
+    oms_secret_key: str = LOCAL_SECRET
+    oms_order_number_secret: str = LOCAL_SECRET
+    oms_log_level: str = "INFO"
+
+    oms_jwt_issuer: str = "https://auth.oms.local"
+    oms_jwt_audience: str = "oms"
+    oms_jwks_url: str = ""
+    oms_jwks_file: str = ""
+    oms_jwt_private_key_file: str = ""
+
+    oms_outbox_workers: Positive = 1
+    oms_rate_limit_per_minute: Positive = 60_000
+    oms_metrics_token: str = ""
+
+    oms_reservation_minutes: Positive = 15
+    oms_reservation_limit_minutes: Positive = 24 * 60
+    oms_payment_action_minutes: Positive = 15
+    oms_payment_wait_minutes: Positive = 12 * 60
+
+    oms_gateways: str = "sandbox,stripe"
+    oms_gateway_concurrency: Positive = 30
+    oms_gateway_recovery_per_second: Positive = 100
+    oms_sandbox_latency_ms: NotNegative = 0
+    oms_sandbox_secret: str = LOCAL_SECRET
+    stripe_api_base: str = "https://api.stripe.com"
+    stripe_api_key: str = ""
+    stripe_webhook_secret: str = ""
+
+    oms_email_from: str = "orders@shop.example"
+    oms_mailbox_dir: str = ""
+    oms_smtp_url: str = ""
+
+
+def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
+    """Turn the variables into an `Environment`; one that is set to nothing counts as unset.
+
+    Raises:
+        ImproperlyConfigured: a variable has the wrong form; the message names it.
+    """
+    known = {field.encode_name for field in msgspec.structs.fields(Environment)}
+    given = {name: value for name, value in variables.items() if name in known and value != ""}
+    try:
+        return msgspec.convert(given, Environment, strict=False)
+    except msgspec.ValidationError as error:
+        raise ImproperlyConfigured(f"Environment: {error}") from error
+
+
+def refuse_unsafe_production(env: Environment) -> None:
+    """Stop a production process that would run with a demo secret or without its keys.
+
+    Raises:
+        ImproperlyConfigured: naming every variable at fault at once.
+    """
+    faults = [
+        name.upper()
+        for name in ("oms_secret_key", "oms_order_number_secret", "oms_sandbox_secret")
+        if getattr(env, name) == LOCAL_SECRET or len(getattr(env, name)) < 32
+        if name != "oms_sandbox_secret" or "sandbox" in env.oms_gateways.split(",")
+    ]
+    if not (env.oms_jwks_url or env.oms_jwks_file):
+        faults.append("OMS_JWKS_URL")
+    if env.oms_allowed_hosts == "*":
+        faults.append("OMS_ALLOWED_HOSTS")
+    if "stripe" in env.oms_gateways.split(","):
+        faults += [
+            name
+            for name, value in (
+                ("STRIPE_API_KEY", env.stripe_api_key),
+                ("STRIPE_WEBHOOK_SECRET", env.stripe_webhook_secret),
+            )
+            if not value or "local" in value
+        ]
+    if faults:
+        raise ImproperlyConfigured(
+            "Production needs its own, strong value for: " + ", ".join(sorted(faults))
+        )
+
+
+def load_jwks(path: str) -> dict[str, object]:
+    """Read a JSON Web Key Set from a file; an empty path gives a set that verifies nothing.
+
+    Raises:
+        ImproperlyConfigured: the file cannot be read or is not JSON.
+    """
+    if not path:
+        return {"keys": []}
+    try:
+        return dict(json.loads(Path(path).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"OMS_JWKS_FILE: {error}") from error

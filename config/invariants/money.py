@@ -1,0 +1,62 @@
+"""Invariants of payments: amounts, and the operations that explain them."""
+
+from config.invariants.checking import Invariant
+
+_COMPARE = (
+    "Compare with the provider's books under the payment's reference, and set it right there."
+)
+
+MONEY_INVARIANTS = (
+    Invariant(
+        name="no_more_is_captured_than_authorised",
+        means="More was charged than authorised, or more given back than was charged.",
+        remedy=_COMPARE,
+        sql="""
+            SELECT id AS payment_id, order_number, status, amount_minor, captured_minor,
+                   refunded_minor
+            FROM payments_payment
+            WHERE id >= %(since_id)s
+              AND (captured_minor > amount_minor OR refunded_minor > captured_minor
+                   OR captured_minor < 0 OR refunded_minor < 0)
+            ORDER BY id""",
+    ),
+    Invariant(
+        name="a_payment_is_authorised_once",
+        means="The customer's money is reserved twice for one order.",
+        remedy="Void the second authorisation with the provider, under its own reference.",
+        sql="""
+            SELECT p.id AS payment_id, p.order_number, count(*) AS authorisations
+            FROM payments_payment p JOIN payments_paymentoperation o ON o.payment_id = p.id
+            WHERE p.id >= %(since_id)s AND o.kind = 'authorize' AND o.state = 'succeeded'
+            GROUP BY p.id, p.order_number HAVING count(*) > 1
+            ORDER BY p.id""",
+    ),
+    Invariant(
+        name="a_payment_agrees_with_its_operations",
+        means="What a payment says was charged and given back is not what its operations did.",
+        remedy=_COMPARE,
+        sql="""
+            SELECT p.id AS payment_id, p.order_number, p.status, p.captured_minor, o.captured,
+                   p.refunded_minor, o.refunded, o.authorised, o.voided
+            FROM payments_payment p
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(amount_minor) FILTER (WHERE kind = 'capture'), 0) AS captured,
+                       coalesce(sum(amount_minor) FILTER (WHERE kind = 'refund'), 0) AS refunded,
+                       count(*) FILTER (WHERE kind = 'authorize') > 0 AS authorised,
+                       count(*) FILTER (WHERE kind = 'void') > 0 AS voided
+                FROM payments_paymentoperation
+                WHERE payment_id = p.id AND state = 'succeeded') o
+            WHERE p.id >= %(since_id)s
+              AND (p.captured_minor <> o.captured OR p.refunded_minor <> o.refunded
+                   OR NOT CASE
+                       WHEN p.status IN ('pending', 'requires_action')
+                           THEN NOT o.authorised AND NOT o.voided
+                       WHEN p.status = 'failed' THEN NOT o.authorised
+                       WHEN p.status = 'voided' THEN o.authorised AND o.voided
+                       WHEN p.status = 'authorized' THEN o.authorised AND NOT o.voided
+                       WHEN p.status = 'captured' THEN o.captured > 0 AND o.refunded = 0
+                       WHEN p.status = 'refunded' THEN o.captured > 0 AND o.refunded = o.captured
+                       ELSE o.refunded > 0 AND o.refunded < o.captured END)
+            ORDER BY p.id""",
+    ),
+)

@@ -1,0 +1,28 @@
+"""Make a shop to try things in."""
+
+import dataclasses
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config.demo import make_demo
+
+
+class Command(BaseCommand):
+    help = "Make demo products, stock, customers and staff; making them again changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print what scripts need, as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.OMS_ENV == "production":
+            raise CommandError("Demo data has no place in production.", returncode=2)
+        demo = make_demo()
+        if options["json"]:
+            self.stdout.write(json.dumps(dataclasses.asdict(demo)))
+            return
+        self.stdout.write(f"Customer {demo.customer_id}; warehouses {', '.join(demo.warehouses)}")
+        for role, login in demo.staff.items():
+            self.stdout.write(f"{role:12} {login['username']} / {login['password']}")

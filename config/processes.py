@@ -1,0 +1,21 @@
+"""What a process of ours owes the one that started it."""
+
+import ctypes
+import os
+import signal
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies, where `OMS_DIE_WITH_PARENT` is set.
+
+    The local launcher sets it, so that a killed launcher leaves nothing behind. Calling it again
+    changes nothing; elsewhere than on Linux it does nothing.
+    """
+    if not os.environ.get("OMS_DIE_WITH_PARENT"):
+        return
+    try:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    except (AttributeError, OSError):
+        return

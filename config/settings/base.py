@@ -1,0 +1,205 @@
+"""What every environment shares. Values that differ come from environment variables (see config/env.py)."""
+
+from pathlib import Path
+from typing import Any
+
+from config.database import database_from_url
+from config.env import load_jwks, read_environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+env = read_environment()
+
+DEBUG = False
+SECRET_KEY = env.oms_secret_key
+ALLOWED_HOSTS = env.oms_allowed_hosts.split(",")
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "config.apps.CompositionConfig",
+    "apps.platform.outbox",
+    "apps.platform.idempotency",
+    "apps.platform.audit",
+    "apps.platform.partitions",
+    "apps.platform.telemetry",
+    "apps.platform.web",
+    "apps.customers",
+    "apps.inventory",
+    "apps.orders",
+    "apps.payments",
+    # "apps.notifications",
+]
+
+MIDDLEWARE = [
+    "apps.platform.web.middleware.RequestGuard",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": database_from_url(env.database_url)}
+REDIS_URL = env.redis_url
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": env.redis_url,
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 0.5,
+            "SOCKET_TIMEOUT": 0.5,
+            "IGNORE_EXCEPTIONS": True,
+        },
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        # The admin theme's scripts are Alpine.js expressions, which need eval and inline styles.
+        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'", "data:"],
+        "worker-src": ["'self'", "blob:"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "apps.platform.web.schema.StructAutoSchema",
+    "EXCEPTION_HANDLER": "apps.platform.web.problems.exception_handler",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.platform.web.authentication.BearerAuthentication"],
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "POSTPROCESSING_HOOKS": [],
+    "TITLE": "Order management",
+    "DESCRIPTION": "Place orders, follow them, call them off; keep stock; register customers.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+CELERY_BROKER_URL = env.celery_broker_url or env.redis_url
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
+CELERY_TASK_DEFAULT_QUEUE = "maintenance"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 10,
+}
+
+OMS_ENV = env.oms_env
+OMS_SERVICE = env.oms_service
+OMS_REGION = env.oms_region
+OMS_HOME = env.oms_home
+OMS_BASE_URL = env.oms_base_url
+OMS_SIMULATORS_URL = env.oms_simulators_url
+OMS_LOG_LEVEL = env.oms_log_level
+OMS_ORDER_NUMBER_SECRET = env.oms_order_number_secret
+
+OMS_JWT_ISSUER = env.oms_jwt_issuer
+OMS_JWT_AUDIENCE = env.oms_jwt_audience
+OMS_JWKS_URL = env.oms_jwks_url
+OMS_JWKS = load_jwks(env.oms_jwks_file)
+OMS_JWT_PRIVATE_KEY_FILE = env.oms_jwt_private_key_file
+OMS_RATE_LIMITS = {"default": (env.oms_rate_limit_per_minute, 60)}
+OMS_METRICS_TOKEN = env.oms_metrics_token
+
+OMS_OUTBOX_LANES = 8
+OMS_OUTBOX_WORKERS = env.oms_outbox_workers
+
+OMS_RESERVATION_MINUTES = env.oms_reservation_minutes
+OMS_RESERVATION_LIMIT_MINUTES = env.oms_reservation_limit_minutes
+OMS_PAYMENT_ACTION_MINUTES = env.oms_payment_action_minutes
+OMS_PAYMENT_WAIT_MINUTES = env.oms_payment_wait_minutes
+OMS_GATEWAYS = [name.strip() for name in env.oms_gateways.split(",") if name.strip()]
+OMS_GATEWAY_CONCURRENCY = env.oms_gateway_concurrency
+OMS_GATEWAY_RECOVERY_PER_SECOND = env.oms_gateway_recovery_per_second
+OMS_SANDBOX_LATENCY_MS = env.oms_sandbox_latency_ms
+OMS_SANDBOX_SECRET = env.oms_sandbox_secret
+STRIPE_API_BASE = env.stripe_api_base
+STRIPE_API_KEY = env.stripe_api_key
+STRIPE_WEBHOOK_SECRET = env.stripe_webhook_secret
+
+DEFAULT_FROM_EMAIL = env.oms_email_from
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+if env.oms_mailbox_dir:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = env.oms_mailbox_dir
+EMAIL_TIMEOUT = 10

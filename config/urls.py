@@ -1,0 +1,29 @@
+"""Every path of the platform."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from apps.payments.api.pages import approve_sandbox_payment, come_back
+from apps.platform.telemetry.exposition import metrics_page
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/api/v1/docs")),
+    path("api/v1/", include("apps.orders.api.urls")),
+    path("api/v1/", include("apps.inventory.api.urls")),
+    path("api/v1/", include("apps.payments.api.urls")),
+    # path("api/v1/", include("apps.customers.api.urls")),
+    path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("", include("apps.platform.health.urls")),
+    path("metrics", metrics_page),
+    path("sandbox/approvals/<slug:reference>", approve_sandbox_payment),
+    path("payments/<uuid:payment_id>/return", come_back, name="payment-return"),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "apps.platform.web.error_pages.bad_request"
+handler403 = "apps.platform.web.error_pages.permission_denied"
+handler404 = "apps.platform.web.error_pages.page_not_found"
+handler500 = "apps.platform.web.error_pages.server_error"

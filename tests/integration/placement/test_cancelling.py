@@ -1,0 +1,268 @@
+"""Calling orders off at every stage, alone and against everything else that happens."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from unittest.mock import ANY
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from apps.inventory.models import Reservation
+from apps.inventory.services.expire_reservations import expire_reservations
+from apps.kernel.events.orders import OrderCancellationRequested
+from apps.orders.domain.refusals import IllegalTransition, OrderNotFound
+from apps.orders.domain.statuses import CancelReason
+from apps.orders.models import Order
+from apps.orders.services.cancel_order import cancel_order
+from apps.payments.models import Payment, PaymentOperation
+from apps.payments.services.decide_approval import decide_approval
+from apps.payments.services.handle_messages import handle_messages
+from apps.platform.outbox.models import StoredEvent
+from tests.conftest import make_cause
+from tests.integration.shop import (
+    dispatch_all,
+    drain_all,
+    levels,
+    payment_of,
+    place,
+    settled,
+    stock,
+    work_off,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def cancel(order: Order) -> Order:
+    return cancel_order(
+        order_id=order.id,
+        reason=CancelReason.CUSTOMER_REQUEST,
+        detail="changed my mind",
+        cause=make_cause("customer:1"),
+        now=timezone.now(),
+    )
+
+
+def make_due(gate: str = "sandbox") -> None:
+    PaymentOperation.objects.filter(gate=gate).update(next_at=timezone.now())
+
+
+def together(*actions: Callable[[], object]) -> list[Exception]:
+    """Run actions at the same moment, each on a connection of its own; gives what they raised."""
+    barrier = threading.Barrier(len(actions), timeout=10)
+    errors: list[Exception] = []
+
+    def run(action: Callable[[], object]) -> None:
+        try:
+            barrier.wait()
+            action()
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(action,)) for action in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+class TestCancelOrder:
+    def test_refuses_an_order_that_is_not_there(self) -> None:
+        with pytest.raises(OrderNotFound):
+            cancel_order(
+                order_id=uuid.uuid4(),
+                reason=CancelReason.CUSTOMER_REQUEST,
+                detail="",
+                cause=make_cause(),
+                now=timezone.now(),
+            )
+
+    def test_ends_an_order_just_placed_without_a_payment(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = place()
+        assert cancel(order).status == "cancellation_pending"
+        order = settled(order)
+        assert (order.status, order.cancel_reason) == ("cancelled", "customer_request")
+        assert levels() == {"SKU-A@BER": (10, 0)}
+        assert not Payment.objects.exists()
+
+    def test_waits_for_an_authorisation_in_flight_and_voids_it(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = place(token="tok_timeout")
+        drain_all()
+        dispatch_all()
+        assert PaymentOperation.objects.get().state == "unknown"
+        cancel(order)
+        drain_all()
+        assert Order.objects.get(id=order.id).status == "cancellation_pending"
+        make_due()
+        order = settled(order)
+        assert (order.status, payment_of(order).status) == ("cancelled", "voided")
+        assert levels() == {"SKU-A@BER": (10, 0)}
+
+    def test_drops_a_payment_that_was_never_made(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place(token="tok_unavailable"))
+        cancel(order)
+        order = settled(order)
+        assert order.status == "cancelled"
+        assert (payment_of(order).status, payment_of(order).failure_code) == ("failed", "cancelled")
+
+    def test_takes_back_an_approval_that_nobody_gave(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place(token="tok_requires_action"))
+        cancel(order)
+        order = settled(order)
+        assert (order.status, payment_of(order).status) == ("cancelled", "failed")
+
+    def test_refunds_a_captured_payment(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place())
+        cancel(order)
+        order = settled(order)
+        assert order.status == "cancelled"
+        payment = payment_of(order)
+        assert (payment.status, payment.refunded_minor) == ("refunded", order.total_minor)
+        assert levels() == {"SKU-A@BER": (10, 0)}
+
+    def test_changes_and_publishes_nothing_when_asked_again(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place())
+        cancel(order)
+        cancel(order)
+        settled(order)
+        assert cancel(order).status == "cancelled"
+        work_off()
+        requested = StoredEvent.objects.filter(type="orders.order_cancellation_requested")
+        assert requested.count() == 1
+        assert OrderCancellationRequested.version == 1
+        assert PaymentOperation.objects.filter(kind="refund").count() == 1
+
+    def test_refuses_once_an_order_is_on_its_way(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place())
+        order.process()
+        order.save()
+        with pytest.raises(IllegalTransition) as refusal:
+            cancel(order)
+        assert refusal.value.context == {"status": "processing"}
+
+
+class TestRaces:
+    def test_two_cancellations_are_one(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place())
+        assert together(*[lambda: cancel(order)] * 6) == []
+        assert settled(order).status == "cancelled"
+        assert StoredEvent.objects.filter(type="orders.order_cancellation_requested").count() == 1
+        assert payment_of(order).refunded_minor == order.total_minor
+
+    def test_cancelling_while_the_payment_is_confirmed_gives_everything_back(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        for _ in range(5):
+            order = place()
+            drain_all()
+            errors = together(partial(cancel, order), dispatch_all, drain_all)
+            assert errors == []
+            order = settled(order)
+            assert order.status == "cancelled"
+            assert payment_of(order).status in ("failed", "voided", "refunded")
+            assert levels() == {"SKU-A@BER": (10, 0)}
+
+
+class TestApproval:
+    @pytest.mark.parametrize(
+        ("approved", "status", "payment"),
+        [(True, "confirmed", "captured"), (False, "cancelled", "failed")],
+    )
+    def test_decides_the_order(self, approved: bool, status: str, payment: str) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place(token="tok_requires_action"))
+        reference = payment_of(order).authorization
+        decide_approval(reference=reference, approved=approved, now=timezone.now())
+        decide_approval(reference=reference, approved=not approved, now=timezone.now())
+        assert handle_messages(now=timezone.now()) == 2
+        order = settled(order)
+        assert (order.status, payment_of(order).status) == (status, payment)
+
+    def test_runs_out_with_the_time_the_customer_has(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place(token="tok_requires_action"))
+        past = timezone.now() - timedelta(seconds=1)
+        Payment.objects.update(action_expires_at=past)
+        make_due()
+        order = settled(order)
+        assert (order.status, order.cancel_reason) == ("cancelled", "payment_failed")
+        assert order.cancel_detail == "The payment was not approved in time."
+
+
+class TestExpiry:
+    def test_is_put_off_while_the_wait_is_ours(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place(token="tok_unavailable"))
+        Reservation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        assert expire_reservations(now=timezone.now()) == 1
+        reservation = Reservation.objects.get()
+        assert reservation.status == "held"
+        assert reservation.expires_at > timezone.now()
+        assert settled(order).status == "payment_pending"
+
+    def test_ends_the_order_for_good_at_the_limit(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place(token="tok_unavailable"))
+        past = timezone.now() - timedelta(seconds=1)
+        Reservation.objects.update(expires_at=past, latest_at=past)
+        expire_reservations(now=timezone.now())
+        order = settled(order)
+        assert (order.status, order.cancel_reason) == ("cancelled", "reservation_expired")
+        assert Reservation.objects.get().status == "expired"
+        assert levels() == {"SKU-A@BER": (10, 0)}
+
+    @pytest.mark.parametrize(("left", "status"), [(10, "confirmed"), (0, "cancelled")])
+    def test_against_a_late_payment_reserves_again_or_gives_the_money_back(
+        self, left: int, status: str
+    ) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = place([("SKU-A", 10 - left or 10)] if left else [("SKU-A", 10)])
+        drain_all()
+        past = timezone.now() - timedelta(seconds=1)
+        Reservation.objects.update(expires_at=past, latest_at=past)
+        dispatch_all()  # the money is there, and orders has not heard yet
+        with_saga_held = StoredEvent.objects.filter(type="payments.payment_authorized").count()
+        assert with_saga_held == 1
+        confirm_before_expiry_is_heard(order)
+        expire_reservations(now=timezone.now())
+        if not left:
+            take_all_stock()
+        order = settled(order)
+        assert order.status == status
+        money = payment_of(order)
+        assert (money.status == "captured") == (status == "confirmed")
+        assert money.status in ("captured", "voided", "refunded")
+        assert Reservation.objects.filter(order_id=order.id).values_list("status", flat=True)[
+            0
+        ] == ("committed" if status == "confirmed" else ANY)
+
+
+def confirm_before_expiry_is_heard(order: Order) -> None:
+    """Let orders hear of the payment, and inventory not yet of the confirmation."""
+    from apps.platform.outbox.draining import drain
+    from apps.platform.outbox.registry import find_subscriber
+
+    saga = find_subscriber("orders.saga")
+    assert saga
+    drain(saga)
+    assert Order.objects.get(id=order.id).status == "confirmed"
+
+
+def take_all_stock() -> None:
+    """Let somebody else have the units that the expiry set free."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE inventory_stocklevel SET on_hand = 0")
