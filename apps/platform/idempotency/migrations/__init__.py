@@ -1,0 +1,1 @@
+"""How the table of idempotency records came to be."""

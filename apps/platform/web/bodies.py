@@ -1,0 +1,119 @@
+"""Read what a caller sent into a typed value, or say exactly which field does not fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, Final, TypeVar, cast, get_origin, get_type_hints
+
+import msgspec
+from django.http import HttpRequest, QueryDict
+
+from apps.platform.web.refusals import FieldError, HttpRefusal, validation_failed
+
+T = TypeVar("T")
+
+_JSON_TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
+# PostgreSQL's text cannot hold U+0000. An even number of backslashes before it is only text.
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_LOCATION: Final = re.compile(r" - at `(?:key` in `)?\$(?P<path>[^`]*)`$")
+_STEP: Final = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>[0-9]+)\]|\[\.\.\.\]")
+_FIELD: Final = re.compile(r"^Object (?:missing required|contains unknown) field `(?P<name>.+)`$")
+
+
+def read_body(request: HttpRequest, kind: type[T]) -> T:
+    """Decode the JSON body strictly: no text for a number, no null where none is allowed.
+
+    Raises:
+        HttpRefusal: 415, it is no JSON by its content type; 400, it is not well formed; 422, a
+            field does not fit, with a JSON pointer to the first such.
+
+    """
+    raw = request.body
+    if raw and request.content_type not in _JSON_TYPES:
+        raise HttpRefusal(
+            415,
+            "unsupported_media_type",
+            "Send the body as application/json.",
+            headers={"Accept": "application/json"},
+        )
+    if b"\\u0000" in raw and _NUL.search(raw):
+        raise validation_failed(FieldError(pointer="", detail="Text must not hold U+0000."))
+    try:
+        return cast("T", _decoder(cast("Hashable", kind)).decode(raw))
+    except msgspec.ValidationError as error:
+        _insist_on_json(raw)
+        raise validation_failed(_field_error(str(error))) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed() from error
+
+
+def read_query(query: QueryDict, kind: type[T]) -> T:
+    """Turn the query parameters into a Struct; the last of several wins unless a list is wanted.
+
+    Numbers, booleans, dates and ids are read from their text.
+
+    Raises:
+        HttpRefusal: 422, a parameter does not fit; it is named.
+
+    """
+    lists = _list_fields(cast("Hashable", kind))
+    values: dict[str, Any] = {
+        name: query.getlist(name) if name in lists else query[name] for name in query
+    }
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        fault = _field_error(str(error))
+        name = (fault.pointer or "").lstrip("/").partition("/")[0]
+        raise validation_failed(FieldError(parameter=name, detail=fault.detail)) from error
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+@cache
+def _list_fields(kind: type) -> frozenset[str]:
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
+    return frozenset(
+        names[name]
+        for name, hint in get_type_hints(kind).items()
+        if name in names and get_origin(hint) in (list, tuple, set, frozenset)
+    )
+
+
+def _insist_on_json(raw: bytes) -> None:
+    """Refuse a body that breaks off after the field that did not fit."""
+    try:
+        msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed() from error
+
+
+def _malformed() -> HttpRefusal:
+    return HttpRefusal(400, "malformed_json", "The body is not well-formed JSON.")
+
+
+def _field_error(message: str) -> FieldError:
+    """Turn msgspec's `… - at `$.items[0].sku`` into a sentence and a JSON pointer."""
+    location = _LOCATION.search(message)
+    path = location["path"] if location else ""
+    detail = message[: location.start()] if location else message
+    steps = [step["name"] or step["index"] for step in _STEP.finditer(path)]
+    # What lies behind `[...]` is a member whose name msgspec does not tell: point at its owner.
+    names = [name for name in steps[: _known_steps(steps)] if name is not None]
+    field = _FIELD.match(detail)
+    if field:
+        names.append(field["name"])
+    return FieldError(pointer="".join(f"/{_escaped(name)}" for name in names), detail=detail)
+
+
+def _known_steps(steps: list[str | None]) -> int:
+    return steps.index(None) if None in steps else len(steps)
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,45 @@
+"""Edit only what you have seen: strong entity tags and `If-Match` (RFC 9110)."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from apps.platform.web.refusals import HttpRefusal
+
+
+def etag_of(version: int | str) -> str:
+    """Give the strong tag of a version, such as `"7"`."""
+    return f'"{version}"'
+
+
+def insist_on_match(request: HttpRequest, version: int | str) -> None:
+    """Go on only where the caller has seen this version, or says `*`.
+
+    Raises:
+        HttpRefusal: 428, there is no `If-Match`; 412, it names other versions only.
+
+    """
+    tags = _tags(request.META.get("HTTP_IF_MATCH", ""))
+    if not tags:
+        raise HttpRefusal(
+            428,
+            "precondition_required",
+            "Send the ETag of what you have read as If-Match.",
+        )
+    if "*" not in tags and etag_of(version) not in tags:
+        raise HttpRefusal(
+            412,
+            "precondition_failed",
+            "It has changed since you read it; read it again.",
+            headers={"ETag": etag_of(version)},
+        )
+
+
+def is_known(request: HttpRequest, version: int | str) -> bool:
+    """Tell whether `If-None-Match` names this version, so that 304 will do."""
+    tags = _tags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    return "*" in tags or etag_of(version) in {tag.removeprefix("W/") for tag in tags}
+
+
+def _tags(header: str) -> list[str]:
+    return [tag.strip() for tag in header.split(",") if tag.strip()]

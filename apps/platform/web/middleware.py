@@ -1,0 +1,101 @@
+"""What no request gets past: a size, a card number, a missing name. Runs before everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import unquote_plus
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from apps.platform.telemetry.metrics import cards_refused_total
+from apps.platform.web.card_numbers import contains_card_number
+from apps.platform.web.problems import respond_to
+from apps.platform.web.refusals import HttpRefusal
+from apps.platform.web.requests import identity_of, is_api_path
+
+MAX_BODY_BYTES: Final = 256 * 1024
+CARD_GUARD_EXEMPT: Final = ("/api/v1/webhooks/",)
+
+_API_HEADERS: Final = (
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+class RequestGuard:
+    """Name every request, refuse what is too large or holds a card number, and seal the answer.
+
+    Settings, read once when the process starts, all optional: `OMS_MAX_BODY_BYTES` (256 KiB),
+    `OMS_MAX_BODY_BYTES_BELOW` (path prefix to bytes, for bulk pushes; Django's own
+    `DATA_UPLOAD_MAX_MEMORY_SIZE` must allow it too) and `OMS_CARD_GUARD_EXEMPT` (path prefixes;
+    providers' webhooks, whose signed bodies are full of long references and hold no cards).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Read the settings."""
+        self._get_response = get_response
+        self._max_bytes: int = getattr(settings, "OMS_MAX_BODY_BYTES", MAX_BODY_BYTES)
+        below: dict[str, int] = getattr(settings, "OMS_MAX_BODY_BYTES_BELOW", {})
+        self._max_bytes_below = tuple(below.items())
+        self._exempt = tuple(getattr(settings, "OMS_CARD_GUARD_EXEMPT", CARD_GUARD_EXEMPT))
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Check, pass on, and put `X-Request-ID` and the security headers on the answer."""
+        request_id = identity_of(request).request_id
+        is_api = is_api_path(request.path)
+        response = self._answer(request) if is_api else self._get_response(request)
+        headers = response.headers
+        headers["X-Request-ID"] = request_id
+        if is_api and not headers.get("Content-Type", "").startswith("text/html"):
+            headers.setdefault("Cache-Control", "no-store")
+            for name, value in _API_HEADERS:
+                headers[name] = value
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            self._check(request)
+        except Exception as error:
+            return respond_to(request, error)
+        return self._get_response(request)
+
+    def _check(self, request: HttpRequest) -> None:
+        query = request.META.get("QUERY_STRING", "")
+        if "\0" in request.path or "%00" in query:
+            raise HttpRefusal(400, "bad_request", "A URL must not hold a null character.")
+        length = _content_length(request)
+        if length > self._limit_of(request.path):
+            raise HttpRefusal(
+                413,
+                "body_too_large",
+                f"The body must not exceed {self._limit_of(request.path)} bytes.",
+            )
+        if request.path.startswith(self._exempt):
+            return
+        if (length and contains_card_number(request.body)) or (
+            query and contains_card_number(unquote_plus(query).encode("utf-8", "replace"))
+        ):
+            cards_refused_total.inc()
+            raise HttpRefusal(
+                422,
+                "card_number_refused",
+                "The request holds a card number. Send the token of a payment method instead.",
+            )
+
+    def _limit_of(self, path: str) -> int:
+        for prefix, max_bytes in self._max_bytes_below:
+            if path.startswith(prefix):
+                return max_bytes
+        return self._max_bytes
+
+
+def _content_length(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0

@@ -1,0 +1,69 @@
+"""Wait for an outcome when the caller prefers to (`Prefer: wait=N`, RFC 7240)."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+T = TypeVar("T")
+
+MAX_WAIT_SECONDS: Final = 10
+
+_FIRST_PAUSE_SECONDS: Final = 0.02
+_LONGEST_PAUSE_SECONDS: Final = 0.1
+_GROWTH: Final = 1.5
+_PREFERENCE: Final = re.compile(
+    r"""(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*(?P<value>"[^"]*"|[^\s,;"]*))?"""
+    r"""(?:\s*;(?:"[^"]*"|[^,"])*)?\s*(?:,|$)"""
+)
+_SECONDS: Final = re.compile(r"[0-9]{1,4}")
+
+
+def wait_preferred(request: HttpRequest) -> int | None:
+    """Give the seconds the caller would wait, 0 to 10; None where it does not say, or not so.
+
+    A preference is a wish: what is malformed or too long is ignored and never refused. The first
+    of several counts.
+    """
+    header = request.META.get("HTTP_PREFER", "")
+    if not header:
+        return None
+    for preference in _PREFERENCE.finditer(header):
+        if preference["name"].lower() == "wait":
+            value = (preference["value"] or "").strip('"')
+            seconds = int(value) if _SECONDS.fullmatch(value) else -1
+            return seconds if 0 <= seconds <= MAX_WAIT_SECONDS else None
+    return None
+
+
+def mark_applied(response: HttpResponseBase, seconds: int) -> None:
+    """Tell the caller that its wish was heeded."""
+    response.headers["Preference-Applied"] = f"wait={seconds}"
+
+
+def wait_until(
+    check: Callable[[], T | None],
+    seconds: float,
+    *,
+    pause: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> T | None:
+    """Ask until there is an answer or the time is up; the last try comes at the very end.
+
+    Pauses grow from 20 to 100 ms. `check` must read afresh each time: no transaction may be open
+    around this. With 0 seconds it asks once.
+    """
+    ends_at = monotonic() + seconds
+    length = _FIRST_PAUSE_SECONDS
+    while True:
+        answer = check()
+        left = ends_at - monotonic()
+        if answer is not None or left <= 0:
+            return answer
+        pause(min(length, left))
+        length = min(length * _GROWTH, _LONGEST_PAUSE_SECONDS)

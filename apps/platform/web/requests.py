@@ -1,0 +1,78 @@
+"""Which request this is: the ids under which its logs, traces and events are found again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.http import HttpRequest
+
+from apps.kernel.identifiers import new_id
+from apps.platform.telemetry.tracing import current_ids, current_trace_context
+
+_META_KEY: Final = "oms.request"
+_TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+# The W3C's version ff is forbidden, and so are ids of nothing but zeros.
+_TRACEPARENT: Final = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}"
+)
+_API_PREFIXES: Final = ("/api/", "/health/", "/metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestIdentity:
+    """The names of one request.
+
+    Attributes:
+        request_id: what the caller sent as `X-Request-ID`, or a new UUID; at most 64 characters.
+        correlation_id: the same as a UUID; one made from the request id where that is none.
+        traceparent: the W3C header the caller sent, or empty.
+
+    """
+
+    request_id: str
+    correlation_id: UUID
+    traceparent: str
+
+
+def is_api_path(path: str) -> bool:
+    """Tell whether programs call this path, so that even an error must be JSON."""
+    return path.startswith(_API_PREFIXES) or path == "/health"
+
+
+def identity_of(request: HttpRequest) -> RequestIdentity:
+    """Give the names of a request; they are chosen once and stay the same."""
+    known = request.META.get(_META_KEY)
+    if isinstance(known, RequestIdentity):
+        return known
+    identity = _identify(request)
+    request.META[_META_KEY] = identity
+    return identity
+
+
+def trace_context_of(request: HttpRequest) -> str:
+    """Give the `traceparent` of the present span, else the caller's, else an empty text."""
+    return current_trace_context() or identity_of(request).traceparent
+
+
+def trace_id_of(request: HttpRequest) -> str:
+    """Give 32 hex digits to search logs and traces for; without a trace, the correlation id."""
+    trace_id, _ = current_ids()
+    return trace_id or identity_of(request).correlation_id.hex
+
+
+def _identify(request: HttpRequest) -> RequestIdentity:
+    headers = request.META
+    sent = headers.get("HTTP_X_REQUEST_ID", "")
+    traceparent = headers.get("HTTP_TRACEPARENT", "")
+    if traceparent and not _TRACEPARENT.fullmatch(traceparent):
+        traceparent = ""
+    if not sent or not _TOKEN.fullmatch(sent):
+        correlation_id = new_id()
+        return RequestIdentity(str(correlation_id), correlation_id, traceparent)
+    try:
+        return RequestIdentity(sent, UUID(sent), traceparent)
+    except ValueError:
+        return RequestIdentity(sent, uuid5(NAMESPACE_URL, f"urn:oms:request:{sent}"), traceparent)
