@@ -1,0 +1,212 @@
+"""One provider's gate: asks before a batch of calls, told afterwards how they ended.
+
+    gate = Gate("stripe")
+    may_start = gate.permits(len(due), now)            # breaker and bulkhead, one round trip
+    ... make that many calls ...
+    if gate.record(successes, failures, now) is Transition.CLOSED:
+        ...                                            # the provider is back: wake what waits
+
+All worker processes share breaker and bulkhead through Valkey. Without Valkey each process goes on
+alone from what it last saw, which is looser (every process has its own slots) but never stands
+still; `gate_is_shared` in the metrics says so. Back with Valkey, an outage seen meanwhile is
+carried over, so that its end is still noticed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import NamedTuple
+
+import redis
+import structlog
+
+from apps.platform.resilience.breaker import FAILURE, BreakerState, Status, Transition
+from apps.platform.resilience.stores import (
+    Answer,
+    GateSettings,
+    GateStore,
+    MemoryStore,
+    ValkeyStore,
+)
+from apps.platform.telemetry import metrics
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_STATUS_NUMBER = {Status.CLOSED: 0, Status.HALF_OPEN: 1, Status.OPEN: 2}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateState:
+    """How a gate stands, for the admin, the metrics and the health page.
+
+    Attributes:
+        name: the provider.
+        status: whether calls may start.
+        since: when that status began; None before the first change.
+        recent_failures: failures among the latest calls while closed.
+        slots_in_use: calls on their way, over all workers when shared.
+        slots: how many may be at once.
+        is_shared: False while Valkey is away and this process is on its own.
+    """
+
+    name: str
+    status: Status
+    since: datetime | None
+    recent_failures: int
+    slots_in_use: int
+    slots: int
+    is_shared: bool
+
+
+class _Lease(NamedTuple):
+    name: str
+    period: int
+    ends_at: datetime
+
+
+class Gate:
+    """Decides how many calls to one provider may start now. Safe for threads.
+
+    A call is a failure only if it means that the provider is unavailable or its outcome unknown; a
+    decline is a success. No method waits on Valkey for longer than half a second, and none raises
+    because Valkey is away. A shared gate goes by Valkey's clock, `now` counts where it is away.
+    """
+
+    def __init__(
+        self, name: str, settings: GateSettings | None = None, store: GateStore | None = None
+    ) -> None:
+        """Connect nothing yet. Without a store the gate is shared through Valkey."""
+        self.name = name
+        self.settings = settings or GateSettings()
+        self._shared: GateStore = store or ValkeyStore()
+        self._local = MemoryStore()
+        self._lock = Lock()
+        self._leases: list[_Lease] = []
+        self._is_shared = True
+        self._last_seen = BreakerState()
+        self._clock_ahead_ms = 0
+
+    def permits(self, wanted: int, now: datetime) -> int:
+        """Say how many of the wanted calls may start now, and take a slot for each.
+
+        Every slot is given back by `record` or `release`, or by itself after its lease (20 s), so
+        that a killed worker holds nothing for long. In half-open 3 calls start over all workers.
+        """
+        prefix = f"{secrets.token_hex(6)}."
+        answer = self._step(
+            lambda store, now_ms: store.permit(
+                self.name, self.settings, wanted=max(0, wanted), prefix=prefix, now_ms=now_ms
+            ),
+            now,
+        )
+        ends_at = now + self.settings.lease_ms * _MILLISECOND
+        with self._lock:
+            self._leases.extend(
+                _Lease(f"{prefix}{i}", answer.state.period, ends_at)
+                for i in range(1, answer.granted + 1)
+            )
+        return answer.granted
+
+    def record(self, successes: int, failures: int, now: datetime) -> Transition | None:
+        """Take in how a batch of permitted calls ended, and give their slots back.
+
+        Returns the change this brought about: `OPENED`, or `CLOSED` when the provider has proven to
+        be back; exactly one caller over all workers gets it. Calls that began before the latest
+        change of the breaker no longer count.
+        """
+        leases, period = self._take(successes + failures, now)
+        return self._settle(leases, period, successes, failures, now).transition
+
+    def release(self, unused: int, now: datetime) -> None:
+        """Give back slots of permitted calls that never started; more than held is no matter."""
+        leases, period = self._take(unused, now)
+        if leases:
+            self._settle(leases, period, 0, 0, now)
+
+    def state(self, now: datetime) -> GateState:
+        """Tell how the gate stands; changes nothing."""
+        answer = self._step(
+            lambda store, now_ms: store.look(self.name, self.settings, now_ms=now_ms), now
+        )
+        seen = answer.state
+        return GateState(
+            name=self.name,
+            status=seen.status,
+            since=_EPOCH + seen.since_ms * _MILLISECOND if seen.since_ms else None,
+            recent_failures=seen.outcomes.count(FAILURE),
+            slots_in_use=answer.slots_in_use,
+            slots=self.settings.concurrent_calls,
+            is_shared=self._is_shared,
+        )
+
+    def _take(self, calls: int, now: datetime) -> tuple[list[str], int | None]:
+        """Choose the leases of calls that ended, and the period these calls began in.
+
+        Which call had which lease is not known; the newest are taken. Those of calls that never
+        reported stay and end by themselves, or they would be mistaken for those of later calls.
+        """
+        with self._lock:
+            held = [lease for lease in self._leases if lease.ends_at > now]
+            kept = max(0, len(held) - max(0, calls))
+            self._leases, taken = held[:kept], held[kept:]
+        return [lease.name for lease in taken], taken[-1].period if taken else None
+
+    def _settle(
+        self, leases: list[str], period: int | None, successes: int, failures: int, now: datetime
+    ) -> Answer:
+        return self._step(
+            lambda store, now_ms: store.settle(
+                self.name,
+                self.settings,
+                leases=leases,
+                period=period,
+                successes=successes,
+                failures=failures,
+                now_ms=now_ms,
+            ),
+            now,
+        )
+
+    def _step(self, step: Callable[[GateStore, int], Answer], now: datetime) -> Answer:
+        own_ms = (now - _EPOCH) // _MILLISECOND
+        try:
+            if not self._is_shared:
+                self._carry_over(own_ms)
+            answer = step(self._shared, own_ms)
+        except redis.RedisError as away:
+            self._go_on_alone(away, own_ms)
+            answer = step(self._local, own_ms + self._clock_ahead_ms)
+        else:
+            self._clock_ahead_ms = answer.at_ms - own_ms
+            self._last_seen = answer.state
+            self._note_sharing(is_shared=True)
+        self._observe(answer)
+        return answer
+
+    def _carry_over(self, own_ms: int) -> None:
+        seen = self._local.look(self.name, self.settings, now_ms=own_ms + self._clock_ahead_ms)
+        if seen.state.status is not Status.CLOSED:
+            self._shared.adopt(self.name, self.settings, state=seen.state, now_ms=own_ms)
+
+    def _go_on_alone(self, away: redis.RedisError, own_ms: int) -> None:
+        if self._is_shared:
+            log.warning("gate goes on without Valkey", gateway=self.name, error=str(away))
+            self._local.adopt(self.name, self.settings, state=self._last_seen, now_ms=own_ms)
+        self._note_sharing(is_shared=False)
+
+    def _note_sharing(self, *, is_shared: bool) -> None:
+        self._is_shared = is_shared
+        metrics.gate_is_shared.labels(self.name).set(is_shared)
+
+    def _observe(self, answer: Answer) -> None:
+        metrics.breaker_state.labels(self.name).set(_STATUS_NUMBER[answer.state.status])
+        metrics.gateway_calls_in_flight.labels(self.name).set(answer.slots_in_use)
+        if answer.transition is not None:
+            metrics.breaker_transitions_total.labels(self.name, answer.transition.value).inc()
+            log.warning("breaker changed", gateway=self.name, change=answer.transition.value)

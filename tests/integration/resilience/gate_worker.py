@@ -1,0 +1,38 @@
+"""A worker process of the tests: asks a gate for calls and makes them, until its time is over.
+
+Arguments: name of the gate, slots, seconds to run. Prints one JSON object: when each call began and
+ended, and the longest that the gate took to answer, all in seconds of the machine's clock.
+"""
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+
+from apps.platform.resilience.gate import Gate
+from apps.platform.resilience.stores import GateSettings
+from apps.platform.telemetry.logs import configure_structlog
+
+
+def main(name: str, slots: int, seconds: float) -> None:
+    gate = Gate(name, GateSettings(concurrent_calls=slots))
+    calls: list[tuple[float, float]] = []
+    longest = 0.0
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        asked = time.monotonic()
+        granted = gate.permits(3, datetime.now(UTC))
+        began = time.monotonic()
+        time.sleep(0.01)
+        ended = time.monotonic()
+        calls += [(began, ended)] * granted
+        gate.record(granted, 0, datetime.now(UTC))
+        longest = max(longest, began - asked, time.monotonic() - ended)
+        if not granted:
+            time.sleep(0.005)
+    print(json.dumps({"calls": calls, "longest": longest}))  # noqa: T201 - the test reads it
+
+
+if __name__ == "__main__":
+    configure_structlog()
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))

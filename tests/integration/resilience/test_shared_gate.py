@@ -1,0 +1,294 @@
+"""A provider's gate, shared by workers through Valkey."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypedDict
+
+import pytest
+import redis
+from prometheus_client import REGISTRY
+
+from apps.platform.resilience.breaker import Status, Transition
+from apps.platform.resilience.gate import Gate
+from apps.platform.resilience.stores import GateSettings
+from tests.integration.resilience.conftest import ValkeyServer
+
+QUICK = GateSettings(open_ms=200, trial_ms=400, lease_ms=300)
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+def now() -> datetime:
+    """Read the clock, as the workers' doors do."""
+    return datetime.now(UTC)
+
+
+def fail(gate: Gate, calls: int = 5) -> Transition | None:
+    """Make calls that all find the provider unavailable."""
+    granted = gate.permits(calls, now())
+    assert granted == calls
+    return gate.record(0, granted, now())
+
+
+def metric(name: str, gateway: str) -> float | None:
+    return REGISTRY.get_sample_value(name, {"gateway": gateway})
+
+
+class TestSharedBreaker:
+    def test_opened_by_one_worker_stops_the_others(self, server: ValkeyServer) -> None:
+        one, other = Gate("stripe"), Gate("stripe")
+
+        assert fail(one) is Transition.OPENED
+
+        assert other.permits(30, now()) == 0
+        state = other.state(now())
+        assert (state.status, state.is_shared) == (Status.OPEN, True)
+        assert state.since is not None
+        assert abs(state.since - now()) < timedelta(seconds=5)
+        assert metric("breaker_state", "stripe") == 2
+
+    def test_of_one_provider_leaves_another_alone(self, server: ValkeyServer) -> None:
+        fail(Gate("stripe"))
+
+        assert Gate("sandbox").permits(7, now()) == 7
+
+    def test_lets_three_trials_start_over_all_workers(self, server: ValkeyServer) -> None:
+        workers = [Gate("stripe", QUICK) for _ in range(8)]
+        fail(workers[0])
+        time.sleep(0.25)
+
+        with ThreadPoolExecutor(8) as pool:
+            granted = list(pool.map(lambda gate: gate.permits(10, now()), workers))
+
+        assert sum(granted) == 3
+
+    def test_tells_exactly_one_worker_that_the_provider_is_back(self, server: ValkeyServer) -> None:
+        workers = [Gate("stripe", QUICK) for _ in range(3)]
+        fail(workers[0])
+        time.sleep(0.25)
+        assert [gate.permits(1, now()) for gate in workers] == [1, 1, 1]
+
+        with ThreadPoolExecutor(3) as pool:
+            changes = list(pool.map(lambda gate: gate.record(1, 0, now()), workers))
+
+        assert sorted(map(str, changes)) == ["None", "None", "closed"]
+        assert workers[1].permits(30, now()) == 30
+        assert metric("breaker_state", "stripe") == 0
+
+    def test_ignores_answers_from_before_the_outage(self, server: ValkeyServer) -> None:
+        slow, quick = Gate("stripe", QUICK), Gate("stripe", QUICK)
+        assert slow.permits(2, now()) == 2
+        fail(quick)
+        time.sleep(0.25)
+        assert quick.permits(3, now()) == 3
+
+        assert slow.record(0, 2, now()) is None
+        assert quick.record(3, 0, now()) is Transition.CLOSED
+
+    def test_finds_its_way_back_beside_calls_that_never_report(self, server: ValkeyServer) -> None:
+        gate = Gate("stripe", QUICK)
+        assert gate.permits(4, now()) == 4
+        fail(gate)
+        time.sleep(0.25)
+
+        assert gate.permits(3, now()) == 3
+        assert gate.record(3, 0, now()) is Transition.CLOSED
+
+    def test_gives_up_on_trials_of_a_worker_that_was_killed(self, server: ValkeyServer) -> None:
+        killed, other = Gate("stripe", QUICK), Gate("stripe", QUICK)
+        fail(killed)
+        time.sleep(0.25)
+        assert killed.permits(3, now()) == 3
+        assert other.permits(3, now()) == 0
+
+        time.sleep(0.45)
+        assert other.permits(3, now()) == 3
+
+    @pytest.mark.parametrize("text", ["not JSON", "7", "[]", '{"status": "ajar"}'])
+    def test_is_not_confused_by_what_somebody_else_wrote(
+        self, server: ValkeyServer, text: str
+    ) -> None:
+        with redis.Redis.from_url(server.url) as client:
+            client.set("oms:gate:{stripe}:state", text)
+
+        assert fail(Gate("stripe")) is Transition.OPENED
+
+
+class TestSharedSlots:
+    def test_are_thirty_over_all_workers(self, server: ValkeyServer) -> None:
+        one, other = Gate("stripe"), Gate("stripe")
+
+        assert one.permits(25, now()) == 25
+        assert other.permits(25, now()) == 5
+        assert other.permits(25, now()) == 0
+        one.record(10, 0, now())
+        assert other.permits(25, now()) == 10
+        assert other.state(now()).slots_in_use == 30
+        assert metric("gateway_calls_in_flight", "stripe") == 30
+
+    def test_are_given_back_unused(self, server: ValkeyServer) -> None:
+        one, other = Gate("stripe"), Gate("stripe")
+        one.permits(30, now())
+
+        one.release(12, now())
+        one.release(0, now())
+
+        assert other.permits(30, now()) == 12
+        one.release(99, now())
+        assert other.permits(30, now()) == 18
+
+    def test_of_a_killed_worker_come_free_with_their_lease(self, server: ValkeyServer) -> None:
+        killed, other = Gate("stripe", QUICK), Gate("stripe", QUICK)
+        assert killed.permits(30, now()) == 30
+        assert other.permits(30, now()) == 0
+
+        time.sleep(0.35)
+        assert other.permits(30, now()) == 30
+
+    def test_go_by_the_servers_clock(self, server: ValkeyServer) -> None:
+        one, an_hour_ahead = Gate("stripe"), Gate("stripe")
+        one.permits(30, now())
+
+        assert an_hour_ahead.permits(30, now() + timedelta(hours=1)) == 0
+
+    def test_cost_two_round_trips_a_batch(self, server: ValkeyServer) -> None:
+        gate = Gate("stripe")
+        fail(gate, 1)
+        before = server.commands("evalsha")
+
+        gate.record(gate.permits(30, now()), 0, now())
+
+        assert server.commands("evalsha") == before + 2
+
+    def test_are_never_exceeded_by_processes(self, server: ValkeyServer) -> None:
+        workers = [start_worker(server.url, slots=4, seconds=1.5) for _ in range(3)]
+
+        calls = [call for worker in workers for call in finish(worker)["calls"]]
+
+        assert len(calls) > 100
+        assert most_at_once(calls) == 4
+
+
+class TestWithoutValkey:
+    def test_every_worker_goes_on_from_what_it_last_saw(self, server: ValkeyServer) -> None:
+        one, other = Gate("stripe"), Gate("stripe")
+        fail(one)
+        assert other.permits(1, now()) == 0
+
+        server.kill()
+
+        assert other.permits(1, now()) == 0
+        assert other.state(now()).status is Status.OPEN
+        assert other.state(now()).is_shared is False
+        assert metric("gate_is_shared", "stripe") == 0
+
+    def test_a_worker_still_guards_the_provider_alone(self, server: ValkeyServer) -> None:
+        gate = Gate("stripe", QUICK)
+        server.kill()
+
+        assert gate.permits(99, now()) == 30
+        assert gate.record(25, 5, now()) is None
+        assert fail(gate, 5) is Transition.OPENED
+        assert gate.permits(1, now()) == 0
+        assert gate.permits(9, now() + timedelta(seconds=1)) == 3
+        assert gate.record(3, 0, now() + timedelta(seconds=1)) is Transition.CLOSED
+
+    def test_no_call_takes_longer_than_half_a_second(self, black_hole: str) -> None:
+        gate = Gate("stripe")
+        for ask in (self.permit, self.report, self.look):
+            began = time.monotonic()
+            ask(gate)
+            assert time.monotonic() - began < 0.5
+
+    def permit(self, gate: Gate) -> None:
+        assert gate.permits(3, now()) == 3
+
+    def report(self, gate: Gate) -> None:
+        assert gate.record(3, 0, now()) is None
+
+    def look(self, gate: Gate) -> None:
+        assert gate.state(now()).is_shared is False
+
+    def test_is_over_when_valkey_is_back(self, server: ValkeyServer) -> None:
+        one, other = Gate("stripe"), Gate("stripe")
+        server.kill()
+        assert one.permits(30, now()) == 30
+
+        server.start()
+        time.sleep(0.25)
+
+        assert other.permits(30, now()) == 30
+        assert one.permits(30, now()) == 0
+        assert one.state(now()).is_shared is True
+        assert metric("gate_is_shared", "stripe") == 1
+
+    def test_carries_an_outage_over_so_that_its_end_is_noticed(self, server: ValkeyServer) -> None:
+        alone, other = Gate("stripe", QUICK), Gate("stripe", QUICK)
+        server.kill()
+        fail(alone)
+
+        server.start()
+        time.sleep(0.25)
+
+        assert alone.permits(30, now()) == 3
+        assert other.permits(30, now()) == 0
+        assert alone.record(3, 0, now()) is Transition.CLOSED
+        assert other.permits(30, now()) == 30
+
+    def test_stops_no_worker_that_is_under_way(self, server: ValkeyServer) -> None:
+        workers = [start_worker(server.url, slots=4, seconds=3) for _ in range(2)]
+        time.sleep(1.5)
+        server.kill()
+        killed_at = time.monotonic()
+
+        for report in [finish(worker) for worker in workers]:
+            after = [began for began, _ in report["calls"] if began > killed_at + 0.5]
+            assert len(after) > 50
+            assert report["longest"] < 0.5
+
+
+def start_worker(url: str, *, slots: int, seconds: float) -> subprocess.Popen[bytes]:
+    """Start a worker process on the server of a URL."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, str(Path(__file__).with_name("gate_worker.py"))),
+            *("stripe", str(slots), str(seconds)),
+        ],
+        env={
+            **os.environ,
+            "REDIS_URL": url,
+            "PYTHONPATH": str(PROJECT),
+            "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        },
+        stdout=subprocess.PIPE,
+    )
+
+
+class Report(TypedDict):
+    """What a worker says in the end."""
+
+    calls: list[tuple[float, float]]
+    longest: float
+
+
+def finish(worker: subprocess.Popen[bytes]) -> Report:
+    """Wait for a worker's report."""
+    output, _ = worker.communicate(timeout=60)
+    assert worker.returncode == 0
+    report: Report = json.loads(output)
+    return report
+
+
+def most_at_once(calls: list[tuple[float, float]]) -> int:
+    """Count how many calls were on their way at the same time, at most."""
+    changes = sorted([(began, 1) for began, _ in calls] + [(ended, -1) for _, ended in calls])
+    most = under_way = 0
+    for _, change in changes:
+        under_way += change
+        most = max(most, under_way)
+    return most

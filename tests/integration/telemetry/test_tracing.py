@@ -1,0 +1,120 @@
+"""One trace through a request, the database, a worker in another process, and a provider."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.integration.telemetry.collector import Collector
+
+PROJECT = Path(__file__).resolve().parents[3]
+OTHER_TRACE, UNRECORDED_TRACE = "1" * 32, "3" * 32
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def tell_story(**variables: str) -> str:
+    """Run the story in processes of its own; gives the trace context of its request."""
+    database = connection.settings_dict
+    url = (
+        f"postgresql://{database['USER']}:{database['PASSWORD']}"
+        f"@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    )
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("OTEL_")
+    }
+    finished = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("traced_story.py"))],
+        env={
+            **environment,
+            "DATABASE_URL": url,
+            "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
+            "OMS_SERVICE": "oms-test",
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return finished.stdout.strip()
+
+
+class TestTracing:
+    def test_follows_a_story_through_processes(self) -> None:
+        with Collector() as collector:
+            trace_context = tell_story(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
+
+        trace_id = trace_context[3:35]
+        request = collector.named("GET orders/<str:number>")
+        worker = collector.named("drain payments")
+        capture = collector.named("stripe capture")
+        assert trace_context == f"00-{trace_id}-{request.span_id}-01"
+        assert request.parent_id == ""
+        assert worker.parent_id == request.span_id
+        assert capture.parent_id == worker.span_id
+        queries = [
+            span
+            for span in collector.spans
+            if span.attributes.get("db.statement") == "SELECT 1 AS placed"
+        ]
+        assert [query.parent_id for query in queries] == [request.span_id]
+        story = [request, worker, capture, *queries]
+        assert {span.trace_id for span in story} == {trace_id}
+        assert {span.service for span in story} == {"oms-test"}
+
+    def test_links_the_other_events_of_a_batch(self) -> None:
+        with Collector() as collector:
+            tell_story(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
+
+        assert collector.named("drain payments").links == (OTHER_TRACE, UNRECORDED_TRACE)
+
+    def test_tells_how_calls_to_providers_ended_and_no_more(self) -> None:
+        with Collector() as collector:
+            tell_story(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
+
+        capture, refund = collector.named("stripe capture"), collector.named("stripe refund")
+        assert capture.attributes["oms.outcome"] == "succeeded"
+        assert (capture.is_error, refund.is_error) == (False, True)
+        assert refund.attributes["oms.outcome"] == "error"
+        assert refund.attributes["error.type"] == "TimeoutError"
+
+    def test_hides_secrets_in_what_it_sends(self) -> None:
+        with Collector() as collector:
+            tell_story(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
+
+        sent = repr(collector.spans)
+        assert "/orders/[card]" in sent
+        assert "4242424242424242" not in sent
+        assert "ann@shop.example" not in sent
+        assert collector.named("library call").words == (
+            "LookupError: nobody is [email]",
+            "nobody is [email]",
+        )
+
+    def test_keeps_the_share_of_traces_it_was_told_to(self) -> None:
+        with Collector() as collector:
+            trace_context = tell_story(
+                OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint, OTEL_TRACES_SAMPLER_ARG="0"
+            )
+
+        assert trace_context.endswith("-00")
+        assert {span.trace_id for span in collector.spans} == {OTHER_TRACE}
+
+    def test_does_without_a_collector(self) -> None:
+        assert tell_story()[:3] == "00-"
+
+    def test_delays_nobody_when_the_collector_is_away(self) -> None:
+        tell_story()
+        began = time.monotonic()
+        tell_story()
+        without = time.monotonic() - began
+
+        began = time.monotonic()
+        tell_story(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
+
+        assert time.monotonic() - began < without + 12
