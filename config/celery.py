@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init, worker_shutdown
+from celery.signals import worker_shutdown
 
 from config.processes import die_with_parent
 
@@ -43,14 +43,6 @@ def schedule(sender: Celery, **_: Any) -> None:
         sender.add_periodic_task(
             seconds, sender.signature(name), name=name, queue=queue, expires=seconds
         )
-
-
-@worker_init.connect
-def begin(**_: Any) -> None:
-    """Prepare a worker process."""
-    from apps.platform.telemetry.tracing import start_tracing
-
-    start_tracing()
 
 
 @worker_shutdown.connect

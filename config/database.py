@@ -29,9 +29,13 @@ def database_from_url(url: str) -> dict[str, Any]:
         "HOST": ",".join(hosts),
         "PORT": ",".join(ports),
         "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,
-        "OPTIONS": {"connect_timeout": 2, **dict(parse_qsl(parts.query))},
+        "OPTIONS": {
+            "connect_timeout": 2,
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+            **dict(parse_qsl(parts.query)),
+        },
     }
 
 

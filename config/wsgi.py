@@ -9,7 +9,3 @@ from config.processes import die_with_parent
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 die_with_parent()
 application = get_wsgi_application()
-
-from apps.platform.telemetry.tracing import start_tracing  # noqa: E402 - needs the loaded settings
-
-start_tracing()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from apps.platform.telemetry.logs import logging_settings
 from config.database import database_from_url
 from config.env import load_jwks, read_environment
 
@@ -19,7 +20,12 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 APPEND_SLASH = False
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+BULK_BODY_BYTES = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = BULK_BODY_BYTES
+OMS_MAX_BODY_BYTES_BELOW = {
+    "/api/v1/stock/": BULK_BODY_BYTES,
+    "/api/v1/products": BULK_BODY_BYTES,
+}
 
 INSTALLED_APPS = [
     "unfold",
@@ -48,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.platform.telemetry.middleware.RequestTelemetry",
     "apps.platform.web.middleware.RequestGuard",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -92,7 +99,6 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
@@ -105,6 +111,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AXES_FAILURE_LIMIT = 5
+AXES_VERBOSE = False
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 
@@ -163,6 +170,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_timeout": 10,
 }
+
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_settings(service=env.oms_service, level=env.oms_log_level)
 
 OMS_ENV = env.oms_env
 OMS_SERVICE = env.oms_service

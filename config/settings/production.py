@@ -2,7 +2,7 @@
 
 from config.env import refuse_unsafe_production
 from config.settings.base import *
-from config.settings.base import env
+from config.settings.base import BASE_DIR, env
 
 refuse_unsafe_production(env)
 
@@ -13,6 +13,7 @@ SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -31,7 +31,7 @@ def change_products(*, rows: Sequence[ProductRow], cause: Cause) -> list[bool]:
     last one counts.
     """
     newest = {row.sku: row for row in rows}
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         # The missing rows first, so that all can be locked in one order.
         Product.objects.bulk_create(
             (Product(sku=sku, name="") for sku in sorted(newest)), ignore_conflicts=True

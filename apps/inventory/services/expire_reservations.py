@@ -25,7 +25,7 @@ def expire_reservations(*, now: datetime) -> int:
     While it waits for the customer, it is not. An end for good publishes InventoryReleased with
     reason `expired`. Two runs at once share the work.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         due = list(
             Reservation.objects.filter(status=ReservationStatus.HELD, expires_at__lte=now)
             .order_by("expires_at")

@@ -75,7 +75,7 @@ def report_stock(*, rows: Sequence[Row], cause: Cause, now: datetime) -> list[Ro
     A repeated message is a duplicate and moves nothing, in this call or a later one. The number of
     statements does not depend on the number of rows.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         warehouses = set(Warehouse.objects.values_list("code", flat=True))
         skus = {row.sku for row in rows}
         known = set(Product.objects.filter(sku__in=skus).values_list("sku", flat=True))

@@ -26,6 +26,7 @@ from apps.kernel.events.inventory import (
     Shortage,
 )
 from apps.kernel.identifiers import new_id
+from apps.platform.bulk import insert_together
 from apps.platform.outbox.publishing import Fact, publish
 
 
@@ -44,7 +45,7 @@ def reserve_stock(*, requests: Sequence[ReservationRequest], now: datetime) -> N
     Orders are served in the order given. An order that has a reservation already is left alone.
     The number of statements does not depend on the number of orders.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         known = set(
             Reservation.objects.filter(
                 order_id__in=[request.order_id for request in requests]
@@ -56,8 +57,7 @@ def reserve_stock(*, requests: Sequence[ReservationRequest], now: datetime) -> N
         shelves = shelves_of(levels, priorities)
         decided = [(request, shelves.allocate(request.lines)) for request in fresh]
         reservations = [_reservation(request, found, now) for request, found in decided]
-        Reservation.objects.bulk_create(reservations)
-        ReservationItem.objects.bulk_create(
+        items = [
             ReservationItem(
                 reservation=reservation,
                 sku=take.sku,
@@ -66,7 +66,8 @@ def reserve_stock(*, requests: Sequence[ReservationRequest], now: datetime) -> N
             )
             for reservation, (_, found) in zip(reservations, decided, strict=True)
             for take in found.takes
-        )
+        ]
+        insert_together(reservations, items)
         move_stock(
             [
                 move

@@ -17,7 +17,7 @@ from apps.inventory.services.reserve_stock import list_warehouse_codes, moves_of
 from apps.inventory.services.stock_rows import Move, lock_levels, move_stock
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import InventoryReleased, InventoryUnavailable, Shortage
-from apps.platform.bulk import update_many
+from apps.platform.bulk import insert_together, update_many
 from apps.platform.outbox.publishing import Fact, publish
 
 
@@ -67,7 +67,7 @@ def release_reservations(
     With `always_answer` an InventoryReleased is published for every order, also where nothing was
     held any more, because the caller of the saga waits for it. Calling it again moves nothing.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         reservations = lock_reservations(causes)
         still_open = [one for one in reservations if one.is_open]
         items = items_of(still_open)
@@ -100,7 +100,7 @@ def commit_reservations(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
     One that has expired meanwhile is reserved anew; where that fails, InventoryUnavailable calls
     the order off. Calling it again changes nothing.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         reservations = lock_reservations(causes)
         held = [one for one in reservations if one.status == ReservationStatus.HELD]
         expired = [one for one in reservations if one.status == ReservationStatus.EXPIRED]
@@ -154,7 +154,7 @@ def _reserve_again(
         )
     committed = [one.id for one in expired if one.status == ReservationStatus.COMMITTED]
     ReservationItem.objects.filter(reservation_id__in=committed).delete()
-    ReservationItem.objects.bulk_create(fresh_items)
+    insert_together(fresh_items)
     update_many(expired, fields=["status", "version", "reason", "updated_at"])
     move_stock(moves, levels)
     publish(facts)

@@ -9,6 +9,7 @@ from django.db import connection
 
 from apps.inventory.models import MovementKind, StockLevel, StockMovement
 from apps.kernel.identifiers import new_id
+from apps.platform.bulk import insert_together
 
 _MOVE = """
 UPDATE inventory_stocklevel level
@@ -68,18 +69,20 @@ def move_stock(moves: Sequence[Move], levels: dict[tuple[str, str], StockLevel])
 
 def write_ledger(moves: Iterable[Move]) -> None:
     """Append the moves to the ledger."""
-    StockMovement.objects.bulk_create(
-        StockMovement(
-            id=new_id(),
-            sku=move.sku,
-            warehouse_id=move.warehouse,
-            kind=move.kind,
-            on_hand_delta=move.on_hand_delta,
-            reserved_delta=move.reserved_delta,
-            order_id=move.order_id,
-            message_id=move.message_id,
-            occurred_at=move.occurred_at,
-            actor=move.actor,
-        )
-        for move in moves
+    insert_together(
+        [
+            StockMovement(
+                id=new_id(),
+                sku=move.sku,
+                warehouse_id=move.warehouse,
+                kind=move.kind,
+                on_hand_delta=move.on_hand_delta,
+                reserved_delta=move.reserved_delta,
+                order_id=move.order_id,
+                message_id=move.message_id,
+                occurred_at=move.occurred_at,
+                actor=move.actor,
+            )
+            for move in moves
+        ]
     )

@@ -7,10 +7,11 @@ import msgspec
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from apps.kernel.address import Address
+from apps.kernel.address import Address, InvalidAddress
 from apps.kernel.cause import Cause
-from apps.kernel.money import Money
+from apps.kernel.money import InvalidAmount, Money
 from apps.orders.api.bodies import (
+    AddressBody,
     CancelBody,
     OrderDetailDocument,
     OrderDocument,
@@ -163,6 +164,7 @@ class CancelView(ApiView):
     """Calling an order off."""
 
     scopes = "orders:write"
+    repeatable_methods = frozenset({"POST"})
 
     @endpoint(
         "cancel_order",
@@ -232,7 +234,6 @@ def placement_of(body: PlaceOrderBody, principal: Principal) -> Placement:
         raise UnsupportedChoice(
             f"Orders are taken in {', '.join(sorted(CURRENCIES))}.", pointer="/currency"
         )
-    address = body.shipping.address
     return Placement(
         customer_id=customer_id,
         currency=body.currency,
@@ -240,26 +241,32 @@ def placement_of(body: PlaceOrderBody, principal: Principal) -> Placement:
             OrderedLine(
                 sku=item.sku,
                 quantity=item.quantity,
-                unit_price_minor=None
-                if item.unit_price is None
-                else Money.parse(item.unit_price, body.currency).amount_minor,
+                unit_price_minor=_price_seen(item.unit_price, body.currency, position),
             )
-            for item in body.items
+            for position, item in enumerate(body.items)
         ],
         shipping_method=body.shipping.method,
-        shipping_address=Address.build(
-            name=address.name,
-            line1=address.line1,
-            line2=address.line2,
-            city=address.city,
-            region=address.region,
-            postal_code=address.postal_code,
-            country=address.country,
-            phone=address.phone,
-            company=address.company,
-        ),
+        shipping_address=_address(body.shipping.address),
         payment_provider=body.payment.provider,
         payment_method_type=body.payment.method.type,
         payment_token=body.payment.method.token,
         metadata=body.metadata,
     )
+
+
+def _price_seen(text: str | None, currency: str, position: int) -> int | None:
+    if text is None:
+        return None
+    try:
+        return Money.parse(text, currency).amount_minor
+    except InvalidAmount as refusal:
+        refusal.context["pointer"] = f"/items/{position}/unit_price"
+        raise
+
+
+def _address(body: AddressBody) -> Address:
+    try:
+        return Address.build(**msgspec.structs.asdict(body))
+    except InvalidAddress as refusal:
+        refusal.context["pointer"] = f"/shipping/address/{refusal.context['field']}"
+        raise

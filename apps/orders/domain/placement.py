@@ -1,6 +1,6 @@
 """What may be ordered at all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from apps.orders.domain.refusals import InvalidItems, UnsupportedChoice
@@ -48,7 +48,14 @@ def merge_lines(lines: Sequence[OrderedLine]) -> list[OrderedLine]:
     return list(merged.values())
 
 
-def refuse_unsupported(*, currency: str, shipping_method: str, payment_method_type: str) -> None:
+def refuse_unsupported(
+    *,
+    currency: str,
+    shipping_method: str,
+    payment_method_type: str,
+    payment_provider: str,
+    providers: Collection[str],
+) -> None:
     """Refuse a choice that no order can have.
 
     Raises:
@@ -57,6 +64,7 @@ def refuse_unsupported(*, currency: str, shipping_method: str, payment_method_ty
     choices = (
         ("/currency", currency, CURRENCIES),
         ("/shipping/method", shipping_method, SHIPPING_MINOR.keys()),
+        ("/payment/provider", payment_provider, providers),
         ("/payment/method/type", payment_method_type, PAYMENT_METHODS),
     )
     for pointer, given, offered in choices:

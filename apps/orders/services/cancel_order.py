@@ -24,7 +24,7 @@ def cancel_order(
         OrderNotFound: no such order.
         IllegalTransition: it is too far on; a return is the only way back.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         order = lock_orders([order_id]).get(order_id)
         if order is None:
             raise OrderNotFound("There is no such order.")

@@ -11,7 +11,7 @@ from django.db import transaction
 from apps.kernel.cause import Cause
 from apps.kernel.events import Event
 from apps.orders.models import Order, OrderStep
-from apps.platform.bulk import update_many
+from apps.platform.bulk import insert_together, update_many
 from apps.platform.outbox.publishing import Fact, publish
 
 Heard = TypeVar("Heard")
@@ -76,7 +76,7 @@ def change_orders(
     An order that is not there is skipped: its facts can only be older than its erasure. Orders
     that `decide` leaves without a step are not written.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         orders = lock_orders({order_id(one) for one in heard})
         changes = []
         for one in heard:
@@ -87,5 +87,5 @@ def change_orders(
                 changes.append(change)
         changed = {change.order.id: change.order for change in changes if change.steps}
         update_many(list(changed.values()), fields=CHANGED_FIELDS)
-        OrderStep.objects.bulk_create(step for change in changes for step in change.steps)
+        insert_together([step for change in changes for step in change.steps])
         publish([fact for change in changes for fact in change.facts])

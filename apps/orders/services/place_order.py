@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from apps.kernel.address import Address
@@ -19,6 +20,7 @@ from apps.orders.domain.statuses import OrderStatus
 from apps.orders.domain.totals import totals_of
 from apps.orders.models import ListedProduct, Order, OrderItem, OrderStep
 from apps.orders.services.order_numbers import next_order_number
+from apps.platform.bulk import insert_together
 from apps.platform.outbox.publishing import Fact, publish
 
 
@@ -62,6 +64,8 @@ def place_order(*, placement: Placement, cause: Cause, region: str, now: datetim
         currency=placement.currency,
         shipping_method=placement.shipping_method,
         payment_method_type=placement.payment_method_type,
+        payment_provider=placement.payment_provider,
+        providers=settings.OMS_GATEWAYS,
     )
     priced = price_lines(lines, placement.currency)
     totals = totals_of(
@@ -102,10 +106,8 @@ def place_order(*, placement: Placement, cause: Cause, region: str, now: datetim
         )
         for position, (line, product) in enumerate(priced, start=1)
     ]
-    with transaction.atomic():
-        Order.objects.bulk_create([order])
-        OrderItem.objects.bulk_create(items)
-        OrderStep.objects.bulk_create([_first_step(order, cause)])
+    with transaction.atomic(savepoint=False):
+        insert_together([order], items, [_first_step(order, cause)])
         publish([Fact(event=_fact(order, items), seq=order.version, cause=cause)])
     return PlacedOrder(order=order, items=items)
 

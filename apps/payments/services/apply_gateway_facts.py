@@ -102,7 +102,7 @@ def apply_gateway_facts(*, facts: Sequence[GatewayFact], now: datetime) -> None:
 
     A fact whose attempt is not the newest one, or whose operation has ended, is dropped.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         by_operation = {fact.operation_id: fact for fact in facts}
         payments = {
             payment.id: payment

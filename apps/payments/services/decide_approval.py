@@ -23,7 +23,7 @@ def decide_approval(*, reference: str, approved: bool, now: datetime) -> None:
     """
     if not Payment.objects.filter(provider="sandbox", authorization=reference).exists():
         raise PaymentNotFound("No payment waits for this approval.")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         SandboxApproval.objects.get_or_create(
             reference=reference, defaults={"approved": approved, "decided_at": now}
         )

@@ -43,7 +43,7 @@ def receive_message(
     except BadSignature as error:
         webhooks_total.labels(provider=provider, outcome="refused").inc()
         raise WebhookRefused("The message's signature could not be verified.") from error
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         stored = ProviderMessageRecord.objects.bulk_create(
             [
                 ProviderMessageRecord(
@@ -69,7 +69,7 @@ def handle_messages(*, now: datetime) -> int:
     A message whose payment is not known yet waits and is matched later, for up to three days.
     Returns the number of messages looked at.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         messages = list(
             ProviderMessageRecord.objects.filter(handled_at=None, next_at__lte=now)
             .order_by("next_at")

@@ -16,7 +16,7 @@ def look_again(*, payment_id: UUID, now: datetime) -> bool:
     A customer who comes back from a provider's page brings this about; what counts is the
     provider's own answer. Doing it again changes nothing.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         due = PaymentOperation.objects.filter(
             payment_id=payment_id, state__in=[OperationState.UNKNOWN, OperationState.WAITING]
         )

@@ -15,6 +15,7 @@ from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.operations import new_operation
 from apps.payments.services.waking import wake_dispatch_on_commit
+from apps.platform.bulk import insert_together
 from apps.platform.outbox.delivered import Delivered
 from apps.platform.outbox.publishing import Fact, publish
 
@@ -25,7 +26,7 @@ def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: dat
     An order that has a payment already is left alone. A provider that is not set up (any more)
     fails the payment at once.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         known = set(
             Payment.objects.filter(order_id__in=[one.event.order_id for one in wanted]).values_list(
                 "order_id", flat=True
@@ -61,15 +62,14 @@ def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: dat
                     cause=one.cause,
                 )
             )
-        Payment.objects.bulk_create(payments)
-        PaymentOperation.objects.bulk_create(operations)
+        insert_together(payments, operations)
         publish(facts)
         wake_dispatch_on_commit({operation.gate for operation in operations})
 
 
 def capture_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
     """Record the capture of each order's authorised payment; asking again adds nothing."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         payments = lock_payments(list(causes))
         operations = [
             new_operation(

@@ -25,7 +25,7 @@ def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
     A call on its way is waited for: its outcome decides what has to be undone. Asking again adds
     nothing.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         payments = lock_payments(list(causes))
         open_operations = _lock_open_operations(payments)
         operations: list[PaymentOperation] = []

@@ -1,5 +1,5 @@
 """Set-based writes: what the ORM can only do row by row or with a CASE for every value."""
 
-from apps.platform.bulk.writing import update_many
+from apps.platform.bulk.writing import insert_together, update_many
 
-__all__ = ["update_many"]
+__all__ = ["insert_together", "update_many"]

@@ -1,0 +1,282 @@
+"""The doors of orders: what is accepted, what is refused, and that a refusal moves nothing."""
+
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from apps.orders.models import ListedProduct, Order, OrderItem
+from apps.platform.idempotency.models import IdempotencyRecord
+from apps.platform.outbox.models import StoredEvent
+from tests.integration.api.conftest import PLACEMENT, Caller
+from tests.integration.shop import stock, work_off
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CARD = "4242 4242 4242 4242"
+
+
+@pytest.fixture(autouse=True)
+def shop() -> None:
+    stock({"SKU-A": {"BER": 100}, "SKU-B": {"BER": 100}})
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """Give the placement with one field changed; the path is like `items.0.quantity`."""
+    body = json.loads(json.dumps(PLACEMENT))
+    *steps, last = path.split(".")
+    place = body
+    for step in steps:
+        place = place[int(step) if step.isdigit() else step]
+    place[int(last) if last.isdigit() else last] = value
+    return dict(body)
+
+
+class TestPlacing:
+    def test_answers_202_with_the_order(self, service: Caller) -> None:
+        answer = service.place()
+        assert answer.status_code == 202
+        order = json.loads(answer.content)
+        assert order["status"] == "created"
+        assert order["items"][0]["line_total"] == {"amount": "39.80", "currency": "EUR"}
+        assert order["totals"] == {
+            name: {"amount": amount, "currency": "EUR"}
+            for name, amount in (
+                ("items", "39.80"),
+                ("discounts", "0.00"),
+                ("shipping", "4.90"),
+                ("tax", "0.00"),
+                ("grand_total", "44.70"),
+            )
+        }
+        assert answer.headers["Location"] == order["links"]["self"]
+
+    def test_merges_lines_of_one_sku(self, service: Caller) -> None:
+        line = {"sku": "SKU-A", "quantity": 2}
+        assert service.place(items=[line, line]).status_code == 202
+        assert OrderItem.objects.get().quantity == 4
+
+    def test_is_found_again_by_id_and_by_number_as_a_person_types_it(self, service: Caller) -> None:
+        order = json.loads(service.place().content)
+        work_off()
+        typed = order["number"].lower().replace("-", " ")
+        for reference in (order["id"], order["number"], typed):
+            found = json.loads(service.call("GET", f"/orders/{reference}").content)
+            assert (found["id"], found["status"]) == (order["id"], "confirmed")
+        assert next(step["what"] for step in found["timeline"]) == "Order placed"
+
+    def test_waits_for_the_outcome_where_the_caller_prefers(self, service: Caller) -> None:
+        with ThreadPoolExecutor(1) as worker:
+            pending = worker.submit(self._work_off_soon)
+            answer = service.call(
+                "POST",
+                "/orders",
+                {"customer_id": str(uuid.uuid4()), **PLACEMENT},
+                **{"Idempotency-Key": "k", "Prefer": "wait=10"},
+            )
+            pending.result()
+        assert (answer.status_code, json.loads(answer.content)["status"]) == (200, "confirmed")
+        assert answer.headers["Preference-Applied"] == "wait=10"
+
+    @staticmethod
+    def _work_off_soon() -> None:
+        try:
+            while not Order.objects.filter(status="confirmed").exists():
+                work_off()
+        finally:
+            connection.close()
+
+
+class TestRepeating:
+    def test_gives_the_same_answer_and_makes_nothing_new(self, service: Caller) -> None:
+        customer = str(uuid.uuid4())
+        first, second = (service.place("one-key", customer_id=customer) for _ in range(2))
+        assert first.content == second.content
+        assert (first.status_code, second.status_code) == (202, 202)
+        assert second.headers["Idempotent-Replayed"] == "true"
+        assert "Idempotent-Replayed" not in first.headers
+        assert Order.objects.count() == 1
+
+    def test_refuses_the_key_with_another_body(self, service: Caller) -> None:
+        customer = str(uuid.uuid4())
+        service.place("one-key", customer_id=customer)
+        answer = service.place(
+            "one-key", customer_id=customer, currency="USD", items=[{"sku": "SKU-A", "quantity": 1}]
+        )
+        assert (answer.status_code, problem(answer)["code"]) == (422, "idempotency_key_reused")
+
+    def test_keeps_the_keys_of_callers_apart(self, customers: list[Caller]) -> None:
+        answers = [customer.place("same") for customer in customers]
+        assert [answer.status_code for answer in answers] == [202, 202]
+        assert Order.objects.count() == 2
+
+    def test_asks_for_a_key(self, service: Caller) -> None:
+        answer = service.call("POST", "/orders", PLACEMENT)
+        assert (answer.status_code, problem(answer)["code"]) == (400, "idempotency_key_missing")
+
+    def test_many_at_once_are_one_order_with_equal_answers(self, service: Caller) -> None:
+        customer = str(uuid.uuid4())
+
+        def place(_: int) -> bytes:
+            try:
+                answer = service.place("one-key", customer_id=customer)
+                assert answer.status_code == 202
+                return answer.content
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(8) as pool:
+            bodies = set(pool.map(place, range(40)))
+        assert len(bodies) == 1
+        assert Order.objects.count() == 1
+
+
+def problem(answer: Any) -> dict[str, Any]:
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    return dict(json.loads(answer.content))
+
+
+REFUSED = [
+    ("items.0.sku", "SKU-X", 422, "unknown_sku", "/items/0/sku"),
+    ("items.0.unit_price", "18.90", 409, "price_changed", "/items/0/unit_price"),
+    ("items.0.unit_price", "NaN", 422, "invalid_amount", "/items/0/unit_price"),
+    ("items.0.quantity", 0, 422, "validation_failed", "/items/0/quantity"),
+    ("items.0.quantity", 1000, 422, "validation_failed", "/items/0/quantity"),
+    ("items.0.quantity", 2**31, 422, "validation_failed", "/items/0/quantity"),
+    ("items.0.quantity", "2", 422, "validation_failed", "/items/0/quantity"),
+    ("items.0.price", "1.00", 422, "validation_failed", "/items/0/price"),
+    ("items", [], 422, "validation_failed", "/items"),
+    (
+        "items",
+        [{"sku": f"S{n}", "quantity": 1} for n in range(201)],
+        422,
+        "validation_failed",
+        "/items",
+    ),
+    ("items", [{"sku": "SKU-A", "quantity": 600}] * 2, 422, "invalid_items", "/items/1/quantity"),
+    ("status", "confirmed", 422, "validation_failed", "/status"),
+    ("currency", "GBP", 422, "unsupported_choice", "/currency"),
+    ("currency", "XXX", 422, "unsupported_choice", "/currency"),
+    ("shipping.method", "drone", 422, "unsupported_choice", "/shipping/method"),
+    ("shipping.address.country", "XX", 422, "unknown_country", "/shipping/address/country"),
+    ("shipping.address.postal_code", "", 422, "invalid_address", "/shipping/address/postal_code"),
+    ("payment.provider", "acme", 422, "unsupported_choice", "/payment/provider"),
+    ("payment.method.type", "cheque", 422, "unsupported_choice", "/payment/method/type"),
+    ("payment.method.token", CARD, 422, "card_number_refused", None),
+    ("metadata", {"note": f"card {CARD}"}, 422, "card_number_refused", None),
+    ("customer_id", "nobody", 422, "validation_failed", "/customer_id"),
+]
+
+
+class TestRefusing:
+    @pytest.mark.parametrize(("path", "value", "status", "code", "pointer"), REFUSED)
+    def test_names_the_fault_and_writes_nothing(
+        self, service: Caller, path: str, value: Any, status: int, code: str, pointer: str | None
+    ) -> None:
+        before = StoredEvent.objects.count()
+        body = {"customer_id": str(uuid.uuid4()), **changed(path, value)}
+        answer = service.call("POST", "/orders", body, **{"Idempotency-Key": "k"})
+        told = problem(answer)
+        assert (answer.status_code, told["code"]) == (status, code)
+        assert [error.get("pointer") for error in told.get("errors", [])] == (
+            [pointer] if pointer else []
+        )
+        assert told["trace_id"]
+        assert (Order.objects.count(), StoredEvent.objects.count()) == (0, before)
+        assert not IdempotencyRecord.objects.exists()
+
+    def test_tells_the_price_of_today(self, service: Caller) -> None:
+        answer = service.place(items=[{"sku": "SKU-A", "quantity": 1, "unit_price": "1.00"}])
+        assert problem(answer)["current_price"] == {"amount": "19.90", "currency": "EUR"}
+
+    def test_does_not_sell_what_is_not_active(self, service: Caller) -> None:
+        ListedProduct.objects.filter(sku="SKU-A").update(active=False)
+        assert problem(service.place())["code"] == "unknown_sku"
+
+    @pytest.mark.parametrize(
+        ("body", "status", "code"),
+        [
+            (b"{", 400, "malformed_json"),
+            (b"\xff\xfe", 400, "malformed_json"),
+            (b"[]", 422, "validation_failed"),
+            (b"null", 422, "validation_failed"),
+            (b'{"a":"' + b"x" * 300_000 + b'"}', 413, "body_too_large"),
+        ],
+    )
+    def test_refuses_what_is_no_order_at_all(
+        self, service: Caller, body: bytes, status: int, code: str
+    ) -> None:
+        answer = service.call("POST", "/orders", body, **{"Idempotency-Key": "k"})
+        assert (answer.status_code, problem(answer)["code"]) == (status, code)
+        assert not Order.objects.exists()
+
+
+class TestReach:
+    def test_a_customer_sees_and_touches_their_own_orders_alone(
+        self, customers: list[Caller], service: Caller
+    ) -> None:
+        mine, theirs = (json.loads(customer.place().content) for customer in customers)
+        listed = json.loads(customers[0].call("GET", "/orders").content)
+        assert [order["id"] for order in listed["results"]] == [mine["id"]]
+        for path in ("", "/timeline"):
+            assert customers[0].call("GET", f"/orders/{theirs['id']}{path}").status_code == 404
+        assert customers[0].call("POST", f"/orders/{theirs['id']}/cancel").status_code == 404
+        assert Order.objects.get(id=theirs["id"]).status == "created"
+        everything = json.loads(service.call("GET", "/orders").content)
+        assert len(everything["results"]) == 2
+
+    def test_a_customer_cannot_order_for_another(self, customers: list[Caller]) -> None:
+        answer = customers[0].place(customer_id=str(customers[1].customer_id))
+        assert (answer.status_code, problem(answer)["code"]) == (403, "foreign_customer")
+
+    def test_asks_who_is_calling(self) -> None:
+        answer = Caller("nonsense").place()
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+class TestListing:
+    def test_pages_through_all_orders_newest_first(self, service: Caller) -> None:
+        placed = [json.loads(service.place().content)["id"] for _ in range(5)]
+        seen: list[str] = []
+        cursor = ""
+        while True:
+            page = json.loads(service.call("GET", f"/orders?page_size=2{cursor}").content)
+            seen += [order["id"] for order in page["results"]]
+            if page["next"] is None:
+                break
+            cursor = f"&cursor={page['next']}"
+        assert seen == placed[::-1]
+
+    @pytest.mark.parametrize(
+        "query", ["page_size=101", "page_size=0", "cursor=x", "status=lost", "nonsense=1"]
+    )
+    def test_refuses_a_query_it_does_not_know(self, service: Caller, query: str) -> None:
+        assert service.call("GET", f"/orders?{query}").status_code == 422
+
+
+class TestCancelling:
+    def test_answers_202_and_is_cancelled_soon(self, service: Caller) -> None:
+        order = json.loads(service.place().content)
+        answer = service.call("POST", f"/orders/{order['id']}/cancel", {"reason": "too slow"})
+        assert (answer.status_code, json.loads(answer.content)["status"]) == (
+            202,
+            "cancellation_pending",
+        )
+        work_off()
+        answer = service.call("POST", f"/orders/{order['id']}/cancel")
+        assert (answer.status_code, json.loads(answer.content)["status"]) == (200, "cancelled")
+
+    def test_refuses_once_it_is_on_its_way_and_says_where_it_stands(self, service: Caller) -> None:
+        order = json.loads(service.place().content)
+        work_off()
+        stored = Order.objects.get(id=order["id"])
+        stored.process()
+        stored.save()
+        answer = service.call("POST", f"/orders/{order['id']}/cancel")
+        assert (answer.status_code, problem(answer)["code"]) == (
+            409,
+            "illegal_transition",
+        )
