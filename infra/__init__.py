@@ -1,0 +1,1 @@
+"""What runs the platform and stands in for the outside world; no application code imports it."""

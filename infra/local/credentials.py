@@ -1,0 +1,83 @@
+"""The secrets of one home: made once, then kept, so that data written with them stays readable."""
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from infra.local.home import write_private
+
+RSA_BITS = 2048
+PUBLIC_EXPONENT = 65537
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What the processes of one stack must know and nobody else may."""
+
+    secret_key: str
+    order_number_secret: str
+    sandbox_secret: str
+    stripe_webhook_secret: str
+    database_password: str
+    valkey_password: str
+    jwt_private_key_file: Path
+    jwks_file: Path
+
+
+def credentials_in(folder: Path) -> Credentials:
+    """Read the secrets of a folder; those that are missing are made and written first."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key_file, jwks_file = folder / "jwt.pem", folder / "jwks.json"
+    _keep(key_file, _new_private_key)
+    _keep(jwks_file, lambda: _public_key_set(key_file))
+    return Credentials(
+        secret_key=_keep(folder / "secret_key", lambda: secrets.token_urlsafe(48)),
+        order_number_secret=_keep(folder / "order_number", lambda: secrets.token_hex(32)),
+        sandbox_secret=_keep(folder / "sandbox", lambda: secrets.token_hex(32)),
+        stripe_webhook_secret=_keep(
+            folder / "stripe_webhook", lambda: "whsec_" + secrets.token_hex(16)
+        ),
+        database_password=_keep(folder / "database", lambda: secrets.token_hex(16)),
+        valkey_password=_keep(folder / "valkey", lambda: secrets.token_hex(16)),
+        jwt_private_key_file=key_file,
+        jwks_file=jwks_file,
+    )
+
+
+def _keep(path: Path, make: Callable[[], str]) -> str:
+    if not path.exists():
+        write_private(path, make())
+    return path.read_text(encoding="utf-8")
+
+
+def _new_private_key() -> str:
+    key = rsa.generate_private_key(public_exponent=PUBLIC_EXPONENT, key_size=RSA_BITS)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+
+
+def _public_key_set(key_file: Path) -> str:
+    key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError(f"{key_file} is not an RSA key")
+    numbers = key.public_key().public_numbers()
+    # RFC 7638: these three members, in this order, without white space, name the key.
+    public = {"e": _base64(numbers.e), "kty": "RSA", "n": _base64(numbers.n)}
+    thumbprint = hashlib.sha256(json.dumps(public, separators=(",", ":")).encode()).digest()
+    name = base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
+    return json.dumps({"keys": [{**public, "kid": name, "use": "sig", "alg": "RS256"}]})
+
+
+def _base64(number: int) -> str:
+    octets = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()

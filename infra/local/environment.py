@@ -1,0 +1,63 @@
+"""The environment variables of a stack: where its parts are, and what they share."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.local.credentials import Credentials
+from infra.local.ports import HOST
+
+# Asks a stack for servers of its own, whatever the process that starts it may use.
+EMBEDDED: Mapping[str, str] = {
+    "DATABASE_URL": "",
+    "REDIS_URL": "",
+    "CELERY_BROKER_URL": "",
+    "OMS_PORT": "",
+}
+LOOPBACK = "127.0.0.1,localhost"
+
+
+def mailbox_in(home: Path) -> Path:
+    """Name the folder in which mail and text messages end up."""
+    return home / "mailbox"
+
+
+def metrics_in(home: Path) -> Path:
+    """Name the folder through which processes add up their metrics."""
+    return home / "metrics"
+
+
+def stack_environment(
+    *,
+    given: Mapping[str, str],
+    home: Path,
+    credentials: Credentials,
+    services: Mapping[str, str],
+    web_port: int,
+    simulators_port: int,
+) -> dict[str, str]:
+    """Complete what was given with the URLs of the services and all that this stack decides."""
+    simulators_url = f"http://{HOST}:{simulators_port}"
+    unproxied = given.get("NO_PROXY") or given.get("no_proxy")
+    no_proxy = f"{unproxied},{LOOPBACK}" if unproxied else LOOPBACK
+    return {
+        **given,
+        **services,
+        "OMS_HOME": str(home),
+        "OMS_BASE_URL": f"http://{HOST}:{web_port}",
+        "OMS_SIMULATORS_URL": simulators_url,
+        "OMS_MAILBOX_DIR": str(mailbox_in(home)),
+        "OMS_SECRET_KEY": credentials.secret_key,
+        "OMS_ORDER_NUMBER_SECRET": credentials.order_number_secret,
+        "OMS_SANDBOX_SECRET": credentials.sandbox_secret,
+        "OMS_JWT_PRIVATE_KEY_FILE": str(credentials.jwt_private_key_file),
+        "OMS_JWKS_FILE": str(credentials.jwks_file),
+        "STRIPE_API_BASE": f"{simulators_url}/stripe",
+        "STRIPE_API_KEY": "sk_test_local",
+        "STRIPE_WEBHOOK_SECRET": credentials.stripe_webhook_secret,
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics_in(home)),
+        "OMS_DIE_WITH_PARENT": "1",
+        "PYTHONUNBUFFERED": "1",
+        # Everything here is local; a proxy of the machine must not be asked for it.
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+    }

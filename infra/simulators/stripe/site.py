@@ -1,0 +1,104 @@
+"""The simulated Stripe as a whole: API, approvals, webhooks, faults."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from infra.simulators.http_server import Request, Response
+from infra.simulators.stripe import refunds
+from infra.simulators.stripe.api import StripeApi
+from infra.simulators.stripe.approvals import Approvals
+from infra.simulators.stripe.books import Books
+from infra.simulators.stripe.control import Control
+from infra.simulators.stripe.faults import Mischief
+from infra.simulators.stripe.objects import Event, Refund
+from infra.simulators.stripe.rendering import Rendering
+from infra.simulators.stripe.requests import RequestDesk
+from infra.simulators.stripe.webhooks import Endpoint, Webhooks
+
+REFUND_FAILS_AFTER_SECONDS = 1.0
+
+
+class StripeSite:
+    """Answers everything below `/stripe`."""
+
+    def __init__(self, *, public_url: str, journal: Path | None, endpoint: Endpoint | None) -> None:
+        """Open the books, as an earlier process left them; `endpoint` receives the webhooks."""
+        self._books = Books(journal, is_announced=endpoint.wants) if endpoint else Books(journal)
+        self._mischief = Mischief()
+        rendering = Rendering(public_url)
+        self._api = StripeApi(self._books, rendering)
+        self._desk = RequestDesk(
+            routes=self._api.routes(),
+            books=self._books,
+            rendering=rendering,
+            mischief=self._mischief,
+        )
+        self._control = Control(books=self._books, mischief=self._mischief, desk=self._desk)
+        self._approvals = Approvals(self._books)
+        self._webhooks = (
+            Webhooks(
+                endpoint,
+                books=self._books,
+                mischief=self._mischief,
+                write=lambda event: msgspec.json.encode(self._api.event(event)),
+            )
+            if endpoint
+            else None
+        )
+
+    async def run(self) -> None:
+        """Send webhooks until cancelled; without an endpoint, do nothing until then."""
+        if self._webhooks is None:
+            await asyncio.Event().wait()
+        else:
+            await self._webhooks.run()
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request.
+
+        Raises:
+            CutConnection: a fault wants no answer.
+        """
+        path = request.path.removeprefix("/stripe")
+        events: list[Event] = []
+        try:
+            if path.startswith("/_"):
+                if path == "/_reset" and self._webhooks is not None:
+                    self._webhooks.forget_all()
+                return self._control.take(request, path[2:], events)
+            if path.startswith("/3ds/"):
+                return self._approvals.take(request, path, events)
+            return await self._desk.take(request, path, events)
+        finally:
+            # Also when the answer is lost: the work is done.
+            await self._announce(events)
+
+    async def _announce(self, events: list[Event]) -> None:
+        for event in events:
+            if event.type == "refund.created" and isinstance(event.subject, Refund):
+                self._plan_failure(event.subject)
+        if events and self._webhooks is not None:
+            await self._webhooks.announce(events)
+
+    def _plan_failure(self, refund: Refund) -> None:
+        """Have a refund to a card that takes none fail a little later, as at Stripe."""
+        if refunds.fails_later(self._books.intents[refund.payment_intent]):
+            loop = asyncio.get_running_loop()
+            loop.call_later(
+                REFUND_FAILS_AFTER_SECONDS,
+                lambda: loop.create_task(self._fail(refund.id)),
+            )
+
+    async def _fail(self, name: str) -> None:
+        refund = self._books.refunds.get(name)
+        if refund is None or refund.status != "succeeded":
+            return
+        failed, intent = refunds.fail(refund, self._books.intents[refund.payment_intent])
+        self._books.record(intent, "charge.refund.updated", request_id=None, key=None)
+        events = self._books.record(
+            failed, "refund.updated", "refund.failed", request_id=None, key=None
+        )
+        self._books.write()
+        await self._announce(events)

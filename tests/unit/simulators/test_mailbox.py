@@ -1,0 +1,137 @@
+"""The mailbox, filled by Django's own file-based backend."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.filebased import EmailBackend
+
+from infra.simulators.http_server import Request, Response
+from infra.simulators.mailbox.reading import Mailbox
+from infra.simulators.mailbox.site import MailboxSite
+
+
+def send(folder: Path, subject: str, *, to: str = "ada@example.com", html: str = "") -> None:
+    """Send a letter the way the platform does."""
+    letter = EmailMultiAlternatives(
+        subject,
+        "Grüße, und danke für die Bestellung.\n",
+        "orders@shop.example",
+        [to],
+        headers={"X-OMS-Message-Id": f"id-{subject}"},
+    )
+    if html:
+        letter.attach_alternative(html, "text/html")
+    backend = EmailBackend(file_path=str(folder))
+    backend.send_messages([letter])
+
+
+def get(folder: Path, path: str, query: str = "") -> Response:
+    """Ask for a page."""
+    request = Request(
+        method="GET",
+        path=f"/mailbox{path}",
+        query=query,
+        headers={},
+        body=b"",
+        peer="127.0.0.1",
+    )
+    return asyncio.run(MailboxSite(folder).handle(request))
+
+
+class TestTheMailbox:
+    def test_reads_what_django_writes(self, tmp_path: Path) -> None:
+        send(tmp_path, "Order 7KQ3-M2XP-C", html="<p>Grüße</p>")
+
+        (letter,) = Mailbox(tmp_path).list_letters()
+
+        assert letter.to == "ada@example.com"
+        assert letter.subject == "Order 7KQ3-M2XP-C"
+        assert letter.message_id == "id-Order 7KQ3-M2XP-C"
+        content = letter.read()
+        assert content.text.strip() == "Grüße, und danke für die Bestellung."
+        assert content.html.strip() == "<p>Grüße</p>"
+
+    def test_finds_by_recipient_and_by_subject(self, tmp_path: Path) -> None:
+        send(tmp_path, "Order paid", to="ada@example.com")
+        send(tmp_path, "Order shipped", to="bob@example.com")
+        mailbox = Mailbox(tmp_path)
+
+        assert [one.subject for one in mailbox.list_letters("BOB@")] == ["Order shipped"]
+        assert [one.to for one in mailbox.list_letters("paid")] == ["ada@example.com"]
+        assert len(mailbox.list_letters("order")) == 2
+
+    def test_notices_letters_that_come_later(self, tmp_path: Path) -> None:
+        mailbox = Mailbox(tmp_path / "not-there-yet")
+        assert mailbox.list_letters() == []
+
+        send(tmp_path / "not-there-yet", "First")
+        assert len(mailbox.list_letters()) == 1
+        send(tmp_path / "not-there-yet", "Second")
+
+        assert len(mailbox.list_letters()) == 2
+
+    def test_tells_letters_in_one_file_apart(self, tmp_path: Path) -> None:
+        send(tmp_path, "Größe 42", html="<p>one</p>")
+        send(tmp_path / "other", "Second", html="<p>two</p>")
+        (file,), (other,) = tmp_path.glob("*.log"), (tmp_path / "other").iterdir()
+        file.write_bytes(file.read_bytes() + other.read_bytes())
+
+        letters = Mailbox(tmp_path).list_letters()
+
+        assert {letter.subject: letter.read().html.strip() for letter in letters} == {
+            "Größe 42": "<p>one</p>",
+            "Second": "<p>two</p>",
+        }
+
+    def test_waits_for_the_end_of_a_letter(self, tmp_path: Path) -> None:
+        send(tmp_path, "Whole")
+        (file,) = tmp_path.iterdir()
+        whole = file.read_bytes()
+        mailbox = Mailbox(tmp_path)
+
+        file.write_bytes(whole + whole[:100])
+        assert len(mailbox.list_letters()) == 1
+        file.write_bytes(whole + whole)
+
+        assert len(mailbox.list_letters()) == 2
+
+
+class TestThePages:
+    def test_give_the_letters_as_json(self, tmp_path: Path) -> None:
+        send(tmp_path, "Paid")
+        send(tmp_path, "Shipped")
+
+        found = json.loads(get(tmp_path, "/messages.json", "limit=1").body)
+
+        assert found["total"] == 2
+        (row,) = found["messages"]
+        assert row.keys() == {"id", "to", "subject", "x-oms-message-id", "date", "text"}
+
+    def test_show_nothing_foreign_as_html(self, tmp_path: Path) -> None:
+        send(tmp_path, "<script>alert(1)</script>", html="<script>alert(2)</script>")
+        (letter,) = Mailbox(tmp_path).list_letters()
+
+        pages = [get(tmp_path, ""), get(tmp_path, f"/messages/{letter.id}")]
+
+        for page in pages:
+            assert b"<script" not in page.body
+            assert b"&lt;script&gt;alert(1)" in page.body
+        assert b"<iframe sandbox " in pages[1].body
+
+    def test_shut_the_html_of_a_letter_in(self, tmp_path: Path) -> None:
+        send(tmp_path, "Paid", html="<b>hi</b>")
+        (letter,) = Mailbox(tmp_path).list_letters()
+
+        page = get(tmp_path, f"/messages/{letter.id}/html")
+
+        assert page.body.strip() == b"<b>hi</b>"
+        assert page.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+
+    @pytest.mark.parametrize("path", ["/messages/../secret.0", "/messages/x.0", "/nonsense"])
+    def test_know_no_other_files(self, tmp_path: Path, path: str) -> None:
+        (tmp_path.parent / "secret.log").write_text("secret\n" + "-" * 79 + "\n")
+
+        assert get(tmp_path, path).status == 404
