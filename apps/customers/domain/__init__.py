@@ -1,0 +1,1 @@
+"""Rules of customers that need no database."""

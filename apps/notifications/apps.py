@@ -1,0 +1,44 @@
+"""Django's entry for notifications: what it hears, and what its workers look for."""
+
+from django.apps import AppConfig
+
+
+class NotificationsConfig(AppConfig):
+    """Registers the subscriptions and the wake-up of notifications."""
+
+    name = "apps.notifications"
+    label = "notifications"
+
+    def ready(self) -> None:
+        """Wire the app."""
+        from apps.kernel.events import customers, orders, payments
+        from apps.notifications import handlers
+        from apps.notifications.admin import messages_panel
+        from apps.notifications.services.waking import SEND
+        from apps.platform.backoffice.panels import register_order_panel
+        from apps.platform.outbox.registry import subscribe
+        from apps.platform.outbox.wakeups import WakeUp, register_wake_up
+
+        subscribe(
+            name="notifications.recipients",
+            queue="notifications",
+            handlers={
+                customers.CustomerRegistered: handlers.take_over_profiles,
+                customers.CustomerChanged: handlers.take_over_profiles,
+            },
+            replayable=True,
+        )
+        subscribe(
+            name="notifications.messages",
+            queue="notifications",
+            handlers={
+                orders.OrderCreated: handlers.tell_of_receipt,
+                orders.OrderConfirmed: handlers.tell_of_confirmation,
+                orders.OrderCancelled: handlers.tell_of_cancellation,
+                payments.PaymentActionRequired: handlers.ask_for_approval,
+            },
+        )
+        register_wake_up(WakeUp(name=SEND, task=SEND, queue="notifications"))
+        register_order_panel(
+            "Messages", position=50, rows=messages_panel, permission="notifications.view_message"
+        )

@@ -1,0 +1,101 @@
+"""What notifications does when it hears of customers, orders and payments."""
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from apps.kernel.events.customers import CustomerChanged, CustomerRegistered
+from apps.kernel.events.orders import OrderCancelled, OrderConfirmed, OrderCreated
+from apps.kernel.events.payments import PaymentActionRequired
+from apps.notifications.domain.contents import Told
+from apps.notifications.domain.messages import MessageKind, kind_of_cancellation
+from apps.notifications.services.queue_messages import Telling, queue_messages
+from apps.notifications.services.remember_orders import recall_orders, remember_orders
+from apps.notifications.services.take_over_recipients import take_over_recipients
+from apps.platform.outbox.delivered import Delivered
+
+
+def take_over_profiles(
+    batch: Sequence[Delivered[CustomerRegistered] | Delivered[CustomerChanged]],
+) -> None:
+    """Know whom to write to."""
+    take_over_recipients(profiles=batch)
+
+
+def tell_of_receipt(batch: Sequence[Delivered[OrderCreated]]) -> None:
+    """Keep orders just placed in mind and tell their customers that we have them."""
+    remember_orders(orders=[one.event for one in batch])
+    queue_messages(
+        tellings=[
+            Telling(
+                event_id=one.event_id,
+                order_id=one.event.order_id,
+                customer_id=one.event.customer_id,
+                kind=MessageKind.ORDER_RECEIVED,
+                told=Told(number=one.event.number),
+            )
+            for one in batch
+        ],
+        now=timezone.now(),
+    )
+
+
+def tell_of_confirmation(batch: Sequence[Delivered[OrderConfirmed]]) -> None:
+    """Tell customers that their orders will be fulfilled."""
+    queue_messages(
+        tellings=[
+            Telling(
+                event_id=one.event_id,
+                order_id=one.event.order_id,
+                customer_id=one.event.customer_id,
+                kind=MessageKind.ORDER_CONFIRMED,
+                told=Told(number=one.event.number),
+            )
+            for one in batch
+        ],
+        now=timezone.now(),
+    )
+
+
+def tell_of_cancellation(batch: Sequence[Delivered[OrderCancelled]]) -> None:
+    """Tell customers why their orders are off."""
+    queue_messages(
+        tellings=[
+            Telling(
+                event_id=one.event_id,
+                order_id=one.event.order_id,
+                customer_id=one.event.customer_id,
+                kind=kind_of_cancellation(one.event.reason),
+                told=Told(
+                    number=one.event.number,
+                    reason=one.event.reason,
+                    detail=one.event.detail,
+                    short_skus=one.event.short_skus,
+                ),
+            )
+            for one in batch
+        ],
+        now=timezone.now(),
+    )
+
+
+def ask_for_approval(batch: Sequence[Delivered[PaymentActionRequired]]) -> None:
+    """Ask customers to approve their payments."""
+    orders = recall_orders(one.event.order_id for one in batch)
+    queue_messages(
+        tellings=[
+            Telling(
+                event_id=one.event_id,
+                order_id=one.event.order_id,
+                customer_id=orders[one.event.order_id].customer_id,
+                kind=MessageKind.PAYMENT_ACTION_NEEDED,
+                told=Told(
+                    number=orders[one.event.order_id].number,
+                    action_url=one.event.redirect_url,
+                    expires_at=one.event.expires_at,
+                ),
+            )
+            for one in batch
+        ],
+        now=timezone.now(),
+    )

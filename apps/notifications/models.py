@@ -1,0 +1,123 @@
+"""Tables of notifications."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from apps.kernel.identifiers import new_id
+from apps.notifications.domain.messages import DUE_STATUSES, Channel, MessageKind, MessageStatus
+
+
+class Recipient(models.Model):
+    """Whom to write to: what notifications knows of a customer.
+
+    `event_id` is that of the fact it was taken from, so that an older one changes nothing.
+    """
+
+    customer_id = models.UUIDField(primary_key=True)
+    name = models.TextField()
+    email = models.TextField()
+    phone = models.TextField(blank=True)
+    locale = models.CharField("language", max_length=8)
+    region = models.CharField(max_length=32)
+    wants_email = models.BooleanField()
+    wants_sms = models.BooleanField("wants SMS")
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["-customer_id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KnownOrder(models.Model):
+    """What messages about an order need to say.
+
+    `items` lists `sku`, `name`, `quantity` and `unit_price_minor` of each line.
+    """
+
+    order_id = models.UUIDField(primary_key=True)
+    number = models.CharField(max_length=16, db_index=True)
+    customer_id = models.UUIDField()
+    currency = models.CharField(max_length=3)
+    total_minor = models.BigIntegerField()
+    items = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ["-order_id"]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Message(models.Model):
+    """One thing told to one customer over one channel, because of one event.
+
+    `context` holds what the event says; who it goes to and in which language is decided when it is
+    sent. `queued_at` is when it was last asked for, by the event or by a person. `attempts` also
+    fences: only the worker that made the newest attempt may record how it ended.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    event_id = models.BigIntegerField()
+    order_id = models.UUIDField()
+    customer_id = models.UUIDField()
+    kind = models.CharField(
+        max_length=32, choices=[(kind.value, kind.replace("_", " ")) for kind in MessageKind]
+    )
+    channel = models.CharField(
+        max_length=8, choices=[(channel.value, channel.value) for channel in Channel]
+    )
+    status = models.CharField(
+        max_length=16,
+        default=MessageStatus.QUEUED,
+        choices=[(status.value, status.value) for status in MessageStatus],
+    )
+    context = models.JSONField(default=dict)
+    locale = models.CharField("language", max_length=8, blank=True)
+    to_address = models.TextField("sent to", blank=True)
+    subject = models.TextField(blank=True)
+    provider_id = models.TextField(blank=True)
+    problem = models.TextField(blank=True)
+    attempts = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+    queued_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        permissions: ClassVar = [("resend_message", "Can have messages sent again")]
+        indexes: ClassVar = [
+            models.Index(fields=["order_id"], name="message_by_order"),
+            models.Index(fields=["customer_id"], name="message_by_customer"),
+            models.Index(
+                fields=["next_at"],
+                condition=Q(status__in=[status.value for status in DUE_STATUSES]),
+                name="message_due_by_time",
+            ),
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(status=MessageStatus.SENDING.value),
+                name="message_sending_by_lease",
+            ),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["event_id", "channel"], name="one_message_per_event_and_channel"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in MessageStatus]),
+                name="message_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=MessageStatus.SENDING.value) | Q(lease_until__isnull=False),
+                name="a_message_being_sent_has_a_lease",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.status}"

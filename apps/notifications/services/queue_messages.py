@@ -1,0 +1,56 @@
+"""Note what customers are to be told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+
+from apps.kernel.identifiers import new_id
+from apps.notifications.domain.contents import Told
+from apps.notifications.domain.messages import Channel, MessageKind, MessageStatus
+from apps.notifications.models import Message
+from apps.notifications.services.waking import wake_sender_on_commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One thing to tell one customer because of one event."""
+
+    event_id: int
+    order_id: UUID
+    customer_id: UUID
+    kind: MessageKind
+    told: Told
+
+
+def queue_messages(*, tellings: Sequence[Telling], now: datetime) -> None:
+    """Store a message for each, in one statement; they are sent after the commit.
+
+    An event that was told of before, over the same channel, is not told of again.
+    """
+    if not tellings:
+        return
+    with transaction.atomic():
+        Message.objects.bulk_create(
+            [
+                Message(
+                    id=new_id(),
+                    event_id=telling.event_id,
+                    order_id=telling.order_id,
+                    customer_id=telling.customer_id,
+                    kind=telling.kind,
+                    channel=Channel.EMAIL,
+                    status=MessageStatus.QUEUED,
+                    context=msgspec.to_builtins(telling.told),
+                    created_at=now,
+                    queued_at=now,
+                    next_at=now,
+                )
+                for telling in tellings
+            ],
+            ignore_conflicts=True,
+        )
+        wake_sender_on_commit()

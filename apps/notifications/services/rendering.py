@@ -1,0 +1,98 @@
+"""Put a message into words: a subject, a text and a page, in the recipient's language.
+
+The templates are files, one folder a language: `<kind>.txt` begins with the line `Subject: …`, and
+`<kind>.html` says the same as a page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from django.template import Context, Engine, Template
+
+from apps.kernel.money import Money
+from apps.notifications.domain.contents import Line, Ordered, Told
+from apps.notifications.domain.wording import (
+    amount_in_words,
+    instant_in_words,
+    locale_or_fallback,
+)
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "notifications"
+_SUBJECT = "Subject: "
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A message in words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(*, kind: str, locale: str, name: str, told: Told, ordered: Ordered | None) -> Words:
+    """Write a message of this kind to somebody of this name; the same input gives the same words.
+
+    A language without templates is written in English.
+
+    Raises:
+        TemplateDoesNotExist: the kind has no templates.
+    """
+    locale = locale_or_fallback(locale)
+    values = _values(locale, name, told, ordered)
+    page, letter = _templates(locale, kind)
+    head, _, text = letter.render(Context(values, autoescape=False)).partition("\n\n")
+    subject = head.removeprefix(_SUBJECT)
+    html = page.render(Context({**values, "subject": subject}))
+    return Words(subject=subject, text=text, html=html)
+
+
+def _values(locale: str, name: str, told: Told, ordered: Ordered | None) -> Mapping[str, object]:
+    values: dict[str, object] = {
+        "locale": locale,
+        "name": name,
+        "number": told.number,
+        "reason": told.reason,
+        "detail": told.detail,
+        "missing": told.short_skus,
+        "action_url": told.action_url,
+        "expires_at": told.expires_at and instant_in_words(told.expires_at, locale),
+        "items": (),
+        "total": "",
+    }
+    if ordered is not None:
+        currency = ordered.currency
+        names = {line.sku: line.name for line in ordered.lines}
+        values["missing"] = [names.get(sku, sku) for sku in told.short_skus]
+        values["total"] = amount_in_words(Money(ordered.total_minor, currency), locale)
+        values["items"] = _items(ordered.lines, currency, locale)
+    return values
+
+
+def _items(lines: Sequence[Line], currency: str, locale: str) -> list[dict[str, object]]:
+    return [
+        {
+            "name": line.name,
+            "quantity": line.quantity,
+            "total": amount_in_words(
+                Money(line.unit_price_minor * line.quantity, currency), locale
+            ),
+        }
+        for line in lines
+    ]
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(dirs=[str(TEMPLATES)])
+
+
+@cache
+def _templates(locale: str, kind: str) -> tuple[Template, Template]:
+    engine = _engine()
+    return (
+        engine.get_template(f"{locale}/{kind}.html"),
+        engine.get_template(f"{locale}/{kind}.txt"),
+    )
