@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-import stripe
-from stripe.params import PaymentIntentListParams
-
 from apps.payments.adapters.stripe_calls import WITH_CHARGE
-from apps.payments.adapters.stripe_failures import reading
+from apps.payments.adapters.stripe_objects import Intent, Page, Refund
 from apps.payments.adapters.stripe_outcomes import intent_outcome, refund_outcome
+from apps.payments.adapters.stripe_requests import StripeRequests, intent_path
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import GatewayCall, GatewayMisused, Outcome, OutcomeUnknown
 
 PAGE = 100
 MOST_PAGES = 50
+ROWS_WITH_CHARGE = ["data.latest_charge"]
 MARGIN = timedelta(seconds=30)
 """By how much our clocks, and the whole seconds in which Stripe counts, may be wrong."""
 SEARCHABLE_AFTER = timedelta(hours=2)
@@ -23,10 +22,9 @@ SEARCHABLE_AFTER = timedelta(hours=2)
 class StripeBooks:
     """Reads; changes nothing."""
 
-    def __init__(self, client: stripe.StripeClient) -> None:
-        """Speak through the SDK's client."""
-        self._intents = client.v1.payment_intents
-        self._refunds = client.v1.refunds
+    def __init__(self, requests: StripeRequests) -> None:
+        """Send these requests."""
+        self._requests = requests
 
     def outcome_of(self, call: GatewayCall, amount: int, age: timedelta) -> Outcome | None:
         """Tell how a call ended, or None when it certainly was not carried out.
@@ -39,8 +37,11 @@ class StripeBooks:
             GatewayMisused: Stripe knows no such payment.
         """
         if call.kind is OperationKind.REFUND:
-            refund = self._find_refund(call)
-            return refund_outcome(refund) if refund is not None else None
+            wanted = str(call.operation_id)
+            for refund in self._list_refunds(call):
+                if refund.operation_id == wanted:
+                    return refund_outcome(refund)
+            return None
         intent = self._find_intent(call, age)
         return intent_outcome(call.kind, intent, amount) if intent is not None else None
 
@@ -52,41 +53,38 @@ class StripeBooks:
         found = [
             refund
             for refund in self._list_refunds(call)
-            if not _metadata(refund, "operation_id")
-            and refund.amount == amount
-            and refund.status not in ("failed", "canceled")
+            if not refund.operation_id and refund.amount == amount and not refund.has_failed
         ]
         return refund_outcome(found[0]) if len(found) == 1 else None
 
-    def _find_intent(self, call: GatewayCall, age: timedelta) -> stripe.PaymentIntent | None:
+    def _find_intent(self, call: GatewayCall, age: timedelta) -> Intent | None:
         if call.authorization:
-            with reading():
-                return self._intents.retrieve(call.authorization, {"expand": WITH_CHARGE})
+            return self._requests.get(
+                intent_path(call.authorization), {"expand": WITH_CHARGE}, answer=Intent
+            )
         if call.kind is not OperationKind.AUTHORIZE:
             raise GatewayMisused(f"A {call.kind} needs the authorisation it is for.")
-        with reading():
-            made = self._search(call) if age > SEARCHABLE_AFTER else self._list_since(age)
-            return next(
-                (
-                    intent
-                    for intent in made
-                    if _metadata(intent, "payment_id") == str(call.payment_id)
-                    and _was_tried(intent)
-                ),
-                None,
-            )
+        wanted = str(call.payment_id)
+        for intent in self._search(call) if age > SEARCHABLE_AFTER else self._list_since(age):
+            if intent.metadata.get("payment_id") == wanted and intent.was_tried:
+                return intent
+        return None
 
-    def _list_since(self, age: timedelta) -> Iterator[stripe.PaymentIntent]:
+    def _list_since(self, age: timedelta) -> Iterator[Intent]:
         """Go back through all intents until they are older than the call.
 
         Times are compared with those of Stripe's own newest intent, for our clock may be off.
         """
         if age < timedelta(0):
             raise OutcomeUnknown("clock_went_back")
-        params: PaymentIntentListParams = {"limit": PAGE, "expand": ["data.latest_charge"]}
+        after: dict[str, str] = {}
         oldest: float | None = None
         for _ in range(MOST_PAGES):
-            page = self._intents.list(params)
+            page = self._requests.get(
+                "/v1/payment_intents",
+                {"limit": PAGE, "expand": ROWS_WITH_CHARGE, **after},
+                answer=Page[Intent],
+            )
             for intent in page.data:
                 if oldest is None:
                     oldest = intent.created - (age + MARGIN).total_seconds()
@@ -95,37 +93,23 @@ class StripeBooks:
                 yield intent
             if not page.has_more:
                 return
-            params["starting_after"] = page.data[-1].id
+            after = {"starting_after": page.data[-1].id}
         raise OutcomeUnknown("stripe_too_many_intents")
 
-    def _search(self, call: GatewayCall) -> Iterator[stripe.PaymentIntent]:
-        yield from self._intents.search(
+    def _search(self, call: GatewayCall) -> list[Intent]:
+        return self._requests.get(
+            "/v1/payment_intents/search",
             {
                 "query": f"metadata['payment_id']:'{call.payment_id}'",
                 "limit": PAGE,
-                "expand": ["data.latest_charge"],
-            }
+                "expand": ROWS_WITH_CHARGE,
+            },
+            answer=Page[Intent],
         ).data
 
-    def _find_refund(self, call: GatewayCall) -> stripe.Refund | None:
-        wanted = str(call.operation_id)
-        refunds = self._list_refunds(call)
-        return next((one for one in refunds if _metadata(one, "operation_id") == wanted), None)
-
-    def _list_refunds(self, call: GatewayCall) -> list[stripe.Refund]:
-        with reading():
-            return list(
-                self._refunds.list({"payment_intent": call.authorization, "limit": PAGE}).data
-            )
-
-
-def _metadata(holder: stripe.PaymentIntent | stripe.Refund, name: str) -> str:
-    return str(getattr(holder.metadata, name, None) or "")
-
-
-def _was_tried(intent: stripe.PaymentIntent) -> bool:
-    """Whether it says anything; one that an internal error left behind does not."""
-    return (
-        intent.status not in ("requires_payment_method", "requires_confirmation")
-        or intent.last_payment_error is not None
-    )
+    def _list_refunds(self, call: GatewayCall) -> list[Refund]:
+        return self._requests.get(
+            "/v1/refunds",
+            {"payment_intent": call.authorization, "limit": PAGE},
+            answer=Page[Refund],
+        ).data

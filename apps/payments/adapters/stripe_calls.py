@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-import stripe
-
-from apps.payments.adapters.stripe_failures import CardDeclined, writing
+from apps.payments.adapters.stripe_failures import CardDeclined
+from apps.payments.adapters.stripe_objects import Intent, Refund
 from apps.payments.adapters.stripe_outcomes import intent_outcome, refund_outcome
+from apps.payments.adapters.stripe_requests import StripeRequests, intent_path
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import GatewayCall, GatewayMisused, Outcome, OutcomeUnknown
 
@@ -16,10 +16,9 @@ WITH_CHARGE = ["latest_charge"]
 class StripeCalls:
     """Makes calls, each with the idempotency key it is given."""
 
-    def __init__(self, client: stripe.StripeClient) -> None:
-        """Speak through the SDK's client."""
-        self._intents = client.v1.payment_intents
-        self._refunds = client.v1.refunds
+    def __init__(self, requests: StripeRequests) -> None:
+        """Send these requests."""
+        self._requests = requests
 
     def make(self, call: GatewayCall, amount: int, *, key: str) -> Outcome:
         """Make the call once; `amount` is in Stripe's units.
@@ -31,37 +30,35 @@ class StripeCalls:
         if call.kind is not OperationKind.AUTHORIZE and not call.authorization:
             raise GatewayMisused(f"A {call.kind} needs the authorisation it is for.")
         try:
-            with writing():
-                return self._send(call, amount, {"idempotency_key": key})
+            if call.kind is OperationKind.REFUND:
+                return refund_outcome(self._refund(call, amount, key))
+            intent = self._change_intent(call, amount, key)
         except CardDeclined as refusal:
             return refusal.answer
-
-    def _send(self, call: GatewayCall, amount: int, options: stripe.RequestOptions) -> Outcome:
-        match call.kind:
-            case OperationKind.AUTHORIZE:
-                intent = self._authorize(call, amount, options)
-            case OperationKind.CAPTURE:
-                intent = self._intents.capture(
-                    call.authorization,
-                    {"amount_to_capture": amount, "expand": WITH_CHARGE},
-                    options,
-                )
-            case OperationKind.VOID:
-                intent = self._intents.cancel(call.authorization, {}, options)
-            case OperationKind.REFUND:
-                return refund_outcome(self._refund(call, amount, options))
-            case _:
-                assert_never(call.kind)
         outcome = intent_outcome(call.kind, intent, amount)
         if outcome is None:
             # Accepted, and yet no trace of it: only Stripe's books can tell.
             raise OutcomeUnknown(f"stripe_{intent.status}")
         return outcome
 
-    def _authorize(
-        self, call: GatewayCall, amount: int, options: stripe.RequestOptions
-    ) -> stripe.PaymentIntent:
-        return self._intents.create(
+    def _change_intent(self, call: GatewayCall, amount: int, key: str) -> Intent:
+        match call.kind:
+            case OperationKind.AUTHORIZE:
+                return self._authorize(call, amount, key)
+            case OperationKind.CAPTURE:
+                action, params = "capture", {"amount_to_capture": amount}
+            case OperationKind.VOID:
+                action, params = "cancel", {}
+            case OperationKind.REFUND:
+                raise ValueError("a refund does not change the intent")
+            case _:
+                assert_never(call.kind)
+        path = intent_path(call.authorization, action)
+        return self._requests.post(path, params, key=key, answer=Intent)
+
+    def _authorize(self, call: GatewayCall, amount: int, key: str) -> Intent:
+        return self._requests.post(
+            "/v1/payment_intents",
             {
                 "amount": amount,
                 "currency": call.amount.currency.lower(),
@@ -76,13 +73,13 @@ class StripeCalls:
                 },
                 "expand": WITH_CHARGE,
             },
-            options,
+            key=key,
+            answer=Intent,
         )
 
-    def _refund(
-        self, call: GatewayCall, amount: int, options: stripe.RequestOptions
-    ) -> stripe.Refund:
-        return self._refunds.create(
+    def _refund(self, call: GatewayCall, amount: int, key: str) -> Refund:
+        return self._requests.post(
+            "/v1/refunds",
             {
                 "payment_intent": call.authorization,
                 "amount": amount,
@@ -92,5 +89,6 @@ class StripeCalls:
                     "operation_id": str(call.operation_id),
                 },
             },
-            options,
+            key=key,
+            answer=Refund,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import stripe
 
 from apps.payments.adapters.stripe_outcomes import declined
@@ -12,6 +13,21 @@ from apps.payments.ports import Declined, GatewayMisused, GatewayUnavailable, Ou
 CUSTOMERS_CODES = ("amount_too_large", "amount_too_small")
 EXPIRED = "charge_expired_for_capture"
 NOTHING_LEFT = "charge_already_refunded"
+
+
+class _Named(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Error(msgspec.Struct, frozen=True):
+    code: str | None = None
+    decline_code: str | None = None
+    param: str | None = None
+    payment_intent: _Named | None = None
+
+
+class _Body(msgspec.Struct, frozen=True):
+    error: _Error = _Error()
 
 
 class CardDeclined(Exception):
@@ -116,20 +132,27 @@ def reading_midway() -> Iterator[None]:
 
 
 def _decline(error: stripe.StripeError) -> Declined:
-    details = error.error
-    intent = getattr(details, "payment_intent", None)
+    said = _read(error)
     return declined(
-        code=getattr(details, "code", None) or "",
-        decline_code=getattr(details, "decline_code", None) or "",
-        reference=getattr(intent, "id", None) or "",
+        code=said.code or "",
+        decline_code=said.decline_code or "",
+        reference=said.payment_intent.id if said.payment_intent else "",
     )
+
+
+def _read(error: stripe.StripeError) -> _Error:
+    try:
+        return msgspec.json.decode(error.http_body or "{}", type=_Body).error
+    except msgspec.MsgspecError:
+        return _Error()
 
 
 def _decline_of_request(error: stripe.InvalidRequestError) -> Declined | None:
     """Give the answer for the customer if the refusal is due to what they chose."""
     if error.param == "payment_method":
         return declined(code=error.code or "payment_method_unusable")
-    if error.code in CUSTOMERS_CODES or error.code == EXPIRED:
+    is_about_the_sum = error.param == "amount" and error.code in CUSTOMERS_CODES
+    if error.code and (is_about_the_sum or error.code == EXPIRED):
         return declined(code=error.code)
     return None
 
@@ -141,6 +164,6 @@ def _is_repeated(error: stripe.StripeError) -> bool:
 
 def _text(error: stripe.StripeError) -> str:
     """Name the request and the code; Stripe's sentence may quote what was sent."""
-    code = getattr(error.error, "code", None) or type(error).__name__
-    param = getattr(error, "param", None)
-    return f"{code}{f' ({param})' if param else ''}, request {error.request_id or 'unknown'}"
+    said = _read(error)
+    what = f"{said.code or type(error).__name__}{f' ({said.param})' if said.param else ''}"
+    return f"{what}, request {error.request_id or 'unknown'}"

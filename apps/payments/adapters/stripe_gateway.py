@@ -7,7 +7,7 @@ Stripe would repeat for ever is resolved by reading Stripe's books.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Self
 
 import stripe
 from django.conf import settings
@@ -23,6 +23,7 @@ from apps.payments.adapters.stripe_failures import (
     reading_midway,
 )
 from apps.payments.adapters.stripe_messages import read_event
+from apps.payments.adapters.stripe_requests import StripeRequests
 from apps.payments.adapters.stripe_transport import StripeTransport
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
@@ -43,8 +44,6 @@ MOST_KEYS = 5
 
 class StripeGateway:
     """Stripe as a payment gateway."""
-
-    GATES: ClassVar = ("stripe",)
 
     def __init__(
         self,
@@ -67,8 +66,9 @@ class StripeGateway:
             http_client=self._transport,
         )
         self._clock = clock or SystemClock()
-        self._calls = StripeCalls(client)
-        self._books = StripeBooks(client)
+        requests = StripeRequests(client)
+        self._calls = StripeCalls(requests)
+        self._books = StripeBooks(requests)
         self._webhook_secret = webhook_secret
 
     @classmethod

@@ -3,11 +3,10 @@
 None means that the object shows no trace of the call: it can be made (again).
 """
 
-from typing import Any, assert_never
-
-import stripe
+from typing import assert_never
 
 from apps.payments.adapters.stripe_declines import sentence_for
+from apps.payments.adapters.stripe_objects import Charge, Intent, Refund
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ActionRequired,
@@ -18,13 +17,8 @@ from apps.payments.ports import (
     OutcomeUnknown,
 )
 
-Known = OperationKind
-AUTHENTICATION_FAILED = "payment_intent_authentication_failure"
 
-
-def intent_outcome(
-    kind: OperationKind, intent: stripe.PaymentIntent, amount: int
-) -> Outcome | None:
+def intent_outcome(kind: OperationKind, intent: Intent, amount: int) -> Outcome | None:
     """Say how an authorisation, capture or void ended; `amount` is what was to be captured.
 
     Raises:
@@ -34,21 +28,21 @@ def intent_outcome(
     if intent.status == "processing":
         raise OutcomeUnknown("stripe_processing")
     match kind:
-        case Known.AUTHORIZE:
+        case OperationKind.AUTHORIZE:
             return _authorized(intent)
-        case Known.CAPTURE:
+        case OperationKind.CAPTURE:
             return _captured(intent, amount)
-        case Known.VOID:
+        case OperationKind.VOID:
             return _voided(intent)
-        case Known.REFUND:
+        case OperationKind.REFUND:
             raise ValueError("the refund tells how a refund ended, not the intent")
     assert_never(kind)
 
 
-def refund_outcome(refund: stripe.Refund) -> Outcome:
+def refund_outcome(refund: Refund) -> Outcome:
     """Say how a refund ended; one that Stripe has taken on counts, as banks take days to show it."""
-    if refund.status in ("failed", "canceled"):
-        reason = _text(refund, "failure_reason") or f"refund_{refund.status}"
+    if refund.has_failed:
+        reason = refund.failure_reason or f"refund_{refund.status}"
         return Declined(
             code=reason, detail="The money could not be sent back.", reference=refund.id
         )
@@ -65,7 +59,7 @@ def declined(*, code: str, decline_code: str = "", reference: str = "") -> Decli
     )
 
 
-def _authorized(intent: stripe.PaymentIntent) -> Outcome | None:
+def _authorized(intent: Intent) -> Outcome | None:
     if intent.status in ("requires_capture", "succeeded"):
         brand, last4 = _card(intent)
         return Done(reference=intent.id, brand=brand, last4=last4)
@@ -77,13 +71,13 @@ def _authorized(intent: stripe.PaymentIntent) -> Outcome | None:
         # Created and never tried: it holds no money and nobody else can try it.
         return None
     return declined(
-        code=_text(intent.last_payment_error, "code"),
-        decline_code=_text(intent.last_payment_error, "decline_code"),
+        code=intent.last_payment_error.code or "",
+        decline_code=intent.last_payment_error.decline_code or "",
         reference=intent.id,
     )
 
 
-def _captured(intent: stripe.PaymentIntent, amount: int) -> Outcome | None:
+def _captured(intent: Intent, amount: int) -> Outcome | None:
     if intent.status == "canceled":
         return declined(code="canceled", reference=intent.id)
     if intent.status != "succeeded":
@@ -95,7 +89,7 @@ def _captured(intent: stripe.PaymentIntent, amount: int) -> Outcome | None:
     return Done(reference=_charge_id(intent) or intent.id)
 
 
-def _voided(intent: stripe.PaymentIntent) -> Outcome | None:
+def _voided(intent: Intent) -> Outcome | None:
     if intent.status == "canceled":
         return Done(reference=intent.id)
     if intent.status == "succeeded":
@@ -107,31 +101,25 @@ def _voided(intent: stripe.PaymentIntent) -> Outcome | None:
     return None
 
 
-def _redirect_url(intent: stripe.PaymentIntent) -> str:
+def _redirect_url(intent: Intent) -> str:
     action = intent.next_action
-    redirect = getattr(action, "redirect_to_url", None) if action is not None else None
-    if redirect is None or not redirect.url:
-        wanted = action.type if action is not None else "nothing"
+    url = action.redirect_to_url.url if action and action.redirect_to_url else None
+    if not url:
+        wanted = action.type if action else "nothing"
         raise GatewayMisused(f"{intent.id} waits for {wanted}, which has no page to go to.")
-    return str(redirect.url)
+    return url
 
 
-def _card(intent: stripe.PaymentIntent) -> tuple[str, str]:
+def _card(intent: Intent) -> tuple[str, str]:
     charge = intent.latest_charge
-    details = charge.payment_method_details if isinstance(charge, stripe.Charge) else None
+    details = charge.payment_method_details if isinstance(charge, Charge) else None
     if details is None:
         return "", ""
-    card = getattr(details, "card", None)
-    if card is None:
+    if details.card is None:
         return details.type, ""
-    return _text(card, "brand"), _text(card, "last4")
+    return details.card.brand or "", details.card.last4 or ""
 
 
-def _charge_id(intent: stripe.PaymentIntent) -> str:
+def _charge_id(intent: Intent) -> str:
     charge = intent.latest_charge
-    return charge.id if isinstance(charge, stripe.Charge) else charge or ""
-
-
-def _text(holder: Any, name: str) -> str:
-    """Read a field that Stripe may leave out or leave empty."""
-    return str(getattr(holder, name, None) or "")
+    return charge.id if isinstance(charge, Charge) else charge or ""

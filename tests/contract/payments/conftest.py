@@ -1,0 +1,88 @@
+"""The gateways under test, and the simulated Stripe that one of them speaks to."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from apps.kernel.money import Money
+from apps.payments.adapters.stripe_gateway import StripeGateway
+from apps.payments.domain.operations import OperationKind
+from apps.payments.ports import GatewayCall
+from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
+
+Calls = Callable[..., GatewayCall]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_proxy() -> Iterator[None]:
+    """A proxy of the machine must not be asked for what is on the machine itself."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NO_PROXY", "127.0.0.1")
+        environment.setenv("no_proxy", "127.0.0.1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def running_stripe() -> Iterator[SimulatedStripe]:
+    """One simulated Stripe for all tests."""
+    simulator = SimulatedStripe().start()
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def stripe_simulator(running_stripe: SimulatedStripe) -> Iterator[SimulatedStripe]:
+    """The simulated Stripe, with empty books and no faults; nobody may break the contract."""
+    running_stripe.ask("/_reset", "POST")
+    running_stripe.exchanges.clear()
+    running_stripe.receiver.letters.clear()
+    running_stripe.receiver.answers = lambda letter: 200
+    yield running_stripe
+    assert running_stripe.broken_requests == []
+    assert running_stripe.broken_answers == []
+
+
+@pytest.fixture
+def stripe_gateway(stripe_simulator: SimulatedStripe) -> StripeGateway:
+    """The adapter, with a shorter patience than in production."""
+    return StripeGateway(
+        api_key="sk_test_contract",
+        api_base=stripe_simulator.api_base,
+        webhook_secret=SECRET,
+        read_seconds=3.0,
+    )
+
+
+@pytest.fixture
+def new_call() -> Calls:
+    """Make calls: a new payment's authorisation, or what follows one."""
+    return make_call
+
+
+def make_call(
+    kind: OperationKind = OperationKind.AUTHORIZE,
+    *,
+    token: str = "pm_card_visa",
+    of: GatewayCall | None = None,
+    authorization: str = "",
+    amount: Money | None = None,
+    nth: int = 1,
+    created_at: datetime | None = None,
+) -> GatewayCall:
+    """Make a call; `of` names the authorisation that it belongs to."""
+    payment_id = of.payment_id if of else uuid.uuid4()
+    return GatewayCall(
+        operation_id=uuid.uuid4(),
+        payment_id=payment_id,
+        order_id=of.order_id if of else uuid.uuid4(),
+        kind=kind,
+        amount=amount or (of.amount if of else Money(12990, "EUR")),
+        idempotency_key=f"{payment_id}:{kind}:{nth}",
+        authorization=authorization,
+        method_type="card",
+        method_token=of.method_token if of else token,
+        return_url=f"http://shop.example/payments/{payment_id}/return",
+        created_at=created_at or datetime.now(UTC),
+    )

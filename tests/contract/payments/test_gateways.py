@@ -1,0 +1,320 @@
+"""What every gateway promises, asked of each of them."""
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from stripe import WebhookSignature
+
+from apps.kernel.money import Money
+from apps.payments.adapters.registry import GATEWAYS, list_gates
+from apps.payments.adapters.sandbox import SandboxGateway
+from apps.payments.adapters.stripe_gateway import StripeGateway
+from apps.payments.domain.operations import OperationKind
+from apps.payments.ports import (
+    ActionRequired,
+    BadSignature,
+    Declined,
+    Done,
+    GatewayUnavailable,
+    OutcomeUnknown,
+    PaymentGateway,
+)
+from tests.contract.payments.conftest import make_call
+from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PAYMENT_ID = uuid.UUID("0193a8a0-0000-7000-8000-000000000001")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """A gateway, and how its provider is brought to do what a test is about.
+
+    `losing_answers` has the provider do the work and the answer not arrive. `sign` gives the headers
+    of a message. `signs_time` says whether its signature tells when it was made.
+    """
+
+    gateway: PaymentGateway
+    unreachable: PaymentGateway
+    approved: str
+    declined: str
+    without_funds: str
+    needs_action: str
+    unreachable_token: str
+    losing_token: str
+    losing_answers: Callable[[], AbstractContextManager[None]]
+    message: bytes
+    reference: str
+    sign: Callable[[bytes, datetime], dict[str, str]]
+    signs_time: bool
+
+
+@pytest.fixture(params=["sandbox", "stripe"])
+def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
+    """Each provider in turn."""
+    if request.param == "sandbox":
+        yield _sandbox()
+    else:
+        yield _stripe(
+            request.getfixturevalue("stripe_simulator"), request.getfixturevalue("stripe_gateway")
+        )
+
+
+class TestTheSuite:
+    def test_asks_every_gateway_there_is(self) -> None:
+        assert set(GATEWAYS) == {"sandbox", "stripe"}
+
+
+class TestAuthorising:
+    def test_reserves_the_money_and_names_the_card(self, provider: Provider) -> None:
+        done = provider.gateway.perform(make_call(token=provider.approved))
+
+        assert isinstance(done, Done)
+        assert done.reference
+        assert (done.brand, done.last4) == ("visa", "4242")
+
+    def test_again_with_its_key_gives_the_same_answer(self, provider: Provider) -> None:
+        call = make_call(token=provider.approved)
+
+        assert provider.gateway.perform(call) == provider.gateway.perform(call)
+
+    def test_of_two_payments_gives_two_references(self, provider: Provider) -> None:
+        first = provider.gateway.perform(make_call(token=provider.approved))
+        second = provider.gateway.perform(make_call(token=provider.approved))
+
+        assert isinstance(first, Done)
+        assert isinstance(second, Done)
+        assert first.reference != second.reference
+
+    @pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+    def test_takes_currencies_with_two_no_and_three_decimals(
+        self, provider: Provider, currency: str
+    ) -> None:
+        call = make_call(token=provider.approved, amount=Money(12990, currency))
+
+        assert isinstance(provider.gateway.perform(call), Done)
+
+
+class TestADecline:
+    def test_is_an_answer_with_a_sentence_for_the_customer(self, provider: Provider) -> None:
+        answer = provider.gateway.perform(make_call(token=provider.declined))
+
+        assert isinstance(answer, Declined)
+        assert answer.code in ("card_declined", "generic_decline")
+        assert answer.detail.startswith("Your card was declined.")
+
+    def test_for_lack_of_money_says_so(self, provider: Provider) -> None:
+        answer = provider.gateway.perform(make_call(token=provider.without_funds))
+
+        assert isinstance(answer, Declined)
+        assert answer.code == "insufficient_funds"
+        assert answer.detail == "Your card has insufficient funds."
+
+    def test_again_with_its_key_is_the_same_decline(self, provider: Provider) -> None:
+        call = make_call(token=provider.declined)
+
+        assert provider.gateway.perform(call) == provider.gateway.perform(call)
+
+
+class TestAPaymentThatNeedsTheCustomer:
+    def test_names_a_page_to_go_to(self, provider: Provider) -> None:
+        answer = provider.gateway.perform(make_call(token=provider.needs_action))
+
+        assert isinstance(answer, ActionRequired)
+        assert answer.reference
+        assert answer.redirect_url.startswith("http://")
+
+    def test_can_be_voided_before_the_customer_has_decided(self, provider: Provider) -> None:
+        call = make_call(token=provider.needs_action)
+        answer = provider.gateway.perform(call)
+        assert isinstance(answer, ActionRequired)
+
+        voided = provider.gateway.perform(
+            make_call(OperationKind.VOID, of=call, authorization=answer.reference)
+        )
+
+        assert isinstance(voided, Done)
+
+
+class TestALostAnswer:
+    def test_leaves_the_outcome_open_until_it_is_looked_up(self, provider: Provider) -> None:
+        call = make_call(token=provider.losing_token)
+
+        with provider.losing_answers(), pytest.raises(OutcomeUnknown):
+            provider.gateway.perform(call)
+
+        found = provider.gateway.look_up(call) or provider.gateway.perform(call)
+        assert isinstance(found, Done)
+        assert found.last4 == "4242"
+
+
+class TestAnOutage:
+    def test_means_that_nothing_happened(self, provider: Provider) -> None:
+        with pytest.raises(GatewayUnavailable):
+            provider.unreachable.perform(make_call(token=provider.unreachable_token))
+
+
+class TestWhatFollowsAnAuthorisation:
+    @pytest.mark.parametrize("kind", [OperationKind.CAPTURE, OperationKind.VOID])
+    def test_is_done_once_however_often_it_is_asked(
+        self, provider: Provider, kind: OperationKind
+    ) -> None:
+        call = make_call(token=provider.approved)
+        authorized = provider.gateway.perform(call)
+        assert isinstance(authorized, Done)
+        following = make_call(kind, of=call, authorization=authorized.reference)
+
+        first = provider.gateway.perform(following)
+
+        assert isinstance(first, Done)
+        assert provider.gateway.perform(following) == first
+
+    def test_refunds_what_was_captured(self, provider: Provider) -> None:
+        call = make_call(token=provider.approved)
+        authorized = provider.gateway.perform(call)
+        assert isinstance(authorized, Done)
+        reference = authorized.reference
+        provider.gateway.perform(make_call(OperationKind.CAPTURE, of=call, authorization=reference))
+        refund = make_call(OperationKind.REFUND, of=call, authorization=reference)
+
+        refunded = provider.gateway.perform(refund)
+
+        assert isinstance(refunded, Done)
+        assert refunded.reference != reference
+        assert provider.gateway.perform(refund) == refunded
+
+
+class TestAMessage:
+    def test_names_the_payment_it_is_about(self, provider: Provider) -> None:
+        headers = provider.sign(provider.message, NOW)
+
+        message = provider.gateway.read_message(provider.message, headers, NOW)
+
+        assert message.payment_id == PAYMENT_ID
+        assert message.reference == provider.reference
+        assert message.event_id == "evt_1"
+
+    def test_that_comes_again_carries_the_same_name(self, provider: Provider) -> None:
+        later = NOW + timedelta(seconds=90)
+        first = provider.gateway.read_message(
+            provider.message, provider.sign(provider.message, NOW), NOW
+        )
+
+        second = provider.gateway.read_message(
+            provider.message, provider.sign(provider.message, later), later
+        )
+
+        assert first == second
+
+    @pytest.mark.parametrize("spoil", ["body", "signature", "no signature", "empty body"])
+    def test_with_a_wrong_signature_is_refused(self, provider: Provider, spoil: str) -> None:
+        headers = provider.sign(provider.message, NOW)
+        body = provider.message
+        match spoil:
+            case "body":
+                body = body.replace(b"evt_1", b"evt_2")
+            case "signature":
+                headers = {name: value[:-1] + "_" for name, value in headers.items()}
+            case "no signature":
+                headers = {}
+            case _:
+                body = b""
+
+        with pytest.raises(BadSignature):
+            provider.gateway.read_message(body, headers, NOW)
+
+    def test_signed_too_long_ago_is_refused(self, provider: Provider) -> None:
+        if not provider.signs_time:
+            pytest.skip("its signature carries no time")
+        headers = provider.sign(provider.message, NOW - timedelta(seconds=301))
+
+        with pytest.raises(BadSignature):
+            provider.gateway.read_message(provider.message, headers, NOW)
+
+    def test_that_is_signed_but_unreadable_is_refused(self, provider: Provider) -> None:
+        for body in (b"not json", b"[]", b'{"type": "x"}', b"\xff\xfe"):
+            with pytest.raises(BadSignature):
+                provider.gateway.read_message(body, provider.sign(body, NOW), NOW)
+
+
+class TestRouting:
+    def test_leads_to_gates_that_are_worked_off(self, provider: Provider) -> None:
+        tokens = (provider.approved, provider.declined, provider.unreachable_token)
+
+        assert {provider.gateway.route(token) for token in tokens} <= set(list_gates())
+
+
+def _sandbox() -> Provider:
+    gateway = SandboxGateway(latency_seconds=0, secret="sandbox", base_url="http://shop.example")
+
+    def sign(body: bytes, now: datetime) -> dict[str, str]:
+        digest = hmac.new(b"sandbox", body, hashlib.sha256).hexdigest()
+        return {"sandbox-signature": digest}
+
+    message = {
+        "id": "evt_1",
+        "type": "approved",
+        "reference": "sbx_1",
+        "payment_id": str(PAYMENT_ID),
+    }
+    return Provider(
+        gateway=gateway,
+        unreachable=gateway,
+        approved="tok_visa",
+        declined="tok_decline",
+        without_funds="tok_insufficient_funds",
+        needs_action="tok_requires_action",
+        unreachable_token="tok_unavailable",
+        losing_token="tok_timeout",
+        losing_answers=nullcontext,
+        message=json.dumps(message).encode(),
+        reference="sbx_1",
+        sign=sign,
+        signs_time=False,
+    )
+
+
+def _stripe(simulator: SimulatedStripe, gateway: StripeGateway) -> Provider:
+    def sign(body: bytes, now: datetime) -> dict[str, str]:
+        text = body.decode("latin-1")
+        header = WebhookSignature.generate_signature_header(
+            text, SECRET, timestamp=int(now.timestamp())
+        )
+        return {"stripe-signature": header}
+
+    about = {
+        "object": "payment_intent",
+        "id": "pi_1",
+        "metadata": {"payment_id": str(PAYMENT_ID)},
+    }
+    event = {
+        "id": "evt_1",
+        "object": "event",
+        "type": "payment_intent.amount_capturable_updated",
+        "data": {"object": about},
+    }
+    return Provider(
+        gateway=gateway,
+        # Nothing listens on port 9.
+        unreachable=StripeGateway(
+            api_key="sk_test_contract", api_base="http://127.0.0.1:9", webhook_secret=SECRET
+        ),
+        approved="pm_card_visa",
+        declined="pm_card_visa_chargeDeclined",
+        without_funds="pm_card_visa_chargeDeclinedInsufficientFunds",
+        needs_action="pm_card_authenticationRequired",
+        unreachable_token="pm_card_visa",
+        losing_token="pm_card_visa",
+        losing_answers=lambda: simulator.faults(lose_answers_rate=1),
+        message=json.dumps(event).encode(),
+        reference="pi_1",
+        sign=sign,
+        signs_time=True,
+    )

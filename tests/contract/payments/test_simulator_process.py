@@ -1,0 +1,133 @@
+"""The simulators as a process of their own: started by command, killed, started again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apps.payments.adapters.stripe_gateway import StripeGateway
+from apps.payments.domain.operations import OperationKind
+from apps.payments.ports import Done, GatewayUnavailable
+from tests.contract.payments.conftest import make_call
+
+PROJECT = Path(__file__).resolve().parents[3]
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Process:
+    """`python -m infra.simulators`, with its books in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        environment = {
+            **os.environ,
+            "OMS_HOME": str(self._folder),
+            "OMS_MAILBOX_DIR": str(self._folder / "mailbox"),
+            "OMS_SIMULATORS_URL": "",
+            "OMS_BASE_URL": "",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "infra.simulators", "--port", str(self.port)],
+            cwd=PROJECT,
+            env=environment,
+        )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                if self.get("/healthz") == '{"status":"ok"}':
+                    return
+            except urllib.error.URLError:
+                time.sleep(0.05)
+        raise TimeoutError("the simulators did not start")
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and give the exit status."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(10)
+
+    def get(self, path: str) -> str:
+        """Read a page."""
+        with OPENER.open(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
+            return str(response.read().decode())
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    """A running process, ended after the test."""
+    process = Process(tmp_path)
+    process.start()
+    yield process
+    process.end(signal.SIGKILL)
+
+
+class TestAKilledSimulator:
+    def test_comes_back_with_its_books(self, process: Process) -> None:
+        gateway = StripeGateway(
+            api_key="sk_test_contract",
+            api_base=f"http://127.0.0.1:{process.port}/stripe",
+            webhook_secret="whsec_1",
+        )
+        calls = [make_call() for _ in range(3)]
+        before = [gateway.perform(call) for call in calls]
+
+        process.end(signal.SIGKILL)
+        with pytest.raises(GatewayUnavailable):
+            gateway.perform(make_call())
+        process.start()
+
+        assert [gateway.perform(call) for call in calls] == before
+        assert isinstance(before[0], Done)
+        capture = make_call(OperationKind.CAPTURE, of=calls[0], authorization=before[0].reference)
+        assert isinstance(gateway.perform(capture), Done)
+        payments = json.loads(process.get("/stripe/_books"))["payments"]
+        assert sorted(one["captured"] for one in payments) == [0, 0, 12990]
+        assert [one["live_authorizations"] for one in payments].count(1) == 2
+
+    def test_drops_a_line_that_was_cut_short(self, process: Process, tmp_path: Path) -> None:
+        gateway = StripeGateway(
+            api_key="sk_test_contract",
+            api_base=f"http://127.0.0.1:{process.port}/stripe",
+            webhook_secret="whsec_1",
+        )
+        call = make_call()
+        first = gateway.perform(call)
+        process.end(signal.SIGKILL)
+        journal = tmp_path / "simulators" / "stripe.jsonl"
+        with journal.open("ab") as file:
+            file.write(b'{"type":"change","subj')
+
+        process.start()
+
+        assert gateway.perform(call) == first
+        assert all(json.loads(line) for line in journal.read_bytes().splitlines())
+
+
+class TestTheCommand:
+    def test_ends_in_order_when_told_to(self, process: Process) -> None:
+        process.get("/")
+
+        assert process.end(signal.SIGTERM) == 0
+
+    def test_shows_its_pages(self, process: Process) -> None:
+        assert "/stripe/_books" in process.get("/")
+        assert "Nothing here yet" in process.get("/mailbox")
+        assert json.loads(process.get("/mailbox/messages.json")) == {"total": 0, "messages": []}
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            process.get("/nothing")
