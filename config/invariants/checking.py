@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
@@ -20,7 +21,7 @@ class Invariant:
 
     `sql` gives one row for each thing that breaks it, with columns that name the thing. It may use
     `%(since)s`, `%(since_id)s` (the lowest UUIDv7 of that instant), `%(is_bounded)s` and
-    `%(stuck_after)s`. A rule that two contexts reach one after the other leaves out what a delivery
+    `%(stuck_seconds)s`. A rule that two contexts reach one after the other leaves out what a delivery
     is still on its way to. `needs` names tables without which there is nothing to ask.
     """
 
@@ -78,11 +79,11 @@ def check_invariants(invariants: Sequence[Invariant], *, scope: Scope) -> list[F
 def _check(invariant: Invariant, scope: Scope) -> Finding:
     started = time.monotonic()
     since = scope.since or EVER
-    parameters = {
+    parameters: dict[str, datetime | UUID | float | bool] = {
         "since": since,
         "since_id": id_at(since),
         "is_bounded": scope.since is not None,
-        "stuck_after": scope.stuck_after,
+        "stuck_seconds": scope.stuck_after.total_seconds(),
     }
     try:
         with transaction.atomic(), connection.cursor() as cursor:

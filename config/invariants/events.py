@@ -47,7 +47,7 @@ EVENT_INVARIANTS = (
             SELECT aggregate_type, aggregate_id, count(*) AS events, min(seq) AS first,
                    max(seq) AS last, count(*) - count(DISTINCT seq) AS repeated
             FROM outbox_event
-            WHERE NOT %(is_bounded)s OR aggregate_id IN (
+            WHERE NOT %(is_bounded)s::boolean OR aggregate_id IN (
                 SELECT aggregate_id FROM outbox_event WHERE occurred_at >= %(since)s)
             GROUP BY aggregate_type, aggregate_id
             HAVING count(*) <> max(seq) OR count(*) <> count(DISTINCT seq)
@@ -113,7 +113,7 @@ EVENT_INVARIANTS = (
         sql="""
             SELECT d.subscriber, count(*) AS waiting, min(d.occurred_at) AS oldest_at
             FROM outbox_delivery d
-            WHERE d.occurred_at < now() - %(stuck_after)s
+            WHERE d.occurred_at < now() - %(stuck_seconds)s * interval '1 s'
               AND NOT EXISTS (SELECT 1 FROM outbox_parked p
                               WHERE p.subscriber = d.subscriber AND p.key = d.key AND p.dead)
             GROUP BY d.subscriber ORDER BY d.subscriber""",

@@ -58,6 +58,17 @@ ORDER_INVARIANTS = (
                 OR min(s.position) <> 1 OR max(s.position) <> o.steps
             ORDER BY o.id""",
     ),
+    Invariant(
+        name="an_event_moves_an_order_once",
+        means="The same event left the same step in an order's history twice: it was handled twice.",
+        remedy="Two workers handled one lane at once; look what else the event did twice.",
+        sql="""
+            SELECT order_id, causation_id, what, count(*) AS times
+            FROM orders_orderstep
+            WHERE order_id >= %(since_id)s AND causation_id ~ '^[0-9]+$'
+            GROUP BY order_id, causation_id, what HAVING count(*) > 1
+            ORDER BY order_id, causation_id""",
+    ),
 )
 
 

@@ -21,7 +21,7 @@ PROGRESS_INVARIANTS = (
                    o.updated_at
             FROM orders_order o
             WHERE o.id >= %(since_id)s AND o.status IN {UNDER_WAY}
-              AND o.updated_at < now() - %(stuck_after)s
+              AND o.updated_at < now() - %(stuck_seconds)s * interval '1 s'
               AND {NOTHING_ON_ITS_WAY}
               AND NOT EXISTS (SELECT 1 FROM payments_payment p
                               JOIN payments_paymentoperation w ON w.payment_id = p.id
@@ -36,7 +36,8 @@ PROGRESS_INVARIANTS = (
             SELECT id AS operation_id, kind, gate, state, attempts, next_at, error_code
             FROM payments_paymentoperation
             WHERE state IN {OPEN}
-              AND greatest(next_at, coalesce(lease_until, next_at)) < now() - %(stuck_after)s
+              AND greatest(next_at, coalesce(lease_until, next_at))
+                  < now() - %(stuck_seconds)s * interval '1 s'
             ORDER BY next_at""",
     ),
     Invariant(

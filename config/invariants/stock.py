@@ -7,7 +7,7 @@ since then and sums all of their past.
 from config.invariants.checking import Invariant
 
 _STOCK_IS_WRONG = "Stop selling the SKU, count it in the warehouse, and find the change that went past the ledger."
-_MOVED = """(NOT %(is_bounded)s OR (x.sku, x.warehouse_id) IN (
+_MOVED = """(NOT %(is_bounded)s::boolean OR (x.sku, x.warehouse_id) IN (
                 SELECT sku, warehouse_id FROM inventory_stockmovement WHERE id >= %(since_id)s))"""
 
 STOCK_INVARIANTS = (

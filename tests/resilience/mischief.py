@@ -1,0 +1,139 @@
+"""Makes things go wrong, on time: kills by process id, crashes servers, spoils the provider."""
+
+import contextlib
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import psutil
+import psycopg
+import redis
+import requests
+
+from infra.local.programs import ROLES, SIMULATORS
+from infra.local.stack import Stack
+from tests.resilience import plan
+from tests.resilience.plan import Fault
+
+CUT_CONNECTIONS = 6
+CONTROL_SECONDS = 3.0
+
+
+class Mischief:
+    """Carries out the faults of a plan against one stack, in a thread of its own.
+
+    Only processes that the stack started are touched.
+    """
+
+    def __init__(self, stack: Stack, faults: Sequence[Fault], *, seed: int) -> None:
+        """Prepare; nothing happens yet."""
+        self.injected: Counter[str] = Counter()
+        self._stack = stack
+        self._faults = faults
+        self._chance = random.Random(f"targets {seed}")
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mischief", daemon=True)
+        self._log = stack.home.path / "faults.log"
+        self._stripe = f"{stack.environment['OMS_SIMULATORS_URL']}/stripe"
+
+    def start(self) -> None:
+        """Begin; the faults' times count from now."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all faults: nothing is frozen or spoilt any more when it returns."""
+        self._stopped.set()
+        self._thread.join()
+        for role in ROLES:
+            self._signal(role, signal.SIGCONT)
+        self._mend_stripe()
+
+    def _run(self) -> None:
+        started = time.monotonic()
+        for fault in self._faults:
+            if self._stopped.wait(max(0.0, started + fault.at - time.monotonic())):
+                return
+            # A fault that finds its target down already is no fault.
+            with contextlib.suppress(
+                psycopg.Error, redis.RedisError, requests.RequestException, psutil.Error
+            ):
+                if self._bring_about(fault):
+                    self._note(fault)
+
+    def _note(self, fault: Fault) -> None:
+        what = f"{fault.kind} {fault.target}".strip()
+        if fault.kind not in plan.MENDING:
+            self.injected[what] += 1
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now(UTC).isoformat()} {what}\n")
+
+    def _bring_about(self, fault: Fault) -> bool:
+        match fault.kind:
+            case plan.KILL:
+                return self._signal(fault.target, signal.SIGKILL)
+            case plan.KILL_CHILD:
+                return self._kill_child(fault.target)
+            case plan.FREEZE:
+                return self._signal(fault.target, signal.SIGSTOP)
+            case plan.THAW:
+                return self._signal(fault.target, signal.SIGCONT)
+            case plan.CRASH_POSTGRES:
+                self._stack.kill_postgres()
+            case plan.KILL_VALKEY:
+                self._stack.kill_valkey()
+            case plan.WIPE_VALKEY:
+                self._wipe_valkey()
+            case plan.CUT:
+                self._cut_connections()
+            case plan.SPOIL_STRIPE:
+                self._spoil_stripe(fault.faults)
+            case plan.MEND_STRIPE:
+                self._mend_stripe()
+            case _:
+                raise ValueError(fault.kind)
+        return True
+
+    def _signal(self, role: str, number: signal.Signals) -> bool:
+        if role not in self._stack.supervisor.pids():
+            return False
+        self._stack.supervisor.kill(role, number)
+        return True
+
+    def _kill_child(self, role: str) -> bool:
+        pid = self._stack.supervisor.pids().get(role)
+        children = psutil.Process(pid).children(recursive=True) if pid else []
+        if not children:
+            return False
+        self._chance.choice(children).kill()
+        return True
+
+    def _wipe_valkey(self) -> None:
+        for name in ("REDIS_URL", "CELERY_BROKER_URL"):
+            with redis.Redis.from_url(
+                self._stack.environment[name], socket_timeout=CONTROL_SECONDS
+            ) as client:
+                client.flushall()
+
+    def _cut_connections(self) -> None:
+        with psycopg.connect(
+            self._stack.environment["DATABASE_URL"], connect_timeout=2, autocommit=True
+        ) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM ("
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid() ORDER BY random() LIMIT %s) victims",
+                [CUT_CONNECTIONS],
+            )
+
+    def _spoil_stripe(self, faults: dict[str, object]) -> None:
+        requests.post(
+            f"{self._stripe}/_faults", json=faults, timeout=CONTROL_SECONDS
+        ).raise_for_status()
+
+    def _mend_stripe(self) -> None:
+        if SIMULATORS in self._stack.supervisor.pids():
+            requests.delete(f"{self._stripe}/_faults", timeout=CONTROL_SECONDS).raise_for_status()
