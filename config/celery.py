@@ -1,10 +1,11 @@
 """Celery: it carries wake-ups and periodic work. Nothing that must not be lost travels through it."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_shutdown
+from celery.signals import task_prerun, worker_ready, worker_shutdown
 
 from config.processes import die_with_parent
 
@@ -43,6 +44,21 @@ def schedule(sender: Celery, **_: Any) -> None:
         sender.add_periodic_task(
             seconds, sender.signature(name), name=name, queue=queue, expires=seconds
         )
+
+
+@task_prerun.connect
+def drop_broken_connections(**_: Any) -> None:
+    """Start each task with a database connection that works, or none yet."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+
+
+@worker_ready.connect
+def note_readiness(**_: Any) -> None:
+    """Leave our process id in `OMS_READY_FILE`, where it is set: this worker takes tasks now."""
+    if path := os.environ.get("OMS_READY_FILE"):
+        Path(path).write_text(str(os.getpid()), encoding="utf-8")
 
 
 @worker_shutdown.connect

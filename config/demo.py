@@ -31,14 +31,14 @@ CUSTOMERS = (
     ("emil@shop.example", "Emil Beispiel", "de"),
     ("grace@shop.example", "Grace Sample", "en"),
 )
-READ_ONLY = ("view",)
 ROLES = {
-    "agent": READ_ONLY,
-    "lead": READ_ONLY,
-    "finance": READ_ONLY,
-    "operations": ("view", "change"),
-    "auditor": READ_ONLY,
+    "agent": ("view_",),
+    "lead": ("view_", "cancel_order", "look_again_"),
+    "finance": ("view_", "look_again_"),
+    "operations": ("view_", "change_", "cancel_order", "look_again_"),
+    "auditor": ("view_",),
 }
+"""What each role may do, as beginnings of the names of permissions."""
 _ADJECTIVES = ("Oak", "Linen", "Steel", "Wool", "Clay", "Cotton", "Glass", "Paper")
 _NOUNS = ("Mug", "Lamp", "Blanket", "Notebook", "Chair", "Teapot", "Shelf", "Backpack", "Bowl")
 
@@ -74,7 +74,7 @@ def make_demo() -> Demo:
     return Demo(
         customer_id=str(customers[0].id),
         warehouses=[code for code, _ in WAREHOUSES],
-        staff={role: _staff(role) for role in ROLES},
+        staff={role: make_staff(role) for role in ROLES},
     )
 
 
@@ -129,7 +129,7 @@ def _customer(email: str, name: str, locale: str, cause: Cause) -> Customer:
         return Customer.objects.get(email=email)
 
 
-def _staff(role: str) -> dict[str, str]:
+def make_staff(role: str) -> dict[str, str]:
     """Make a staff user whose password follows from the installation's secret."""
     password = hmac.new(settings.SECRET_KEY.encode(), role.encode(), hashlib.sha256).hexdigest()[
         :16
@@ -139,11 +139,10 @@ def _staff(role: str) -> dict[str, str]:
         user.set_password(password)
         user.save()
     group, _ = Group.objects.get_or_create(name=role)
-    prefixes = tuple(f"{action}_" for action in ROLES[role])
     group.permissions.set(
         permission
         for permission in Permission.objects.exclude(content_type__app_label="auth")
-        if permission.codename.startswith(prefixes)
+        if permission.codename.startswith(ROLES[role])
     )
     user.groups.set([group])
     return {"username": role, "password": password}

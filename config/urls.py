@@ -13,7 +13,7 @@ urlpatterns = [
     path("api/v1/", include("apps.orders.api.urls")),
     path("api/v1/", include("apps.inventory.api.urls")),
     path("api/v1/", include("apps.payments.api.urls")),
-    # path("api/v1/", include("apps.customers.api.urls")),
+    path("api/v1/", include("apps.customers.api.urls")),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("", include("apps.platform.health.urls")),

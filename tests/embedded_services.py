@@ -5,6 +5,7 @@ share the servers of the process that started them, each with a database of its 
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,3 +34,4 @@ def pytest_unconfigure() -> None:
     """Stop the servers."""
     if _stack is not None:
         _stack.stop()
+        shutil.rmtree(_stack.home.path, ignore_errors=True)

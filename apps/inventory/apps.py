@@ -12,8 +12,10 @@ class InventoryConfig(AppConfig):
     def ready(self) -> None:
         """Wire the app."""
         from apps.inventory import handlers
+        from apps.inventory.admin.panels import show_reservation
         from apps.inventory.api.problems import STATUSES
         from apps.kernel.events import orders, payments
+        from apps.platform.backoffice.panels import register_order_panel
         from apps.platform.outbox.registry import subscribe
         from apps.platform.web.refusals import register_statuses
 
@@ -29,3 +31,9 @@ class InventoryConfig(AppConfig):
             },
         )
         register_statuses(STATUSES)
+        register_order_panel(
+            "Stock",
+            position=10,
+            rows=show_reservation,
+            permission="inventory.view_reservation",
+        )

@@ -1,10 +1,11 @@
 """Reading stock."""
 
 from collections.abc import Collection
+from uuid import UUID
 
 from django.db.models import F, Sum
 
-from apps.inventory.models import Product, StockLevel
+from apps.inventory.models import Product, Reservation, StockLevel
 
 
 def list_available(skus: Collection[str]) -> dict[str, int]:
@@ -20,3 +21,8 @@ def list_available(skus: Collection[str]) -> dict[str, int]:
         if sku in available:
             available[sku] = units
     return available
+
+
+def find_reservation(order_id: UUID) -> Reservation | None:
+    """Give the reservation of an order with its items."""
+    return Reservation.objects.prefetch_related("items").filter(order_id=order_id).first()

@@ -72,6 +72,7 @@ class Order(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
+        permissions: ClassVar = [("cancel_order", "Can cancel an order for its customer")]
         indexes: ClassVar = [
             models.Index(fields=["customer_id", "-id"], name="order_by_customer"),
             models.Index(fields=["status", "-id"], name="order_by_status"),

@@ -1,10 +1,12 @@
 """Reading orders. Whoever asks names the customer it may see; None sees all."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncHour, TruncMinute
 
 from apps.kernel.identifiers import id_at
 from apps.kernel.order_number import normalise
@@ -77,3 +79,56 @@ def list_orders(
     if created_before is not None:
         orders = orders.filter(id__lt=id_at(created_before))
     return orders
+
+
+UNDER_WAY = (
+    OrderStatus.CREATED,
+    OrderStatus.PAYMENT_PENDING,
+    OrderStatus.PAYMENT_AUTHORIZED,
+    OrderStatus.CANCELLATION_PENDING,
+)
+"""States in which an order waits for somebody, and not for long when all is well."""
+STUCK_AFTER = timedelta(minutes=5)
+
+
+def stuck_orders(orders: QuerySet[Order], *, now: datetime) -> QuerySet[Order]:
+    """Narrow orders to those under way that nothing has happened to for five minutes."""
+    return orders.filter(status__in=UNDER_WAY, updated_at__lt=now - STUCK_AFTER)
+
+
+def count_placed_by_minute(*, since: datetime) -> dict[datetime, int]:
+    """Count the orders placed in each minute; minutes without any are left out."""
+    rows = (
+        list_orders(created_after=since)
+        .order_by()
+        .annotate(minute=TruncMinute("created_at"))
+        .values_list("minute")
+        .annotate(orders=Count("id"))
+    )
+    return dict(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSum:
+    """Orders placed in one hour, of one status and currency; the total is in minor units."""
+
+    hour: datetime
+    status: str
+    currency: str
+    orders: int
+    total_minor: int
+
+
+def sum_by_hour(*, since: datetime) -> list[OrderSum]:
+    """Sum up the orders by the hour they were placed in, their status of today and currency."""
+    rows = (
+        list_orders(created_after=since)
+        .order_by()
+        .annotate(hour=TruncHour("created_at"))
+        .values_list("hour", "status", "currency")
+        .annotate(orders=Count("id"), total=Sum("total_minor"))
+    )
+    return [
+        OrderSum(hour=hour, status=status, currency=currency, orders=orders, total_minor=total)
+        for hour, status, currency, orders, total in rows
+    ]

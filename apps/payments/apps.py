@@ -14,9 +14,11 @@ class PaymentsConfig(AppConfig):
         from apps.kernel.events import orders
         from apps.payments import handlers
         from apps.payments.adapters.registry import list_gates
+        from apps.payments.admin.panels import show_payment
         from apps.payments.api.problems import STATUSES
         from apps.payments.services.handle_messages import HANDLE_MESSAGES
         from apps.payments.services.waking import DISPATCH
+        from apps.platform.backoffice.panels import register_order_panel
         from apps.platform.outbox.registry import subscribe
         from apps.platform.outbox.wakeups import WakeUp, register_wake_up
         from apps.platform.web.refusals import register_statuses
@@ -43,3 +45,9 @@ class PaymentsConfig(AppConfig):
             WakeUp(name=HANDLE_MESSAGES, task="payments.handle_messages", queue="payments")
         )
         register_statuses(STATUSES)
+        register_order_panel(
+            "Payment",
+            position=20,
+            rows=show_payment,
+            permission="payments.view_payment",
+        )

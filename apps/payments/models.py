@@ -62,6 +62,7 @@ class Payment(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
+        permissions: ClassVar = [("look_again_payment", "Can have a provider asked again")]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(captured_minor__lte=F("amount_minor")),

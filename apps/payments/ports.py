@@ -109,6 +109,7 @@ class PaymentGateway(Protocol):
 
         Raises:
             GatewayUnavailable: the provider does not answer.
+            OutcomeUnknown: the provider is still at it.
         """
 
     def read_message(

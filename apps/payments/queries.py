@@ -19,3 +19,8 @@ def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
     if payment is None:
         raise PaymentNotFound("There is no such payment.")
     return payment
+
+
+def find_payment_of_order(order_id: UUID) -> Payment | None:
+    """Give the payment of an order with its operations, the oldest first."""
+    return Payment.objects.prefetch_related("operations").filter(order_id=order_id).first()

@@ -5,14 +5,16 @@ from django.utils import timezone
 
 from apps.payments.services.dispatch_operations import dispatch_operations
 from apps.payments.services.handle_messages import BATCH, handle_messages
-
-QUEUE = "payments"
+from apps.payments.services.waking import DISPATCH
+from apps.platform.outbox.watching import work_and_watch
 
 
 @shared_task(name="payments.dispatch", acks_late=False, ignore_result=True)
 def dispatch_gate(gate: str) -> None:
     """Carry out what is due at a gate; a repeated call finds nothing to do."""
-    dispatch_operations(gate_name=gate)
+    work_and_watch(
+        f"{DISPATCH}{gate}", lambda deadline: dispatch_operations(gate_name=gate, until=deadline)
+    )
 
 
 @shared_task(name="payments.handle_messages", ignore_result=True)

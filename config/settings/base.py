@@ -29,6 +29,7 @@ OMS_MAX_BODY_BYTES_BELOW = {
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -40,6 +41,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "config.apps.CompositionConfig",
+    "apps.platform.backoffice",
     "apps.platform.outbox",
     "apps.platform.idempotency",
     "apps.platform.audit",
@@ -50,7 +52,7 @@ INSTALLED_APPS = [
     "apps.inventory",
     "apps.orders",
     "apps.payments",
-    # "apps.notifications",
+    "apps.notifications",
 ]
 
 MIDDLEWARE = [
@@ -110,6 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AXES_ENABLE_ADMIN = False
 AXES_FAILURE_LIMIT = 5
 AXES_VERBOSE = False
 AXES_COOLOFF_TIME = 0.25
@@ -130,6 +133,40 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "form-action": ["'self'"],
     }
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Order management",
+    "SITE_HEADER": "Order management",
+    "SITE_SUBHEADER": "Back office",
+    "SITE_SYMBOL": "package_2",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    "ENVIRONMENT": "config.backoffice.name_environment",
+    "DASHBOARD_CALLBACK": "config.dashboard.fill_dashboard",
+    "STYLES": ["config.backoffice.locate_styles"],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "config.backoffice.locate_icon"}
+    ],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.6)",
+            "100": "oklch(93.2% .032 255.6)",
+            "200": "oklch(88.2% .059 254.1)",
+            "300": "oklch(80.9% .105 251.8)",
+            "400": "oklch(70.7% .165 254.6)",
+            "500": "oklch(62.3% .214 259.8)",
+            "600": "oklch(54.6% .245 262.9)",
+            "700": "oklch(48.8% .243 264.4)",
+            "800": "oklch(42.4% .199 265.6)",
+            "900": "oklch(37.9% .146 265.5)",
+            "950": "oklch(28.2% .091 267.9)",
+        }
+    },
+    "SIDEBAR": {"show_search": True, "navigation": "config.backoffice.list_navigation"},
 }
 
 REST_FRAMEWORK = {
@@ -158,6 +195,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
+# Keep the database connection between tasks; broken ones are dropped when a task begins.
+CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -196,6 +235,7 @@ OMS_OUTBOX_WORKERS = env.oms_outbox_workers
 
 OMS_RESERVATION_MINUTES = env.oms_reservation_minutes
 OMS_RESERVATION_LIMIT_MINUTES = env.oms_reservation_limit_minutes
+OMS_REVIEW_ABOVE_MINOR = env.oms_review_above_minor
 OMS_PAYMENT_ACTION_MINUTES = env.oms_payment_action_minutes
 OMS_PAYMENT_WAIT_MINUTES = env.oms_payment_wait_minutes
 OMS_GATEWAYS = [name.strip() for name in env.oms_gateways.split(",") if name.strip()]

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.inventory.models import Reservation, ReservationStatus
 from apps.inventory.services.settle_reservations import items_of, release_moves
-from apps.inventory.services.stock_rows import lock_levels, move_stock
+from apps.inventory.services.stock_rows import hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import InventoryReleased
 from apps.platform.bulk import update_many
@@ -26,6 +26,7 @@ def expire_reservations(*, now: datetime) -> int:
     reason `expired`. Two runs at once share the work.
     """
     with transaction.atomic(savepoint=False):
+        hold_stock()
         due = list(
             Reservation.objects.filter(status=ReservationStatus.HELD, expires_at__lte=now)
             .order_by("expires_at")

@@ -18,7 +18,7 @@ from apps.inventory.models import (
     StockMovement,
     Warehouse,
 )
-from apps.inventory.services.stock_rows import Move, lock_levels, move_stock
+from apps.inventory.services.stock_rows import Move, hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import StockChanged
 from apps.platform.bulk import update_many
@@ -76,6 +76,7 @@ def report_stock(*, rows: Sequence[Row], cause: Cause, now: datetime) -> list[Ro
     statements does not depend on the number of rows.
     """
     with transaction.atomic(savepoint=False):
+        hold_stock()
         warehouses = set(Warehouse.objects.values_list("code", flat=True))
         skus = {row.sku for row in rows}
         known = set(Product.objects.filter(sku__in=skus).values_list("sku", flat=True))

@@ -17,7 +17,7 @@ from apps.inventory.models import (
     StockLevel,
     Warehouse,
 )
-from apps.inventory.services.stock_rows import Move, lock_levels, move_stock
+from apps.inventory.services.stock_rows import Move, hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import (
     Allocated,
@@ -46,6 +46,7 @@ def reserve_stock(*, requests: Sequence[ReservationRequest], now: datetime) -> N
     The number of statements does not depend on the number of orders.
     """
     with transaction.atomic(savepoint=False):
+        hold_stock()
         known = set(
             Reservation.objects.filter(
                 order_id__in=[request.order_id for request in requests]

@@ -14,7 +14,7 @@ from apps.inventory.models import (
     ReservationStatus,
 )
 from apps.inventory.services.reserve_stock import list_warehouse_codes, moves_of, shelves_of
-from apps.inventory.services.stock_rows import Move, lock_levels, move_stock
+from apps.inventory.services.stock_rows import Move, hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import InventoryReleased, InventoryUnavailable, Shortage
 from apps.platform.bulk import insert_together, update_many
@@ -68,6 +68,7 @@ def release_reservations(
     held any more, because the caller of the saga waits for it. Calling it again moves nothing.
     """
     with transaction.atomic(savepoint=False):
+        hold_stock()
         reservations = lock_reservations(causes)
         still_open = [one for one in reservations if one.is_open]
         items = items_of(still_open)
@@ -101,6 +102,7 @@ def commit_reservations(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
     the order off. Calling it again changes nothing.
     """
     with transaction.atomic(savepoint=False):
+        hold_stock()
         reservations = lock_reservations(causes)
         held = [one for one in reservations if one.status == ReservationStatus.HELD]
         expired = [one for one in reservations if one.status == ReservationStatus.EXPIRED]

@@ -13,7 +13,7 @@ from apps.kernel.events.inventory import (
     InventoryReserved,
     InventoryUnavailable,
 )
-from apps.kernel.events.orders import OrderConfirmed, OrderPaymentPending
+from apps.kernel.events.orders import OrderPaymentPending
 from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
@@ -27,6 +27,7 @@ from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
 from apps.orders.services.cancel_order import call_off, end, finish_when_nothing_is_owed
 from apps.orders.services.changing import Change, change_orders
+from apps.orders.services.confirming import confirm_or_hold
 from apps.platform.outbox.delivered import Delivered
 
 
@@ -109,7 +110,7 @@ def show_action(batch: Sequence[Delivered[PaymentActionRequired]], *, now: datet
 
 
 def confirm_orders(batch: Sequence[Delivered[PaymentAuthorized]], *, now: datetime) -> None:
-    """Money is reserved: payment_pending → payment_authorized → confirmed."""
+    """Money is reserved: payment_pending → payment_authorized → confirmed, or held for review."""
 
     def decide(change: Change, heard: Delivered[PaymentAuthorized]) -> None:
         order = change.order
@@ -117,17 +118,7 @@ def confirm_orders(batch: Sequence[Delivered[PaymentAuthorized]], *, now: dateti
             return
         order.accept_payment()
         change.step("Payment authorized", before=OrderStatus.PAYMENT_PENDING)
-        order.confirm()
-        change.step("Order confirmed", before=OrderStatus.PAYMENT_AUTHORIZED)
-        change.publish(
-            OrderConfirmed(
-                order_id=order.id,
-                number=order.number,
-                customer_id=order.customer_id,
-                currency=order.currency,
-                total_minor=order.total_minor,
-            )
-        )
+        confirm_or_hold(change)
 
     _apply(batch, decide, now)
 

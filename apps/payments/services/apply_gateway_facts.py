@@ -155,7 +155,8 @@ def _apply(
             _say_no(operation, payment, result.code, "The payment could not be made.", ledger)
         case NotKnown():
             operation.state = OperationState.UNKNOWN
-            operation.next_at = ledger.now + timedelta(seconds=LOOK_UP_PAUSE_SECONDS)
+            pause = pause_after(operation.attempts, random.random())
+            operation.next_at = ledger.now + max(timedelta(seconds=LOOK_UP_PAUSE_SECONDS), pause)
         case NothingHappened():
             _try_again(operation, payment, result.code, ledger)
         case _:
@@ -197,6 +198,8 @@ def _captured(operation: PaymentOperation, payment: Payment, done: Done, ledger:
 
 
 def _voided(operation: PaymentOperation, payment: Payment, done: Done, ledger: _Ledger) -> None:
+    if payment.status == PaymentStatus.FAILED:
+        return
     if payment.status == PaymentStatus.REQUIRES_ACTION:
         ledger.facts.append(fail_payment(payment, *_why_dropped(payment), cause_of(operation)))
         return
@@ -282,6 +285,8 @@ def _say_no(
     operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: _Ledger
 ) -> None:
     if operation.kind == OperationKind.AUTHORIZE:
+        if payment.status == PaymentStatus.FAILED:
+            return
         payments_failed_total.labels(gateway=payment.provider).inc()
         ledger.facts.append(fail_payment(payment, code, detail, cause_of(operation)))
     elif operation.kind == OperationKind.REFUND:

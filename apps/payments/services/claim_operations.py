@@ -75,6 +75,7 @@ def _claimed(row: tuple[Any, ...]) -> ClaimedOperation:
         ),
         token=token,
         provider=provider,
-        looks_first=state in (OperationState.UNKNOWN, OperationState.WAITING),
+        # One still in flight was left by a worker that died: what it did is not known.
+        looks_first=state != OperationState.PENDING,
         trace_context=trace_context,
     )

@@ -32,6 +32,9 @@ from apps.platform.resilience.stores import GateSettings
 from apps.platform.telemetry.metrics import gateway_call_seconds, gateway_calls_total
 from apps.platform.telemetry.tracing import span_from
 
+SLOT_LEASE_MILLISECONDS = 12_000
+"""A killed worker's slots come back after this; above the adapters' ten seconds."""
+DISPATCH_SECONDS = 5.0
 GATHER_SECONDS = 0.01
 """How long answers are gathered before they are recorded together."""
 
@@ -43,7 +46,12 @@ Result = Done | ActionRequired | Declined | NothingHappened | NotKnown | Refused
 @cache
 def gate_named(name: str) -> Gate:
     """Give the breaker and bulkhead of one gate; all workers share its state."""
-    return Gate(f"payments:{name}", GateSettings(concurrent_calls=settings.OMS_GATEWAY_CONCURRENCY))
+    return Gate(
+        f"payments:{name}",
+        GateSettings(
+            concurrent_calls=settings.OMS_GATEWAY_CONCURRENCY, lease_ms=SLOT_LEASE_MILLISECONDS
+        ),
+    )
 
 
 @cache
@@ -51,15 +59,15 @@ def _pool(name: str) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(settings.OMS_GATEWAY_CONCURRENCY, thread_name_prefix=name)
 
 
-def dispatch_operations(*, gate_name: str, seconds: float = 5.0) -> int:
+def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
     """Carry out what is due at a gate until nothing is, or the time is up; returns the calls made.
 
-    Several dispatchers may run at once. Calls that are under way when the time is up are waited
+    `until` is on the monotonic clock, five seconds from now when left out. Several dispatchers may run at once. Calls that are under way when the time is up are waited
     for; each ends within its adapter's limit.
     """
     gate = gate_named(gate_name)
     pool = _pool(gate_name)
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + DISPATCH_SECONDS if until is None else until
     running: dict[Future[Result], ClaimedOperation] = {}
     made = 0
     while True:
@@ -121,6 +129,9 @@ def carry_out(claimed: ClaimedOperation) -> Result:
             return NotKnown()
         except GatewayMisused as error:
             log.error("gateway_misused", gateway=claimed.provider, kind=call.kind, error=str(error))
+            if claimed.looks_first:
+                # Our set-up is wrong now; what an earlier attempt did is as unknown as before.
+                return NotKnown()
             return Refused(code="gateway_misused", detail=str(error)[:200])
         except Exception:
             log.exception("gateway_adapter_failed", gateway=claimed.provider, kind=call.kind)

@@ -4,7 +4,7 @@ A message is never taken at its word: it makes the operation it names due for a 
 counts. So repeated, late and reordered messages do no harm.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,6 +25,7 @@ HANDLE_MESSAGES = "payments.messages:"
 BATCH = 100
 GIVE_UP_AFTER = timedelta(days=3)
 UNMATCHED_PAUSE = timedelta(seconds=30)
+IN_FLIGHT_PAUSE = timedelta(seconds=1)
 
 
 def receive_message(
@@ -77,15 +78,19 @@ def handle_messages(*, now: datetime) -> int:
         )
         if not messages:
             return 0
-        known = _payments_of(messages)
+        payments = _payments_of(messages)
         looked_up: set[UUID] = set()
+        in_flight = _list_in_flight(payments.values())
         for message in messages:
-            payment_id = message.payment_id or known.get((message.provider, message.reference))
+            payment_id = payments.get(message.id)
             message.attempts += 1
-            if payment_id is not None and payment_id in known.values():
+            if payment_id in in_flight:
+                # The call under way may have been answered before this happened: look after it.
+                message.next_at = now + IN_FLIGHT_PAUSE
+            elif payment_id is not None:
                 looked_up.add(payment_id)
                 message.handled_at = now
-            elif now - message.received_at > GIVE_UP_AFTER:
+            elif now - message.received_at > GIVE_UP_AFTER or _names_nothing(message):
                 message.handled_at = now
             else:
                 message.next_at = now + UNMATCHED_PAUSE
@@ -100,10 +105,37 @@ def handle_messages(*, now: datetime) -> int:
     return len(messages)
 
 
-def _payments_of(messages: list[ProviderMessageRecord]) -> dict[tuple[str, str], UUID]:
-    ids = [message.payment_id for message in messages if message.payment_id]
-    references = [message.reference for message in messages if message.reference]
-    found: dict[tuple[str, str], UUID] = {}
-    for payment in Payment.objects.filter(Q(id__in=ids) | Q(authorization__in=references)):
-        found[payment.provider, payment.authorization] = payment.id
+def _names_nothing(message: ProviderMessageRecord) -> bool:
+    return message.payment_id is None and not message.reference
+
+
+def _list_in_flight(payment_ids: Iterable[UUID]) -> set[UUID]:
+    return set(
+        PaymentOperation.objects.filter(
+            payment_id__in=list(payment_ids), state=OperationState.IN_FLIGHT
+        ).values_list("payment_id", flat=True)
+    )
+
+
+def _payments_of(messages: Sequence[ProviderMessageRecord]) -> dict[int, UUID]:
+    """Find the payment of each message, by our id where it was sent along, else by reference."""
+    ids = {message.payment_id for message in messages if message.payment_id}
+    references = {message.reference for message in messages if message.reference}
+    known: set[UUID] = set()
+    by_reference: dict[tuple[str, str], UUID] = {}
+    for payment_id, provider, authorization in Payment.objects.filter(
+        Q(id__in=ids) | Q(authorization__in=references)
+    ).values_list("id", "provider", "authorization"):
+        known.add(payment_id)
+        if authorization:
+            by_reference[provider, authorization] = payment_id
+    found: dict[int, UUID] = {}
+    for message in messages:
+        payment_id = (
+            message.payment_id
+            if message.payment_id in known
+            else by_reference.get((message.provider, message.reference))
+        )
+        if payment_id is not None:
+            found[message.id] = payment_id
     return found

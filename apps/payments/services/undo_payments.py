@@ -44,8 +44,12 @@ def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
                 else:
                     under_way.append(operation)
             cause = causes[payment.order_id]
-            waits_for_customer = payment.status == PaymentStatus.REQUIRES_ACTION
-            if under_way and not waits_for_customer:
+            if payment.status == PaymentStatus.REQUIRES_ACTION:
+                # The offer to the customer is taken back by the void, which decides the payment.
+                for operation in under_way:
+                    _drop(operation, now)
+                dropped += under_way
+            elif under_way:
                 continue
             follow_up = undoing_operation(payment, cause=cause, now=now)
             if follow_up is not None:

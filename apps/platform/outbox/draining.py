@@ -14,7 +14,7 @@ from apps.kernel.cause import Cause
 from apps.kernel.events import Event
 from apps.platform.outbox.codec import decode
 from apps.platform.outbox.delivered import Delivered
-from apps.platform.outbox.lanes import Claim, claimed_lanes
+from apps.platform.outbox.lanes import Claim, LanesLost, claimed_lanes
 from apps.platform.outbox.models import LANES
 from apps.platform.outbox.parking import bury, park, unpark
 from apps.platform.outbox.registry import Subscriber
@@ -22,8 +22,7 @@ from apps.platform.telemetry.metrics import deliveries_failed_total, deliveries_
 from apps.platform.telemetry.tracing import span_from
 
 BATCH = 500
-LINGER_SECONDS = 0.01
-"""How long a drain waits for company before its first batch; it makes batches of single events."""
+DRAIN_SECONDS = 5.0
 RETRIES = 3
 
 log = structlog.get_logger(__name__)
@@ -45,7 +44,7 @@ _COMPLETE = (
 _WAITING = """
 SELECT EXISTS (SELECT 1 FROM outbox_delivery d
                LEFT JOIN outbox_parked p ON p.subscriber = d.subscriber AND p.key = d.key
-               WHERE d.subscriber = %s AND d.lane = ANY(%s)
+               WHERE d.subscriber = %s
                  AND (p.key IS NULL OR (NOT p.dead AND p.next_at <= now())))
 """
 
@@ -88,45 +87,48 @@ class Row:
         )
 
 
-def drain(subscriber: Subscriber, *, seconds: float = 5.0) -> int:
+def drain(subscriber: Subscriber, *, until: float | None = None) -> int:
     """Hand a subscriber what waits for it, until nothing does or the time is up.
 
-    Several drains of one subscriber share its lanes. Returns the number of events handled. Events
-    whose handler fails are parked with their key and do not hold up others.
+    `until` is on the monotonic clock, five seconds from now when left out. Several drains of one
+    subscriber share its lanes. Returns the number of events handled. Events whose handler fails are
+    parked with their key and do not hold up others.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + DRAIN_SECONDS if until is None else until
     share = -(-LANES // settings.OMS_OUTBOX_WORKERS)
     handled = 0
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and _is_waiting(subscriber.name):
         with claimed_lanes(subscriber.name, at_most=share) as claim:
             if not claim.lanes:
                 break
-            time.sleep(LINGER_SECONDS)
-            handled += _work_off(subscriber, claim, deadline)
-        # An event may have come after our last look and before the release; its wake-up found
-        # the lanes held, so nobody else will look.
-        if not _is_waiting(subscriber.name, claim.lanes):
-            break
+            try:
+                handled += _work_off(subscriber, claim, deadline)
+            except LanesLost:
+                # Rolled back; whoever holds the lanes now, or the next wake-up, delivers.
+                log.warning("lanes_lost", subscriber=subscriber.name)
+                break
+        # The loop looks once more: an event may have come after our last look and before the
+        # release; its wake-up found the lanes held, so nobody else will look.
     return handled
 
 
 def _work_off(subscriber: Subscriber, claim: Claim, deadline: float) -> int:
     handled = 0
     while claim.healthy and time.monotonic() < deadline:
-        batch = _deliver_batch(subscriber, claim.healthy)
+        batch = _deliver_batch(subscriber, claim)
         handled += batch
         if batch < BATCH:
             break
     for lane in claim.suspicious:
-        while time.monotonic() < deadline and (step := _probe(subscriber, lane)):
+        while time.monotonic() < deadline and (step := _probe(subscriber, claim, lane)):
             handled += step
     return handled
 
 
-def _deliver_batch(subscriber: Subscriber, lanes: Sequence[int]) -> int:
+def _deliver_batch(subscriber: Subscriber, claim: Claim) -> int:
     for attempt in range(RETRIES):
         try:
-            return len(_apply(subscriber, lanes, key=None, limit=BATCH))
+            return len(_apply(subscriber, claim, claim.healthy, key=None, limit=BATCH))
         except OperationalError as error:
             # Deadlock, serialization or a lost connection: the batch was rolled back whole.
             log.info("batch_retried", subscriber=subscriber.name, error=str(error)[:200])
@@ -134,25 +136,29 @@ def _deliver_batch(subscriber: Subscriber, lanes: Sequence[int]) -> int:
                 connection.close()
                 raise
             time.sleep(0.02 * (attempt + 1))
+        except LanesLost:
+            raise
         except Exception as error:
             log.warning("batch_failed", subscriber=subscriber.name, error=type(error).__name__)
-            return _deliver_key_by_key(subscriber, lanes)
-    return _deliver_key_by_key(subscriber, lanes)
+            return _deliver_key_by_key(subscriber, claim)
+    return _deliver_key_by_key(subscriber, claim)
 
 
-def _deliver_key_by_key(subscriber: Subscriber, lanes: Sequence[int]) -> int:
+def _deliver_key_by_key(subscriber: Subscriber, claim: Claim) -> int:
     """Find the key that fails: everything else is delivered, it is parked with a growing pause."""
     with connection.cursor() as cursor:
-        cursor.execute(_FETCH, [subscriber.name, list(lanes), None, None, BATCH])
+        cursor.execute(_FETCH, [subscriber.name, list(claim.healthy), None, None, BATCH])
         heads = {row.key: row for row in map(Row, reversed(cursor.fetchall()))}
     handled = 0
     for key, head in sorted(heads.items(), key=lambda item: item[1].event_id):
         try:
-            handled += len(_apply(subscriber, lanes, key=key, limit=BATCH))
+            handled += len(_apply(subscriber, claim, claim.healthy, key=key, limit=BATCH))
         except OperationalError:
             if not connection.is_usable():
                 connection.close()
                 raise
+        except LanesLost:
+            raise
         except Exception as error:
             deliveries_failed_total.labels(subscriber=subscriber.name).inc()
             log.exception(
@@ -163,9 +169,10 @@ def _deliver_key_by_key(subscriber: Subscriber, lanes: Sequence[int]) -> int:
 
 
 def _apply(
-    subscriber: Subscriber, lanes: Sequence[int], *, key: UUID | None, limit: int
+    subscriber: Subscriber, claim: Claim, lanes: Sequence[int], *, key: UUID | None, limit: int
 ) -> list[Row]:
     with transaction.atomic():
+        claim.insist()
         with connection.cursor() as cursor:
             cursor.execute(_FETCH, [subscriber.name, list(lanes), key, key, limit])
             rows = [Row(fields) for fields in cursor.fetchall()]
@@ -181,6 +188,8 @@ def _apply(
             cursor.execute(
                 _COMPLETE, [subscriber.name, list(lanes), [row.event_id for row in rows]]
             )
+            if cursor.rowcount != len(rows):
+                raise LanesLost
         unpark(subscriber=subscriber.name, keys={row.key for row in rows if row.was_parked})
     deliveries_handled_total.labels(subscriber=subscriber.name).inc(len(rows))
     return rows
@@ -203,7 +212,7 @@ def in_waves(
         yield event_type, group
 
 
-def _probe(subscriber: Subscriber, lane: int) -> int:
+def _probe(subscriber: Subscriber, claim: Claim, lane: int) -> int:
     """Handle the head of a lane that killed its workers, alone, leaving a note first.
 
     The event that dies with the note on it is the poison: its key is buried.
@@ -224,14 +233,16 @@ def _probe(subscriber: Subscriber, lane: int) -> int:
         bury(subscriber=subscriber.name, key=head.key, event_id=head.event_id)
         return 1
     try:
-        return len(_apply(subscriber, [lane], key=None, limit=1))
+        return len(_apply(subscriber, claim, [lane], key=None, limit=1))
+    except LanesLost:
+        raise
     except Exception as error:
         park(subscriber=subscriber.name, key=head.key, event_id=head.event_id, error=error)
         return 1
 
 
-def _is_waiting(subscriber: str, lanes: Sequence[int]) -> bool:
+def _is_waiting(subscriber: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [subscriber, list(lanes)])
+        cursor.execute(_WAITING, [subscriber])
         (waiting,) = cursor.fetchone()
     return bool(waiting)

@@ -23,10 +23,7 @@ WITH configured AS (
     SELECT set_config('synchronous_commit', 'off', true), set_config('idle_session_timeout', %s, false)
 ), busy AS MATERIALIZED (
     SELECT l.lane FROM unnest(%s::int[]) AS l(lane), configured
-    WHERE EXISTS (SELECT 1 FROM outbox_delivery d
-                  LEFT JOIN outbox_parked p ON p.subscriber = d.subscriber AND p.key = d.key
-                  WHERE d.subscriber = %s AND d.lane = l.lane
-                    AND (p.key IS NULL OR (NOT p.dead AND p.next_at <= now())))
+    WHERE EXISTS (SELECT 1 FROM outbox_delivery d WHERE d.subscriber = %s AND d.lane = l.lane)
 ), claimed AS MATERIALIZED (
     SELECT lane FROM busy WHERE pg_try_advisory_lock(%s, lane) LIMIT %s
 )
@@ -49,12 +46,28 @@ SELECT %s, lane, 0 FROM generate_series(0, %s) AS lane ON CONFLICT DO NOTHING
 """
 
 
+class LanesLost(Exception):
+    """The session that held the lanes is gone, or somebody else has delivered from them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The lanes that one drain holds."""
+    """The lanes that one drain holds, and the database session that holds them."""
 
+    session: object
     healthy: Sequence[int]
     suspicious: Sequence[int]
+
+    def insist(self) -> None:
+        """Make sure that the session still stands: with it the lanes would be somebody else's.
+
+        Django opens a new session by itself when the old one was cut.
+
+        Raises:
+            LanesLost: it is another one.
+        """
+        if connection.connection is not self.session:
+            raise LanesLost
 
     @property
     def lanes(self) -> list[int]:
@@ -88,6 +101,7 @@ def claimed_lanes(subscriber: str, *, at_most: int) -> Iterator[Claim]:
         )
         rows = cursor.fetchall()
     claim = Claim(
+        session=connection.connection,
         healthy=[lane for lane, crashes in rows if crashes <= CRASHES_BEFORE_PROBING],
         suspicious=[lane for lane, crashes in rows if crashes > CRASHES_BEFORE_PROBING],
     )

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from apps.platform.outbox.draining import drain
 from apps.platform.outbox.registry import find_subscriber
+from apps.platform.outbox.watching import work_and_watch
 
 
 @shared_task(name="outbox.drain", acks_late=False, ignore_result=True)
@@ -11,4 +12,4 @@ def drain_subscriber(name: str) -> None:
     """Hand a subscriber what waits for it; a repeated call finds nothing to do."""
     subscriber = find_subscriber(name)
     if subscriber is not None:
-        drain(subscriber)
+        work_and_watch(name, lambda deadline: drain(subscriber, until=deadline))

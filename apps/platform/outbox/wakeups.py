@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import structlog
 from celery import current_app
 
+from apps.platform.outbox.watching import without_watched
+
 PAUSE_SECONDS = 0.03
 LIFETIME_SECONDS = 5
 
@@ -86,7 +88,7 @@ class WakeUps:
             with self._lock:
                 names, self._names = self._names, set()
             try:
-                for name in sorted(names & _registered.keys()):
+                for name in without_watched(names & _registered.keys()):
                     send(_registered[name])
             except Exception as error:
                 # The broker is away; what waits is in the database and the scheduler will call.

@@ -1,6 +1,6 @@
 """Django's entry for partitions."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -16,7 +16,8 @@ class PartitionsConfig(AppConfig):
         from apps.platform.telemetry.metrics import register_gauge_source
 
         register_gauge_source(refresh_gauges)
-        post_migrate.connect(_make_partitions, sender=self)
+        # The signal is sent for apps with models only, and this one has none.
+        post_migrate.connect(_make_partitions, sender=apps.get_app_config("platform_outbox"))
 
 
 def _make_partitions(**_: object) -> None:

@@ -32,8 +32,7 @@ def ensure_partitions(*, now: datetime) -> list[str]:
                     )
                     cursor.execute(
                         f"ALTER TABLE {table.name} ATTACH PARTITION {partition.name} "
-                        "FOR VALUES FROM (%s) TO (%s)",
-                        [partition.lower, partition.upper],
+                        f"FOR VALUES FROM ('{partition.lower}') TO ('{partition.upper}')"
                     )
                 made.append(partition.name)
     return made

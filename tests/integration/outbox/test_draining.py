@@ -164,6 +164,31 @@ class TestLanes:
         assert listener.subscriber
         assert drain(listener.subscriber) == 0
         dead.close()
+        deadline = time.monotonic() + 5
+        while not (handled := drain(listener.subscriber)) and time.monotonic() < deadline:
+            time.sleep(0.01)  # the server notices the end of the session a moment later
+        assert handled == 1
+
+    def test_gives_up_a_batch_when_its_session_was_cut(
+        self, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        say(uuid.uuid4(), "waiting")
+        original, cuts = listener.handle, iter([True])
+
+        def handle(batch: object) -> None:
+            if next(cuts, False):
+                connection.close()
+                raise OperationalError("terminating connection")
+            original(batch)  # type: ignore[arg-type]
+
+        assert listener.subscriber
+        monkeypatch.setitem(
+            listener.subscriber.handlers,  # type: ignore[arg-type]
+            next(iter(listener.subscriber.handlers)),
+            handle,
+        )
+        assert drain(listener.subscriber) == 0
+        assert not ParkedKey.objects.exists()
         assert drain(listener.subscriber) == 1
 
     def test_clears_the_crash_count_after_an_ordinary_error(self, listener: Listener) -> None:

@@ -1,0 +1,14 @@
+"""Stock for operators: warehouses to set up, and everything that moved to look at."""
+
+from apps.inventory.admin.ledger import StockMovementAdmin
+from apps.inventory.admin.reservations import ReservationAdmin
+from apps.inventory.admin.stock import ProductAdmin, StockLevelAdmin
+from apps.inventory.admin.warehouses import WarehouseAdmin
+
+__all__ = [
+    "ProductAdmin",
+    "ReservationAdmin",
+    "StockLevelAdmin",
+    "StockMovementAdmin",
+    "WarehouseAdmin",
+]

@@ -1,0 +1,111 @@
+"""Calls to providers, over all payments: those that wait, and those that ended badly."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from apps.payments.admin.panels import STATE_TONES
+from apps.payments.domain.operations import OperationKind, OperationState
+from apps.payments.models import PaymentOperation
+from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, recent
+from apps.platform.backoffice.formatting import badge, identifier, link, moment, money, order_link
+
+
+@admin.register(PaymentOperation)
+class PaymentOperationAdmin(ReadOnlyAdmin):
+    """One call, recorded before it was made."""
+
+    list_display = ("kind", "state_shown", "order", "amount", "gate", "attempts", "error", "made")
+    list_filter = (
+        recent(field="state", title="state", choices=[state.value for state in OperationState]),
+        recent(field="kind", title="kind", choices=[kind.value for kind in OperationKind]),
+        ("created_at", MadeBetween),
+    )
+    list_filter_submit = True
+    list_select_related = ("payment",)
+    search_fields = ("idempotency_key",)
+    search_help_text = "Id of a call or payment, or an idempotency key"
+    ordering: Sequence[str] = ("-id",)
+    fieldsets = (
+        (None, {"fields": ("kind", "state_shown", "amount", "order", "payment_shown")}),
+        ("Provider", {"fields": ("provider", "gate", "provider_reference", "error")}),
+        ("Attempts", {"fields": ("attempts", "next_try", "lease", "made", "changed")}),
+        (
+            "Record",
+            {"fields": ("id", "key", "actor", "causation_id", "correlation_id", "region")},
+        ),
+    )
+
+    @admin.display(description="State")
+    def state_shown(self, operation: PaymentOperation) -> SafeString:
+        """Show the state."""
+        return badge(operation.state, STATE_TONES)
+
+    @admin.display(description="Order")
+    def order(self, operation: PaymentOperation) -> SafeString:
+        """Lead to the order."""
+        return order_link(operation.payment.order_id, operation.payment.order_number)
+
+    @admin.display(description="Payment")
+    def payment_shown(self, operation: PaymentOperation) -> SafeString:
+        """Lead to the payment."""
+        page = reverse("admin:payments_payment_change", args=[operation.payment_id])
+        return link(page, str(operation.payment_id))
+
+    @admin.display(description="Amount")
+    def amount(self, operation: PaymentOperation) -> SafeString:
+        """Show how much it is about."""
+        return money(operation.amount_minor, operation.payment.currency)
+
+    @admin.display(description="Error")
+    def error(self, operation: PaymentOperation) -> str:
+        """Say what went wrong last."""
+        return ": ".join(filter(None, (operation.error_code, operation.error_detail)))
+
+    @admin.display(description="Provider's reference")
+    def provider_reference(self, operation: PaymentOperation) -> SafeString:
+        """Show what the provider calls it."""
+        return identifier(operation.reference)
+
+    @admin.display(description="Idempotency key")
+    def key(self, operation: PaymentOperation) -> SafeString:
+        """Show the key that makes it happen once."""
+        return identifier(operation.idempotency_key)
+
+    @admin.display(description="Next try")
+    def next_try(self, operation: PaymentOperation) -> SafeString:
+        """Show when it is due; nothing once it has ended."""
+        return moment(operation.next_at if operation.is_open else None)
+
+    @admin.display(description="With a worker until")
+    def lease(self, operation: PaymentOperation) -> SafeString:
+        """Show until when nobody else takes it up."""
+        return moment(operation.lease_until if operation.is_open else None)
+
+    @admin.display(description="Asked for at")
+    def made(self, operation: PaymentOperation) -> SafeString:
+        """Show when it was recorded."""
+        return moment(operation.created_at)
+
+    @admin.display(description="Changed at")
+    def changed(self, operation: PaymentOperation) -> SafeString:
+        """Show when it changed last."""
+        return moment(operation.updated_at)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[PaymentOperation], search_term: str
+    ) -> tuple[QuerySet[PaymentOperation], bool]:
+        """Find by an id of ours, or by the key sent to the provider."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            wanted = UUID(term)
+        except ValueError:
+            return queryset.filter(idempotency_key=term), False
+        return queryset.filter(Q(id=wanted) | Q(payment_id=wanted)), False

@@ -1,0 +1,120 @@
+"""What payments adds to the page of an order, and the tables of its own pages."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.payments.domain.operations import OperationKind, OperationState
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.queries import find_payment_of_order
+from apps.platform.backoffice.formatting import (
+    Tone,
+    badge,
+    duration,
+    identifier,
+    lines,
+    link,
+    moment,
+    money,
+)
+from apps.platform.backoffice.panels import Panel, Table
+
+TONES: dict[str, Tone] = {
+    PaymentStatus.PENDING: Tone.INFO,
+    PaymentStatus.REQUIRES_ACTION: Tone.WARNING,
+    PaymentStatus.AUTHORIZED: Tone.SUCCESS,
+    PaymentStatus.CAPTURED: Tone.SUCCESS,
+    PaymentStatus.PARTIALLY_REFUNDED: Tone.NEUTRAL,
+    PaymentStatus.REFUNDED: Tone.NEUTRAL,
+    PaymentStatus.VOIDED: Tone.NEUTRAL,
+    PaymentStatus.FAILED: Tone.DANGER,
+}
+STATE_TONES: dict[str, Tone] = {
+    OperationState.PENDING: Tone.INFO,
+    OperationState.IN_FLIGHT: Tone.INFO,
+    OperationState.UNKNOWN: Tone.WARNING,
+    OperationState.WAITING: Tone.WARNING,
+    OperationState.SUCCEEDED: Tone.SUCCESS,
+    OperationState.DECLINED: Tone.DANGER,
+    OperationState.FAILED: Tone.DANGER,
+}
+_MONEY_BACK = (OperationKind.VOID, OperationKind.REFUND)
+_ENDED_BADLY = (OperationState.DECLINED, OperationState.FAILED)
+
+
+def show_payment(order_id: UUID) -> Panel:
+    """Tell what became of the order's money, call by call."""
+    payment = find_payment_of_order(order_id)
+    if payment is None:
+        return Panel(note="The payment was not asked for yet.")
+    page = reverse("admin:payments_payment_change", args=[payment.id])
+    operations = list(payment.operations.all())
+    return Panel(
+        alert=attention_of(payment, operations),
+        facts=(
+            ("Status", badge(payment.status, TONES)),
+            ("Provider", payment.provider),
+            ("Method", method_of(payment)),
+            ("Captured", money(payment.captured_minor, payment.currency)),
+            ("Refunded", money(payment.refunded_minor, payment.currency)),
+            *((("Why it failed", payment.failure_detail),) if payment.failure_detail else ()),
+            ("Payment", link(page, f"…{str(payment.id)[-8:]}")),
+        ),
+        tables=(operations_table(operations, payment.currency),),
+    )
+
+
+def attention_of(payment: Payment, operations: Iterable[PaymentOperation]) -> str:
+    """Say what a person has to do about the payment, where there is something to do."""
+    stuck = [one for one in operations if one.kind in _MONEY_BACK and one.state in _ENDED_BADLY]
+    owes = payment.status in (PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
+    if stuck and owes and payment.is_unwanted:
+        return (
+            f"The provider refused the {stuck[-1].kind}: {stuck[-1].error_detail or 'no reason'} "
+            "See in the provider's own books why; the order waits until the money is back."
+        )
+    return ""
+
+
+def method_of(payment: Payment) -> str:
+    """Name the means of payment as its owner knows it."""
+    ending = f"…{payment.last4}" if payment.last4 else ""
+    return " ".join(filter(None, (payment.brand or payment.method_type, ending)))
+
+
+def _times(operation: PaymentOperation) -> SafeString:
+    """Show when the call was asked for, and when it ended or is tried next."""
+    if operation.is_open:
+        return lines(
+            moment(operation.created_at), format_html("next {}", moment(operation.next_at))
+        )
+    took = duration(operation.updated_at - operation.created_at)
+    return lines(moment(operation.created_at), f"took {took}")
+
+
+def operations_table(operations: Iterable[PaymentOperation], currency: str) -> Table:
+    """List calls to the provider, the oldest first."""
+    return Table(
+        headings=("Call", "State", "Amount", "Attempts", "When", "Reference or error"),
+        numbers=frozenset({"Amount", "Attempts"}),
+        rows=[
+            (
+                link(
+                    reverse("admin:payments_paymentoperation_change", args=[one.id]),
+                    one.kind,
+                ),
+                badge(one.state, STATE_TONES),
+                money(one.amount_minor, currency),
+                str(one.attempts),
+                _times(one),
+                lines(
+                    identifier(one.reference) if one.reference else "",
+                    ": ".join(filter(None, (one.error_code, one.error_detail))),
+                ),
+            )
+            for one in operations
+        ],
+    )

@@ -1,0 +1,185 @@
+"""The list of payments, and the page of one with every call to its provider."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from apps.payments.admin.messages import messages_table
+from apps.payments.admin.panels import TONES, attention_of, method_of, operations_table
+from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
+from apps.payments.services.look_again import look_again
+from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
+from apps.platform.backoffice.asking import Question, ReasonForm, ask
+from apps.platform.backoffice.deeds import record_deed
+from apps.platform.backoffice.formatting import badge, moment, money, order_link
+from apps.platform.backoffice.panels import Panel, TitledPanel
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    """The money of one order; it moves by calls to the provider only."""
+
+    list_display = ("order", "status_shown", "total", "captured", "refunded", "provider", "made")
+    list_display_links = ("status_shown", "total")
+    list_filter = (
+        recent(field="status", title="status", choices=PaymentStatus.values),
+        recent(field="provider", title="provider", choices=("sandbox", "stripe")),
+        ("created_at", MadeBetween),
+    )
+    list_filter_submit = True
+    search_fields = ("authorization",)
+    search_help_text = "Payment, order or provider id"
+    ordering: Sequence[str] = ("-id",)
+    fieldsets = (
+        (None, {"fields": ("order", "status_shown", "total", "captured", "refunded")}),
+        ("Provider", {"fields": ("provider", "method", "authorization", "approval")}),
+        ("Failure", {"fields": ("failure_code", "failure_detail")}),
+        ("Record", {"fields": ("id", "order_id", "customer_id", "version", "made", "changed")}),
+    )
+    actions_detail = ("look_again",)
+
+    @admin.display(description="Order")
+    def order(self, payment: Payment) -> SafeString:
+        """Lead to the order."""
+        return order_link(payment.order_id, payment.order_number)
+
+    @admin.display(description="Status")
+    def status_shown(self, payment: Payment) -> SafeString:
+        """Show the status."""
+        return badge(payment.status, TONES)
+
+    @admin.display(description="Amount")
+    def total(self, payment: Payment) -> SafeString:
+        """Show what the order costs."""
+        return money(payment.amount_minor, payment.currency)
+
+    @admin.display(description="Captured")
+    def captured(self, payment: Payment) -> SafeString:
+        """Show what was charged."""
+        return money(payment.captured_minor, payment.currency)
+
+    @admin.display(description="Refunded")
+    def refunded(self, payment: Payment) -> SafeString:
+        """Show what was given back."""
+        return money(payment.refunded_minor, payment.currency)
+
+    @admin.display(description="Method")
+    def method(self, payment: Payment) -> str:
+        """Name the means of payment; its token is nobody's business here."""
+        return method_of(payment)
+
+    @admin.display(description="To be approved by")
+    def approval(self, payment: Payment) -> SafeString:
+        """Show how long the customer has to approve it."""
+        return moment(payment.action_expires_at)
+
+    @admin.display(description="Asked for at")
+    def made(self, payment: Payment) -> SafeString:
+        """Show when it was asked for."""
+        return moment(payment.created_at)
+
+    @admin.display(description="Changed at")
+    def changed(self, payment: Payment) -> SafeString:
+        """Show when it changed last."""
+        return moment(payment.updated_at)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Payment], search_term: str
+    ) -> tuple[QuerySet[Payment], bool]:
+        """Find by an id of ours, or by the provider's."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            wanted = UUID(term)
+        except ValueError:
+            return queryset.filter(authorization=term), False
+        return queryset.filter(Q(id=wanted) | Q(order_id=wanted)), False
+
+    def list_panels(self, request: HttpRequest, obj: Payment) -> list[TitledPanel]:
+        """Show the calls made, and what the provider told us by itself."""
+        operations = list(obj.operations.order_by("id"))
+        heard = list(
+            ProviderMessageRecord.objects.filter(reference=obj.authorization).order_by("id")
+            if obj.authorization
+            else ProviderMessageRecord.objects.none()
+        )
+        return [
+            TitledPanel(
+                title="Calls to the provider",
+                panel=Panel(
+                    alert=attention_of(obj, operations),
+                    tables=(operations_table(operations, obj.currency),),
+                    note="" if operations else "No call was recorded yet.",
+                ),
+            ),
+            TitledPanel(
+                title="Messages from the provider",
+                panel=Panel(
+                    tables=(messages_table(heard),),
+                    note="" if heard else "None was received.",
+                ),
+            ),
+        ]
+
+    def has_look_again_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        """Whether the person may have providers asked again."""
+        return request.user.has_perm("payments.look_again_payment")
+
+    @page_action(description="Look again now", permission="look_again", icon="refresh")
+    def look_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, then have the provider asked how it ended; it moves no money."""
+        payment: Payment | None = self.get_object(request, object_id)
+        if payment is None:
+            raise Http404
+        if not self.has_view_permission(request, payment):
+            raise PermissionDenied
+        back = reverse("admin:payments_payment_change", args=[payment.id])
+        form = ReasonForm(request.POST or None)
+        if not form.is_valid():
+            return ask(request, self, question=_look_question(payment, back), form=form)
+        if self._look_again(request, payment, form.cleaned_data["reason"]):
+            self.message_user(request, "The provider is being asked; look again in a moment.")
+        else:
+            self.message_user(request, "Nothing about it is undecided.", messages.WARNING)
+        return HttpResponseRedirect(back)
+
+    def _look_again(self, request: HttpRequest, payment: Payment, reason: str) -> bool:
+        with transaction.atomic():
+            is_due = look_again(payment_id=payment.id, now=timezone.now())
+            if is_due:
+                record_deed(
+                    request,
+                    action="payments.look_again",
+                    subject_type="payment",
+                    subject_id=payment.id,
+                    reason=reason,
+                )
+        return is_due
+
+
+def _look_question(payment: Payment, back: str) -> Question:
+    facts: list[tuple[str, Any]] = [
+        ("Order", payment.order_number),
+        ("Status", badge(payment.status, TONES)),
+        ("Amount", money(payment.amount_minor, payment.currency)),
+    ]
+    return Question(
+        title=f"Ask {payment.provider} again",
+        explanation=(
+            "Calls whose outcome is unknown, or that wait for the customer, are looked up at once "
+            "instead of when they are next due. No money is moved by this."
+        ),
+        submit="Look again now",
+        back=back,
+        panel=Panel(facts=facts),
+    )

@@ -1,0 +1,5 @@
+"""The event bus for operators: what is parked, what lags, and what a person may do about it."""
+
+from apps.platform.outbox.admin.parked import ParkedKeyAdmin
+
+__all__ = ["ParkedKeyAdmin"]

@@ -1,0 +1,116 @@
+"""Stay with a piece of work for a moment after it is done, so that the next bit needs no wake-up.
+
+A Celery message costs about as much as handling an event. Whoever works holds a short-lived mark in
+Valkey; while it stands nobody is woken for that work. Without Valkey there are no marks and more
+wake-ups, and nothing else changes.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+
+import redis
+
+from apps.platform import valkey
+
+POLL_SECONDS = 0.05
+LINGER_SECONDS = 0.5
+MARK_MILLISECONDS = 1000
+REFRESH_SECONDS = 0.4
+"""A worker that dies leaves its mark for a second; then the scheduler's wake-up gets through."""
+
+Step = Callable[[float], int]
+"""One pass over the work, given when to stop on the monotonic clock; returns how much it did."""
+
+
+def work_and_watch(name: str, step: Step, *, seconds: float = 5.0, crowd: int = 500) -> int:
+    """Work until there is nothing to do and for a moment longer; returns how much was done.
+
+    Returns at once where another worker is at it. When one pass does as much as `crowd`, the mark is
+    taken away so that others are woken to help.
+    """
+    deadline = time.monotonic() + seconds
+    done = 0
+    with _mark(name) as mark:
+        if mark is None:
+            return 0
+        quiet_since = time.monotonic()
+        while time.monotonic() < deadline:
+            amount = step(deadline)
+            done += amount
+            if amount:
+                quiet_since = time.monotonic()
+            elif time.monotonic() - quiet_since > LINGER_SECONDS:
+                break
+            mark.keep(is_alone=amount < crowd)
+            if amount < crowd:
+                time.sleep(POLL_SECONDS)
+    # What came while the mark stood woke nobody: it is ours to look for once more.
+    return done + step(time.monotonic() + seconds)
+
+
+def without_watched(names: Collection[str]) -> list[str]:
+    """Leave out the work that somebody watches; all of it stays when Valkey is away."""
+    listed = sorted(names)
+    try:
+        marks = valkey.ask(lambda client: client.mget([_key(name) for name in listed]))
+    except redis.RedisError:
+        return listed
+    return [name for name, mark in zip(listed, marks, strict=True) if mark is None]
+
+
+class _Mark:
+    """The mark of one worker, renewed now and then."""
+
+    def __init__(self, name: str) -> None:
+        self._key = _key(name)
+        self._value = secrets.token_hex(8)
+        self._renewed_at = 0.0
+
+    def take(self) -> bool:
+        """Set the mark; False where another one stands."""
+        self._renewed_at = time.monotonic()
+        try:
+            return bool(
+                valkey.ask(
+                    lambda client: client.set(self._key, self._value, nx=True, px=MARK_MILLISECONDS)
+                )
+            )
+        except redis.RedisError:
+            return True
+
+    def keep(self, *, is_alone: bool) -> None:
+        """Renew the mark when it is time to, or give it up to be helped."""
+        if not is_alone:
+            self.give_up()
+        elif time.monotonic() - self._renewed_at > REFRESH_SECONDS:
+            self._renewed_at = time.monotonic()
+            self._try(lambda client: client.set(self._key, self._value, px=MARK_MILLISECONDS))
+
+    def give_up(self) -> None:
+        """Take the mark away."""
+        self._try(lambda client: client.delete(self._key))
+
+    @staticmethod
+    def _try(command: Callable[[redis.Redis], object]) -> None:
+        try:
+            valkey.ask(command)
+        except redis.RedisError:
+            return
+
+
+@contextmanager
+def _mark(name: str) -> Iterator[_Mark | None]:
+    mark = _Mark(name)
+    if not mark.take():
+        yield None
+        return
+    try:
+        yield mark
+    finally:
+        mark.give_up()
+
+
+def _key(name: str) -> str:
+    return f"watched:{name}"

@@ -1,0 +1,158 @@
+"""The whole platform, running: one stack for all journeys, over real HTTP."""
+
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from infra.local.environment import EMBEDDED
+from infra.local.stack import Stack
+
+PATIENCE_SECONDS = 40.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all journeys on one worker, since they share one stack."""
+    for item in items:
+        if "tests/e2e" in item.nodeid:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A storefront that talks to the running platform."""
+
+    stack: Stack
+    http: httpx.Client
+    customer_id: str
+
+    def place(
+        self,
+        token: str = "tok_approve",  # a sandbox token
+        *,
+        provider: str = "sandbox",
+        sku: str = "SKU-0001",
+        quantity: int = 1,
+        key: str | None = None,
+        wait: int = 0,
+    ) -> httpx.Response:
+        """Place an order."""
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        if wait:
+            headers["Prefer"] = f"wait={wait}"
+        return self.http.post(
+            "/api/v1/orders",
+            headers=headers,
+            json={
+                "customer_id": self.customer_id,
+                "currency": "EUR",
+                "items": [{"sku": sku, "quantity": quantity}],
+                "shipping": {
+                    "method": "standard",
+                    "address": {
+                        "name": "Ada Example",
+                        "line1": "Lindenweg 1",
+                        "city": "Berlin",
+                        "postal_code": "10115",
+                        "country": "DE",
+                    },
+                },
+                "payment": {"provider": provider, "method": {"type": "card", "token": token}},
+            },
+        )
+
+    def order(self, order_id: str) -> dict[str, Any]:
+        """Read an order."""
+        answer = self.http.get(f"/api/v1/orders/{order_id}")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def wait_for(
+        self, order_id: str, until: Callable[[dict[str, Any]], bool], what: str
+    ) -> dict[str, Any]:
+        """Read an order again and again until it is as wanted; servers may be away meanwhile."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        seen: dict[str, Any] = {}
+        while time.monotonic() < deadline:
+            try:
+                seen = self.order(order_id)
+            except (httpx.TransportError, AssertionError):
+                time.sleep(0.2)
+                continue
+            if until(seen):
+                return seen
+            time.sleep(0.05)
+        pytest.fail(f"{what} was not reached; the order is {seen}")
+
+    def becomes(self, order_id: str, status: str) -> dict[str, Any]:
+        """Wait until an order has a status."""
+        return self.wait_for(order_id, lambda order: order["status"] == status, status)
+
+    def put_product(self, units: dict[str, int]) -> str:
+        """Make a SKU of its own with so many units per warehouse."""
+        sku = f"E2E-{uuid.uuid4().hex[:10]}"
+        product = {"sku": sku, "name": "One of few", "prices": {"EUR": "10.00"}}
+        assert self.http.put("/api/v1/products", json={"products": [product]}).status_code == 200
+        counts = [
+            {
+                "warehouse": code,
+                "sku": sku,
+                "on_hand": on_hand,
+                "message_id": str(uuid.uuid4()),
+                "counted_at": "2026-01-01T00:00:00Z",
+            }
+            for code, on_hand in units.items()
+        ]
+        answer = self.http.put("/api/v1/stock/counts", json={"counts": counts})
+        assert [row["status"] for row in answer.json()["results"]] == ["applied"] * len(units)
+        return sku
+
+    def available(self, sku: str) -> int:
+        """Ask how many units can be promised."""
+        answer = self.http.get("/api/v1/availability", params={"sku": sku})
+        return int(answer.json()["results"][0]["available"])
+
+    def faults(self, **faults: object) -> None:
+        """Make the Stripe simulator misbehave; nothing given makes it well."""
+        url = f"{self.stack.run['simulators_url']}/stripe/_faults"
+        httpx.delete(url).raise_for_status()
+        if faults:
+            httpx.post(url, json=faults).raise_for_status()
+
+    def ask(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Ask the database."""
+        with psycopg.connect(self.stack.run["database_url"]) as connection:
+            return connection.execute(statement, parameters).fetchall()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Start everything once."""
+    home = Path(tempfile.mkdtemp(prefix="oms-e2e-"))
+    # Durable, because a crash of the database must not lose what was answered.
+    running = Stack(home, durable=True, environment=EMBEDDED)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.forget()
+
+
+@pytest.fixture
+def shop(stack: Stack) -> Iterator[Shop]:
+    """A storefront; the provider is well again afterwards."""
+    run = stack.run
+    with httpx.Client(
+        base_url=run["base_url"], headers={"Authorization": f"Bearer {run['token']}"}, timeout=15
+    ) as http:
+        one = Shop(stack, http, run["customer_id"])
+        yield one
+        one.faults()

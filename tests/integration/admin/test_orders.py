@@ -1,0 +1,281 @@
+"""Orders in the back office: found, read and called off."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.kernel.errors import JsonValue
+from apps.orders.models import Order
+from apps.payments.models import Payment, PaymentOperation
+from apps.platform.audit.models import AuditEntry
+from apps.platform.outbox.models import StoredEvent
+from tests.integration.admin.conftest import Enter
+from tests.integration.admin.story import bury_event_of, make_day
+from tests.integration.shop import drain_all, place, settled, stock, work_off
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "/admin/orders/order/"
+
+
+def found(client: Client, **query: str) -> set[str]:
+    """Give the numbers of the orders that the list shows."""
+    answer = client.get(LIST, query)
+    assert answer.status_code == 200
+    return {order.number for order in answer.context["cl"].result_list}
+
+
+def page_of(order: Order) -> str:
+    return reverse("admin:orders_order_change", args=[order.id])
+
+
+def text_of(client: Client, order: Order) -> str:
+    """Read the page of an order as a person does, without markup and needless space."""
+    page = client.get(page_of(order)).content.decode()
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+class TestSearch:
+    def test_finds_an_order_by_number_id_customer_and_sku(self, enter: Enter) -> None:
+        stock({"SKU-A": {"BER": 50}, "SKU-B": {"BER": 50}})
+        first, second = place([("SKU-A", 1)]), place([("SKU-A", 1), ("SKU-B", 1)])
+        client = enter("agent")
+        assert found(client) == {first.number, second.number}
+        spoken = first.number.replace("-", " ").lower()
+        assert found(client, q=spoken) == {first.number}
+        assert found(client, q=f" {first.number} ") == {first.number}
+        assert found(client, q=str(second.id)) == {second.number}
+        assert found(client, q=str(second.customer_id)) == {second.number}
+        assert found(client, q="SKU-B") == {second.number}
+        assert found(client, q="SKU-A") == {first.number, second.number}
+        assert found(client, q="SKU") == set()
+        assert found(client, q=str(uuid4())) == set()
+
+    def test_narrows_by_status_payment_and_day(self, enter: Enter) -> None:
+        day = make_day()
+        client = enter("agent")
+        assert found(client, status__exact="confirmed") >= {day.confirmed.number}
+        assert day.short.number not in found(client, status__exact="confirmed")
+        assert found(client, payment_status="requires_action") == {day.approving.number}
+        today = timezone.now().strftime("%Y-%m-%d")
+        tomorrow = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%d")
+        assert len(found(client, created_at_from=today, created_at_to=today)) == 7
+        assert found(client, created_at_from=tomorrow) == set()
+        assert len(found(client, created_at_from="no day")) == 7
+        assert len(found(client, created_at_from="0001-01-01", created_at_to="9999-12-31")) == 7
+
+    def test_shows_orders_that_wait_for_too_long(self, enter: Enter) -> None:
+        day = make_day()
+        client = enter("agent")
+        assert found(client, waiting="long") == set()
+        Order.objects.update(updated_at=timezone.now() - timedelta(minutes=6))
+        assert found(client, waiting="long") == {day.waiting.number, day.approving.number}
+
+    def test_never_counts_the_whole_table(
+        self, enter: Enter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from apps.platform.backoffice.paginator import CappedPaginator
+
+        monkeypatch.setattr(CappedPaginator, "most", 60)
+        stock({"SKU-A": {"BER": 500}})
+        for _ in range(62):
+            place()
+        client = enter("agent")
+        answer = client.get(LIST)
+        assert len(answer.context["cl"].result_list) == 50
+        assert b"60 newest orders" in answer.content
+        assert len(client.get(LIST, {"p": "2"}).context["cl"].result_list) == 10
+
+
+class TestPage:
+    def test_tells_everything_about_an_order(self, enter: Enter) -> None:
+        order = make_day().confirmed
+        text = text_of(enter("agent"), order)
+        for said in (
+            order.number,
+            "SKU-A Name of SKU-A 2 19.90 EUR 39.80 EUR",
+            "Shipping 4.90 EUR Total 64.60 EUR",
+            "Ada Example Lindenweg 1 10115 Berlin DE",
+            "Order placed",
+            "Payment captured",
+            "RTM has every line and the best priority of those that do",
+            "authorize succeeded 64.60 EUR 1",
+            "capture succeeded 64.60 EUR 1",
+            "orders.order_confirmed",
+            "Nobody did anything by hand.",
+        ):
+            assert said in text, said
+
+    def test_says_what_was_short(self, enter: Enter) -> None:
+        text = text_of(enter("agent"), make_day().short)
+        assert "Short SKU Wanted Available SKU-B 99 " in text
+        assert "Cancelled because out of stock" in text
+
+    def test_says_why_a_call_to_the_provider_did_not_succeed(self, enter: Enter) -> None:
+        day = make_day()
+        client = enter("agent")
+        assert "authorize declined" in text_of(client, day.declined)
+        waiting = text_of(client, day.waiting)
+        assert "authorize pending" in waiting
+        assert "sandbox_down" in waiting
+
+    def test_asks_for_help_where_a_refund_failed(self, enter: Enter) -> None:
+        stock({"SKU-A": {"BER": 5}})
+        order = settled(place())
+        cancel_as(enter("lead"), order)
+        drain_all()
+        PaymentOperation.objects.filter(kind="refund").update(
+            state="declined", error_detail="Account closed."
+        )
+        Order.objects.update(payment_status="refund_failed")
+        text = text_of(enter("agent"), order)
+        assert "Waits for the payment to be voided or refunded. The refund failed" in text
+        assert "The provider refused the refund: Account closed." in text
+
+    def test_warns_of_an_event_that_nobody_could_handle(self, enter: Enter) -> None:
+        order = make_day().confirmed
+        client = enter("agent")
+        warning = "payments.saga gave up on this order"
+        assert warning not in text_of(client, order)
+        bury_event_of(order)
+        assert warning in text_of(client, order)
+
+    def test_shows_panels_only_to_those_who_may_see_them(self, enter: Enter) -> None:
+        from django.contrib.auth.models import Permission, User
+
+        order = make_day().confirmed
+        client = enter("nobody")
+        user = User.objects.get(username="nobody")
+        user.user_permissions.add(Permission.objects.get(codename="view_order"))
+        text = text_of(client, order)
+        assert "Order placed" in text
+        assert "Warehouse choice" not in text
+        assert "capture succeeded" not in text
+
+    def test_escapes_what_customers_write(self, enter: Enter) -> None:
+        stock({"SKU-A": {"BER": 5}})
+        order = place(metadata={"note": "<script>alert(1)</script>"})
+        page = enter("agent").get(page_of(order)).content.decode()
+        assert "<script>alert(1)</script>" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def cancel_as(client: Client, order: Order, **changes: str) -> int:
+    """Send the form of the cancellation; gives the status of the answer."""
+    form = {"cause": "customer_request", "reason": "called and asked for it", **changes}
+    return client.post(f"{LIST}{order.id}/cancel/", form).status_code
+
+
+class TestCancel:
+    @pytest.mark.parametrize("role", ["lead", "operations"])
+    def test_calls_the_order_off_and_writes_down_who_did(self, enter: Enter, role: str) -> None:
+        from django.contrib.auth.models import User
+
+        order = make_day().confirmed
+        client = enter(role)
+        asked = client.get(f"{LIST}{order.id}/cancel/")
+        assert f"Cancel order {order.number}".encode() in asked.content
+        assert cancel_as(client, order) == 302
+        after = Order.objects.get(id=order.id)
+        assert (after.status, after.cancel_reason) == ("cancellation_pending", "customer_request")
+        assert after.cancel_detail == "called and asked for it"
+        entry = AuditEntry.objects.get(subject_id=str(order.id))
+        actor = f"agent:{User.objects.get(username=role).pk}"
+        expected: dict[str, JsonValue] = {
+            "status": ["confirmed", "cancellation_pending"],
+            "cancel_reason": ["", "customer_request"],
+        }
+        assert (entry.actor, entry.action, entry.subject_type) == (actor, "orders.cancel", "order")
+        assert (entry.reason, entry.changes) == ("called and asked for it", expected)
+        assert entry.ip == "127.0.0.1"
+        event = StoredEvent.objects.get(key=order.id, type="orders.order_cancellation_requested")
+        assert (event.actor, event.correlation_id) == (actor, entry.correlation_id)
+        work_off()
+        assert Order.objects.get(id=order.id).status == "cancelled"
+        assert f"{role} ({actor})" in text_of(client, order)
+
+    def test_changes_and_writes_nothing_when_asked_again(self, enter: Enter) -> None:
+        order = make_day().confirmed
+        client = enter("lead")
+        cancel_as(client, order)
+        cancel_as(client, order)
+        assert AuditEntry.objects.filter(subject_id=str(order.id)).count() == 1
+        shown = client.get(page_of(order)).content.decode()
+        assert "was being cancelled already" in shown
+
+    @pytest.mark.parametrize("role", ["agent", "finance", "auditor"])
+    def test_is_refused_to_other_roles(self, enter: Enter, role: str) -> None:
+        order = make_day().confirmed
+        client = enter(role)
+        assert client.get(f"{LIST}{order.id}/cancel/").status_code == 403
+        assert cancel_as(client, order) == 403
+        assert Order.objects.get(id=order.id).status == "confirmed"
+        assert not AuditEntry.objects.exists()
+        assert "Cancel…" not in client.get(page_of(order)).content.decode()
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"reason": ""},
+            {"reason": "card 4242 4242 4242 4242 was wrong"},
+            {"reason": "x" * 501},
+            {"cause": "out_of_stock"},
+        ],
+    )
+    def test_asks_until_the_answer_is_good(self, enter: Enter, changes: dict[str, str]) -> None:
+        order = make_day().confirmed
+        assert cancel_as(enter("lead"), order, **changes) == 200
+        assert Order.objects.get(id=order.id).status == "confirmed"
+        assert not AuditEntry.objects.exists()
+
+    def test_says_why_an_order_on_its_way_cannot_be_cancelled(self, enter: Enter) -> None:
+        order = make_day().confirmed
+        order.process()
+        order.save()
+        client = enter("lead")
+        assert "Cancel…" not in client.get(page_of(order)).content.decode()
+        assert cancel_as(client, order) == 302
+        assert "The order is processing and cannot be cancelled." in text_of(client, order)
+        assert Order.objects.get(id=order.id).status == "processing"
+        assert not AuditEntry.objects.exists()
+
+    def test_knows_no_order_that_is_not_there(self, enter: Enter) -> None:
+        client = enter("lead")
+        assert client.post(f"{LIST}{uuid4()}/cancel/", {"reason": "x"}).status_code == 404
+        assert client.get(f"{LIST}nonsense/cancel/").status_code == 404
+
+
+class TestLookAgain:
+    def test_makes_an_undecided_call_due_and_writes_it_down(self, enter: Enter) -> None:
+        order = make_day().approving
+        payment = Payment.objects.get(order_id=order.id)
+        client = enter("finance")
+        page = f"/admin/payments/payment/{payment.id}/look_again/"
+        assert client.get(page).status_code == 200
+        before = PaymentOperation.objects.get(payment=payment)
+        assert before.next_at > timezone.now()
+        assert client.post(page, {"reason": "customer says it was approved"}).status_code == 302
+        assert PaymentOperation.objects.get(payment=payment).next_at <= timezone.now()
+        entry = AuditEntry.objects.get()
+        assert (entry.action, entry.subject_id) == ("payments.look_again", str(payment.id))
+
+    def test_finds_nothing_to_look_at_in_a_payment_that_is_decided(self, enter: Enter) -> None:
+        payment = Payment.objects.get(order_id=make_day().confirmed.id)
+        client = enter("finance")
+        answer = client.post(
+            f"/admin/payments/payment/{payment.id}/look_again/", {"reason": "to be sure"}
+        )
+        assert answer.status_code == 302
+        assert not AuditEntry.objects.exists()
+
+    def test_is_refused_to_agents(self, enter: Enter) -> None:
+        payment = Payment.objects.get(order_id=make_day().approving.id)
+        page = f"/admin/payments/payment/{payment.id}/look_again/"
+        assert enter("agent").post(page, {"reason": "let me"}).status_code == 403
+        assert not AuditEntry.objects.exists()
