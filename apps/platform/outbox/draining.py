@@ -134,7 +134,7 @@ def _deliver_batch(subscriber: Subscriber, claim: Claim) -> int:
             log.info("batch_retried", subscriber=subscriber.name, error=str(error)[:200])
             if not connection.is_usable():
                 connection.close()
-                raise
+                raise LanesLost from error
             time.sleep(0.02 * (attempt + 1))
         except LanesLost:
             raise
@@ -153,10 +153,10 @@ def _deliver_key_by_key(subscriber: Subscriber, claim: Claim) -> int:
     for key, head in sorted(heads.items(), key=lambda item: item[1].event_id):
         try:
             handled += len(_apply(subscriber, claim, claim.healthy, key=key, limit=BATCH))
-        except OperationalError:
+        except OperationalError as error:
             if not connection.is_usable():
                 connection.close()
-                raise
+                raise LanesLost from error
         except LanesLost:
             raise
         except Exception as error:
