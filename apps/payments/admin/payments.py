@@ -41,8 +41,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     ordering: Sequence[str] = ("-id",)
     fieldsets = (
         (None, {"fields": ("order", "status_shown", "total", "captured", "refunded")}),
-        ("Provider", {"fields": ("provider", "method", "authorization", "approval")}),
-        ("Failure", {"fields": ("failure_code", "failure_detail")}),
+        ("Provider", {"fields": ("provider", "method", "authorization", "approval", "failure")}),
         ("Record", {"fields": ("id", "order_id", "customer_id", "version", "made", "changed")}),
     )
     actions_detail = ("look_again",)
@@ -76,6 +75,11 @@ class PaymentAdmin(ReadOnlyAdmin):
     def method(self, payment: Payment) -> str:
         """Name the means of payment; its token is nobody's business here."""
         return method_of(payment)
+
+    @admin.display(description="Failure")
+    def failure(self, payment: Payment) -> str:
+        """Say why there will be no payment."""
+        return ": ".join(filter(None, (payment.failure_code, payment.failure_detail)))
 
     @admin.display(description="To be approved by")
     def approval(self, payment: Payment) -> SafeString:

@@ -131,11 +131,8 @@ def _payments_of(messages: Sequence[ProviderMessageRecord]) -> dict[int, UUID]:
             by_reference[provider, authorization] = payment_id
     found: dict[int, UUID] = {}
     for message in messages:
-        payment_id = (
-            message.payment_id
-            if message.payment_id in known
-            else by_reference.get((message.provider, message.reference))
-        )
-        if payment_id is not None:
-            found[message.id] = payment_id
+        by_id = message.payment_id if message.payment_id in known else None
+        payment = by_id or by_reference.get((message.provider, message.reference))
+        if payment is not None:
+            found[message.id] = payment
     return found

@@ -34,6 +34,8 @@ class ReadOnlyAdmin(ModelAdmin):
     list_per_page = 50
     paginator = CappedPaginator
     show_full_result_count = False
+    # Counts beside each choice of a filter would each read the whole table.
+    show_facets = admin.ShowFacets.NEVER
     sortable_by: ClassVar[Sequence[str]] = ()
     list_fullwidth = True
 

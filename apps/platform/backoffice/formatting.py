@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from apps.kernel.money import Money
 
-NOTHING = mark_safe('<span class="bo-faint">–</span>')  # a constant
+NOTHING = format_html('<span class="bo-faint">{}</span>', "–")
 ORDER_PAGE = "admin:orders_order_change"
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 

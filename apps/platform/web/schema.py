@@ -130,8 +130,9 @@ class StructExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
         """Give the Struct's own schema and register those it refers to."""
         _, components = msgspec.json.schema_components([self.target], ref_template=_REFERENCE)
         own = components.pop(self.target.__name__)
+        structs = _structs_within(self.target)
         for name, schema in components.items():
-            _register(auto_schema.registry, name, _described(schema))
+            _register(auto_schema.registry, structs[name], _described(schema))
         return _described(own)
 
 
@@ -157,16 +158,40 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"bearer": [scope] if scope else []}
 
 
-def _component(name: str, kind: str, schema: Schema) -> ResolvedComponent:
-    # drf-spectacular leaves this constructor untyped.
-    return ResolvedComponent(name, kind, schema=schema, object=name)  # type: ignore[no-untyped-call]
+def _component(name: str, kind: str, schema: Schema, described: object = None) -> ResolvedComponent:
+    # drf-spectacular leaves this constructor untyped; it compares `object` to tell namesakes apart.
+    return ResolvedComponent(  # type: ignore[no-untyped-call]
+        name, kind, schema=schema, object=described or name
+    )
 
 
-def _register(registry: ComponentRegistry, name: str, schema: Schema) -> None:
-    component = _component(name, ResolvedComponent.SCHEMA, schema)
+def _register(registry: ComponentRegistry, struct: type, schema: Schema) -> None:
+    name = struct.__name__
+    component = _component(name, ResolvedComponent.SCHEMA, schema, struct)
     if component in registry and registry[component].schema != schema:
         warn(f"two different Structs are called {name}")
     registry.register_on_missing(component)
+
+
+def _structs_within(struct: type) -> dict[str, type]:
+    """Give every Struct that the fields of one lead to, by name."""
+    found: dict[str, type] = {}
+    waiting: list[Any] = [msgspec.inspect.type_info(struct)]
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, msgspec.inspect.StructType):
+            if kind.cls.__name__ in found:
+                continue
+            found[kind.cls.__name__] = kind.cls
+            waiting += [field.type for field in kind.fields]
+        else:
+            inner = [
+                getattr(kind, name, None)
+                for name in ("item_type", "key_type", "value_type", "type")
+            ]
+            waiting += [*(one for one in inner if one is not None), *getattr(kind, "types", ())]
+            waiting += getattr(kind, "item_types", ())
+    return found
 
 
 def _described(schema: Schema) -> Schema:

@@ -183,7 +183,7 @@ class TestLanes:
 
         assert listener.subscriber
         monkeypatch.setitem(
-            listener.subscriber.handlers,  # type: ignore[arg-type]
+            listener.subscriber.handlers,
             next(iter(listener.subscriber.handlers)),
             handle,
         )

@@ -1,0 +1,136 @@
+"""How the back office hangs together: its sidebar, its styles and the name of the environment."""
+
+from dataclasses import dataclass, field
+
+from django.apps import apps
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """An entry of the sidebar. `model` is `app.model`; `page` is another page than its list."""
+
+    title: str
+    icon: str
+    model: str
+    page: str = ""
+
+    @property
+    def link(self) -> str:
+        """Where it leads."""
+        return reverse(f"admin:{self.page or self.model.replace('.', '_') + '_changelist'}")
+
+    @property
+    def permission(self) -> str:
+        """Who sees it."""
+        app, model = self.model.split(".")
+        return f"{app}.view_{model}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Pages of one context."""
+
+    title: str
+    pages: tuple[Page, ...] = field(default=())
+
+
+SECTIONS = (
+    Section(
+        title="Orders",
+        pages=(
+            Page(title="Orders", icon="receipt_long", model="orders.order"),
+            Page(title="Price list", icon="sell", model="orders.listedproduct"),
+        ),
+    ),
+    Section(
+        title="Customers",
+        pages=(
+            Page(title="Customers", icon="group", model="customers.customer"),
+            Page(title="Messages", icon="mail", model="notifications.message"),
+            Page(title="Recipients", icon="contact_mail", model="notifications.recipient"),
+        ),
+    ),
+    Section(
+        title="Payments",
+        pages=(
+            Page(title="Payments", icon="credit_card", model="payments.payment"),
+            Page(title="Provider calls", icon="sync_alt", model="payments.paymentoperation"),
+            Page(title="Provider messages", icon="webhook", model="payments.providermessagerecord"),
+        ),
+    ),
+    Section(
+        title="Stock",
+        pages=(
+            Page(title="Stock levels", icon="inventory_2", model="inventory.stocklevel"),
+            Page(title="Products", icon="category", model="inventory.product"),
+            Page(title="Reservations", icon="bookmark", model="inventory.reservation"),
+            Page(title="Ledger", icon="swap_vert", model="inventory.stockmovement"),
+            Page(title="Warehouses", icon="warehouse", model="inventory.warehouse"),
+        ),
+    ),
+    Section(
+        title="Operation",
+        pages=(
+            Page(
+                title="Event lag",
+                icon="speed",
+                model="platform_outbox.parkedkey",
+                page="platform_outbox_lag",
+            ),
+            Page(title="Parked events", icon="report", model="platform_outbox.parkedkey"),
+            Page(title="Audit log", icon="policy", model="platform_audit.auditentry"),
+            Page(title="Staff", icon="badge", model="auth.user"),
+            Page(title="Roles", icon="admin_panel_settings", model="auth.group"),
+        ),
+    ),
+)
+
+
+def list_navigation(request: HttpRequest) -> list[dict[str, object]]:
+    """Give the sidebar: the pages that the person may see, by context."""
+    dashboard = {"title": "Dashboard", "icon": "space_dashboard", "link": reverse("admin:index")}
+    sections = [
+        {"title": section.title, "separator": True, "items": _items(section, request)}
+        for section in SECTIONS
+    ]
+    return [{"items": [dashboard]}, *(one for one in sections if one["items"])]
+
+
+def _items(section: Section, request: HttpRequest) -> list[dict[str, object]]:
+    installed = {config.label for config in apps.get_app_configs()}
+    links = [page.link for one in SECTIONS for page in one.pages if _app(page) in installed]
+    # The longest address that the request begins with, so that one entry is lit and no two.
+    lit = max((one for one in links if request.path.startswith(one)), key=len, default="")
+    return [
+        {
+            "title": page.title,
+            "icon": page.icon,
+            "link": page.link,
+            "active": page.link == lit,
+        }
+        for page in section.pages
+        if _app(page) in installed and request.user.has_perm(page.permission)
+    ]
+
+
+def _app(page: Page) -> str:
+    return page.model.split(".")[0]
+
+
+def name_environment(request: HttpRequest) -> list[str]:
+    """Give the badge that tells production from everything else, as text and colour."""
+    return [settings.OMS_ENV, "danger" if settings.OMS_ENV == "production" else "info"]
+
+
+def locate_icon(request: HttpRequest) -> str:
+    """Give the address of the icon that browsers show."""
+    return static("backoffice/icon.svg")
+
+
+def locate_styles(request: HttpRequest) -> str:
+    """Give the address of our style sheet."""
+    return static("backoffice/backoffice.css")
