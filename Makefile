@@ -5,6 +5,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 ARGS ?=
+PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadgroup --quiet
 VENV_PYTHON := .venv/bin/python
 
 # Usage: $(call prepare,local) or $(call prepare,dev)
@@ -26,7 +27,7 @@ reset:  ## forget the data of this checkout
 
 test:  ## run the tests; ARGS="-k word" chooses
 	$(call prepare,dev)
-	@exec $(VENV_PYTHON) -m pytest $(ARGS)
+	@exec $(VENV_PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
 check:  ## run every quality gate, tests included
 	$(call prepare,dev)

@@ -127,7 +127,10 @@ GATES = (
     ),
     Gate(
         name=TESTS,
-        command=module("pytest", "--cov", f"--cov-fail-under={LEAST_COVERAGE_PERCENT}"),
+        command=module(
+            *("pytest", "--quiet", "--numprocesses", "auto", "--maxprocesses", "4"),
+            *("--dist", "loadgroup", "--cov", f"--cov-fail-under={LEAST_COVERAGE_PERCENT}"),
+        ),
         judge=by_last_line,
     ),
 )

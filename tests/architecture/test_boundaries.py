@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.apps.registry import Apps
 from django.db import models
-from django.test.utils import isolate_apps
 
 from apps.platform.outbox.event_map import as_mermaid, as_text
 
@@ -36,16 +36,19 @@ class TestModels:
         assert {context_of(model) for model in ours} == set(CONTEXTS)
         assert relations_across(ours) == []
 
-    @isolate_apps("apps.orders", "apps.payments")
     def test_would_be_noticed_if_they_did(self) -> None:
+        elsewhere = Apps()
+
         class Theirs(models.Model):
             class Meta:
+                apps = elsewhere
                 app_label = "payments"
 
         class Ours(models.Model):
             theirs = models.ForeignKey(Theirs, on_delete=models.CASCADE)
 
             class Meta:
+                apps = elsewhere
                 app_label = "orders"
 
         Theirs.__module__, Ours.__module__ = "apps.payments.models", "apps.orders.models"

@@ -1,6 +1,7 @@
 """What customers live through, from their click to their mail, over the real processes."""
 
 import json
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -121,7 +122,7 @@ class TestStripe:
         order_id = shop.place("pm_card_authenticationRequired", provider="stripe").json()["id"]
         order = shop.wait_for(order_id, lambda one: one["payment"]["action_url"], "an action")
         (intent,) = shop.ask(
-            "SELECT authorization FROM payments_payment WHERE order_id = %s", order_id
+            'SELECT "authorization" FROM payments_payment WHERE order_id = %s', order_id
         )[0]
         assert intent in order["payment"]["action_url"]
         httpx.post(f"{order['payment']['action_url']}/approve")
@@ -141,9 +142,10 @@ class TestStripe:
     def test_lost_answers_charge_nobody_twice(self, shop: Shop) -> None:
         shop.faults(lose_answers_rate=0.5, seed=7)
         placed = [shop.place("pm_card_visa", provider="stripe").json()["id"] for _ in range(6)]
+        time.sleep(4)  # long enough for several lost answers, and for the breaker to open
+        shop.faults()
         for order_id in placed:
             shop.becomes(order_id, "confirmed")
-        shop.faults()
         books = httpx.get(f"{shop.stack.run['simulators_url']}/stripe/_books").json()
         lines = books["payments"] if isinstance(books, dict) else books
         mine = [line for line in lines if line["order_id"] in placed]

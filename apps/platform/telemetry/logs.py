@@ -53,9 +53,12 @@ def logging_settings(
             "_granian": {"level": level, "propagate": True, "handlers": []},
             # Two lines for every wake-up would bury the rest.
             "celery.app.trace": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.request": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},
             "urllib3": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},
         },
     }
 
