@@ -11,11 +11,16 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import redis
+from django.conf import settings
 
 from apps.platform import valkey
 
-POLL_SECONDS = 0.05
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.4
+PAUSE_PER_WORK = 4.0
+"""Between passes a worker pauses for four times as long as the last one took, within limits: the
+busier the machine, the larger the batches, and the less each event costs."""
 LINGER_SECONDS = 0.5
+CROWD = 500
 MARK_MILLISECONDS = 1000
 REFRESH_SECONDS = 0.4
 """A worker that dies leaves its mark for a second; then the scheduler's wake-up gets through."""
@@ -24,11 +29,11 @@ Step = Callable[[float], int]
 """One pass over the work, given when to stop on the monotonic clock; returns how much it did."""
 
 
-def work_and_watch(name: str, step: Step, *, seconds: float = 5.0, crowd: int = 500) -> int:
+def work_and_watch(name: str, step: Step, *, seconds: float = 5.0) -> int:
     """Work until there is nothing to do and for a moment longer; returns how much was done.
 
-    Returns at once where another worker is at it. When one pass does as much as `crowd`, the mark is
-    taken away so that others are woken to help.
+    Returns at once where another worker is at it. When one pass does as much as a crowd brings, and
+    there are other worker processes, the mark is taken away so that they are woken to help.
     """
     deadline = time.monotonic() + seconds
     done = 0
@@ -37,15 +42,18 @@ def work_and_watch(name: str, step: Step, *, seconds: float = 5.0, crowd: int = 
             return 0
         quiet_since = time.monotonic()
         while time.monotonic() < deadline:
+            began = time.monotonic()
             amount = step(deadline)
             done += amount
             if amount:
                 quiet_since = time.monotonic()
             elif time.monotonic() - quiet_since > LINGER_SECONDS:
                 break
-            mark.keep(is_alone=amount < crowd)
-            if amount < crowd:
-                time.sleep(POLL_SECONDS)
+            is_crowded = amount >= CROWD
+            mark.keep(is_alone=not is_crowded or settings.OMS_OUTBOX_WORKERS == 1)
+            if not is_crowded:
+                pause = PAUSE_PER_WORK * (time.monotonic() - began)
+                time.sleep(min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, pause)))
     # What came while the mark stood woke nobody: it is ours to look for once more.
     return done + step(time.monotonic() + seconds)
 
