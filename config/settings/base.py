@@ -70,6 +70,22 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
+# Below this prefix, except for the page with the API's documentation, nobody has a session.
+OMS_API_PREFIX = (
+    "/api/v1/orders",
+    "/api/v1/stock",
+    "/api/v1/products",
+    "/api/v1/availability",
+    "/api/v1/payments",
+    "/api/v1/webhooks",
+    "/api/v1/customers",
+)
+OMS_API_MIDDLEWARE = [
+    "apps.platform.telemetry.middleware.RequestTelemetry",
+    "apps.platform.web.middleware.RequestGuard",
+    "django.middleware.security.SecurityMiddleware",
+]
+
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
