@@ -44,7 +44,7 @@ class Shop:
         return asdict(self)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def healthy_shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Shop]:
     """The shop as it is made; use `shop`, which is undone after each test."""
     with django_db_blocker.unblock():
