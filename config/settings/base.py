@@ -6,6 +6,7 @@ from typing import Any
 from apps.platform.telemetry.logs import logging_settings
 from config.database import database_from_url
 from config.env import load_jwks, read_environment
+from config.mail import mail_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = read_environment()
@@ -265,6 +266,8 @@ STRIPE_WEBHOOK_SECRET = env.stripe_webhook_secret
 
 DEFAULT_FROM_EMAIL = env.oms_email_from
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+if env.oms_smtp_url:
+    globals().update(mail_from_url(env.oms_smtp_url))
 if env.oms_mailbox_dir:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = env.oms_mailbox_dir

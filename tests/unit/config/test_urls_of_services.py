@@ -1,0 +1,66 @@
+"""URLs of databases and mail servers, and an environment that production refuses."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.database import database_from_url
+from config.env import read_environment, refuse_unsafe_production
+from config.mail import mail_from_url
+
+STRONG = {
+    "OMS_SECRET_KEY": "s" * 40,
+    "OMS_ORDER_NUMBER_SECRET": "n" * 40,
+    "OMS_JWKS_URL": "https://auth.example/jwks",
+    "OMS_ALLOWED_HOSTS": "shop.example",
+    "OMS_GATEWAYS": "stripe",
+    "STRIPE_API_KEY": "sk_live_x",
+    "STRIPE_WEBHOOK_SECRET": "whsec_x",
+}
+
+
+class TestDatabaseUrl:
+    def test_keeps_lists_of_hosts_for_failover(self) -> None:
+        read = database_from_url(
+            "postgresql://u:p%40ss@a:5432,b:5433/oms?target_session_attrs=read-write"
+        )
+        assert (read["HOST"], read["PORT"], read["NAME"]) == ("a,b", "5432,5433", "oms")
+        assert (read["USER"], read["PASSWORD"]) == ("u", "p@ss")
+        assert read["OPTIONS"]["target_session_attrs"] == "read-write"
+
+    def test_knows_addresses_of_version_6(self) -> None:
+        assert database_from_url("postgresql://u@[::1]:5432/oms")["HOST"] == "::1"
+
+    @pytest.mark.parametrize("url", ["mysql://a/b", "postgresql://host", ""])
+    def test_refuses_what_is_no_postgresql_url(self, url: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+            database_from_url(url)
+
+
+class TestMailUrl:
+    def test_reads_user_port_and_encryption(self) -> None:
+        read = mail_from_url("smtp+starttls://u:p%2F@mail.example")
+        assert (read["EMAIL_HOST"], read["EMAIL_PORT"]) == ("mail.example", 587)
+        assert (read["EMAIL_HOST_PASSWORD"], read["EMAIL_USE_TLS"]) == ("p/", True)
+
+    @pytest.mark.parametrize("url", ["http://x", "smtp://", "smtp://h:x"])
+    def test_refuses_what_is_no_mail_server(self, url: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match="OMS_SMTP_URL"):
+            mail_from_url(url)
+
+
+class TestEnvironment:
+    def test_names_the_variable_that_has_the_wrong_form(self) -> None:
+        with pytest.raises(ImproperlyConfigured, match="OMS_OUTBOX_WORKERS"):
+            read_environment({"OMS_OUTBOX_WORKERS": "many"})
+
+    def test_takes_an_empty_value_for_none(self) -> None:
+        assert read_environment({"OMS_REGION": ""}).oms_region == "local"
+
+    def test_lets_production_start_with_secrets_of_its_own(self) -> None:
+        refuse_unsafe_production(read_environment(STRONG))
+
+    @pytest.mark.parametrize("missing", sorted(set(STRONG) - {"OMS_GATEWAYS"}))
+    def test_refuses_production_with_a_demo_value_and_names_it(self, missing: str) -> None:
+        given = {name: value for name, value in STRONG.items() if name != missing}
+        with pytest.raises(ImproperlyConfigured, match=missing):
+            refuse_unsafe_production(read_environment(given))
