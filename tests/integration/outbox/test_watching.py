@@ -1,0 +1,73 @@
+"""Staying with the work: one worker at a time, nobody woken meanwhile, nothing lost at the end."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from apps.platform import valkey
+from apps.platform.outbox.watching import without_watched, work_and_watch
+
+
+@pytest.fixture(autouse=True)
+def fresh_valkey() -> Iterator[None]:
+    valkey.forget_absence()
+    yield
+    valkey.forget_absence()
+
+
+@pytest.fixture
+def name() -> str:
+    return f"work-{uuid.uuid4()}"
+
+
+def steps(*amounts: int) -> Any:
+    """Give so much work pass by pass, then none."""
+    left = list(amounts)
+    return lambda deadline: left.pop(0) if left else 0
+
+
+class TestWatching:
+    def test_works_until_nothing_is_left_and_counts_it(self, name: str) -> None:
+        assert work_and_watch(name, steps(3, 0, 2), seconds=2) == 5
+
+    def test_wakes_nobody_meanwhile_and_everybody_afterwards(self, name: str) -> None:
+        seen: list[list[str]] = []
+
+        def step(deadline: float) -> int:
+            seen.append(without_watched([name, "other"]))
+            return 0
+
+        work_and_watch(name, step, seconds=0.1)
+        assert seen[0] == ["other"]
+        assert seen[-1] == ["other", name], "the last look comes after the mark is gone"
+        assert without_watched([name]) == [name]
+
+    def test_leaves_the_work_to_the_one_who_is_at_it(self, name: str) -> None:
+        inner: list[int] = []
+
+        def step(deadline: float) -> int:
+            inner.append(work_and_watch(name, steps(7), seconds=0.1))
+            return 0
+
+        work_and_watch(name, step, seconds=0.05)
+        assert inner[0] == 0
+
+    def test_calls_for_help_when_there_is_a_crowd_and_there_are_helpers(
+        self, name: str, settings: Any
+    ) -> None:
+        settings.OMS_OUTBOX_WORKERS = 2
+        seen: list[list[str]] = []
+
+        def step(deadline: float) -> int:
+            seen.append(without_watched([name]))
+            return 500 if len(seen) == 1 else 0
+
+        work_and_watch(name, step, seconds=0.1)
+        assert seen[:2] == [[], [name]]
+
+    def test_goes_on_without_valkey(self, name: str, settings: Any) -> None:
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+        assert work_and_watch(name, steps(3), seconds=0.1) == 3
+        assert without_watched([name]) == [name]
