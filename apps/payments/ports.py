@@ -58,6 +58,31 @@ class Declined:
 
 
 Outcome = Done | ActionRequired | Declined
+"""What a provider may answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingHappened:
+    """The provider did not do it; it is tried again."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotKnown:
+    """The provider may have done it; it is looked up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The provider does not accept the call at all: a fault of ours."""
+
+    code: str
+    detail: str
+
+
+Result = Outcome | NothingHappened | NotKnown | Refused
+"""How an attempt may end, answer or not."""
 
 
 class GatewayUnavailable(Exception):

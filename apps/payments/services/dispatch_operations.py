@@ -11,20 +11,15 @@ from django.utils import timezone
 
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.ports import (
-    ActionRequired,
-    Declined,
-    Done,
     GatewayMisused,
     GatewayUnavailable,
-    OutcomeUnknown,
-)
-from apps.payments.services.apply_gateway_facts import (
-    GatewayFact,
     NothingHappened,
     NotKnown,
+    OutcomeUnknown,
     Refused,
-    apply_gateway_facts,
+    Result,
 )
+from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
 from apps.payments.services.claim_operations import ClaimedOperation, claim_operations
 from apps.platform.resilience.breaker import Transition
 from apps.platform.resilience.gate import Gate
@@ -39,8 +34,6 @@ GATHER_SECONDS = 0.01
 """How long answers are gathered before they are recorded together."""
 
 log = structlog.get_logger(__name__)
-
-Result = Done | ActionRequired | Declined | NothingHappened | NotKnown | Refused
 
 
 @cache

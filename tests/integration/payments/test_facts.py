@@ -9,13 +9,8 @@ from django.utils import timezone
 
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
-from apps.payments.ports import ActionRequired, Declined, Done
-from apps.payments.services.apply_gateway_facts import (
-    GatewayFact,
-    NothingHappened,
-    NotKnown,
-    apply_gateway_facts,
-)
+from apps.payments.ports import ActionRequired, Declined, Done, NothingHappened, NotKnown
+from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
 from apps.payments.services.claim_operations import claim_operations
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.operations import new_operation

@@ -1,0 +1,256 @@
+"""What each way an attempt can end means for its operation and its payment."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from django.conf import settings
+
+from apps.kernel.events.payments import (
+    PaymentActionRequired,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentEvent,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    PaymentVoided,
+)
+from apps.payments.domain.operations import (
+    LOOK_UP_PAUSE_SECONDS,
+    OperationKind,
+    OperationState,
+    is_given_up,
+    pause_after,
+)
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.ports import (
+    ActionRequired,
+    Declined,
+    Done,
+    NothingHappened,
+    NotKnown,
+    Refused,
+    Result,
+)
+from apps.payments.services.operations import cause_of
+from apps.payments.services.undo_payments import fail_payment, undoing_operation
+from apps.platform.outbox.publishing import Fact
+from apps.platform.telemetry.metrics import payments_failed_total
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What a batch of facts changes: rows to write and facts to publish."""
+
+    now: datetime
+    facts: list[Fact]
+    operations: list[PaymentOperation]
+
+    def publish(self, payment: Payment, operation: PaymentOperation, event: PaymentEvent) -> None:
+        """Note a fact of a payment."""
+        payment.version += 1
+        self.facts.append(Fact(event=event, seq=payment.version, cause=cause_of(operation)))
+
+
+def apply_result(
+    operation: PaymentOperation,
+    payment: Payment,
+    result: Result,
+    ledger: Ledger,
+) -> None:
+    """Bring an operation and its payment up to date with how an attempt ended; both are locked."""
+    match result:
+        case Done():
+            operation.state = OperationState.SUCCEEDED
+            operation.reference = result.reference
+            _DONE[OperationKind(operation.kind)](operation, payment, result, ledger)
+        case ActionRequired():
+            _wait_for_customer(operation, payment, result, ledger)
+        case Declined():
+            operation.state = OperationState.DECLINED
+            operation.error_code, operation.error_detail = result.code[:64], result.detail
+            _say_no(operation, payment, result.code, result.detail, ledger)
+        case Refused():
+            operation.state = OperationState.FAILED
+            operation.error_code, operation.error_detail = result.code[:64], result.detail
+            _say_no(operation, payment, result.code, "The payment could not be made.", ledger)
+        case NotKnown():
+            operation.state = OperationState.UNKNOWN
+            pause = pause_after(operation.attempts, random.random())
+            operation.next_at = ledger.now + max(timedelta(seconds=LOOK_UP_PAUSE_SECONDS), pause)
+        case NothingHappened():
+            _try_again(operation, payment, result.code, ledger)
+        case _:
+            assert_never(result)
+
+
+def _authorized(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+    payment.authorize(reference=done.reference, brand=done.brand, last4=done.last4)
+    if payment.is_unwanted:
+        _undo(operation, payment, ledger)
+        return
+    ledger.publish(
+        payment,
+        operation,
+        PaymentAuthorized(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            amount_minor=payment.amount_minor,
+            currency=payment.currency,
+            provider=payment.provider,
+        ),
+    )
+
+
+def _captured(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+    payment.capture(amount_minor=operation.amount_minor)
+    ledger.publish(
+        payment,
+        operation,
+        PaymentCaptured(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            amount_minor=operation.amount_minor,
+            currency=payment.currency,
+        ),
+    )
+    if payment.is_unwanted:
+        _undo(operation, payment, ledger)
+
+
+def _voided(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+    if payment.status == PaymentStatus.FAILED:
+        return
+    if payment.status == PaymentStatus.REQUIRES_ACTION:
+        ledger.facts.append(fail_payment(payment, *_why_dropped(payment), cause_of(operation)))
+        return
+    payment.void()
+    ledger.publish(
+        payment, operation, PaymentVoided(payment_id=payment.id, order_id=payment.order_id)
+    )
+
+
+def _refunded(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+    payment.refunded_minor += operation.amount_minor
+    if payment.refunded_minor == payment.captured_minor:
+        payment.refund_whole()
+    else:
+        payment.refund_part()
+    ledger.publish(
+        payment,
+        operation,
+        PaymentRefunded(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            amount_minor=operation.amount_minor,
+            refunded_minor=payment.refunded_minor,
+            currency=payment.currency,
+        ),
+    )
+
+
+_DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Ledger], None]] = {
+    OperationKind.AUTHORIZE: _authorized,
+    OperationKind.CAPTURE: _captured,
+    OperationKind.VOID: _voided,
+    OperationKind.REFUND: _refunded,
+}
+
+
+def _undo(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
+    follow_up = undoing_operation(payment, cause=cause_of(operation), now=ledger.now)
+    if follow_up is not None:
+        ledger.operations.append(follow_up)
+
+
+def _wait_for_customer(
+    operation: PaymentOperation, payment: Payment, action: ActionRequired, ledger: Ledger
+) -> None:
+    operation.state = OperationState.WAITING
+    operation.reference = payment.authorization = action.reference
+    if payment.status == PaymentStatus.PENDING:
+        expires_at = ledger.now + timedelta(minutes=settings.OMS_PAYMENT_ACTION_MINUTES)
+        payment.require_action(url=action.redirect_url, expires_at=expires_at)
+        operation.next_at = expires_at
+        if not payment.is_unwanted:
+            ledger.publish(
+                payment,
+                operation,
+                PaymentActionRequired(
+                    payment_id=payment.id,
+                    order_id=payment.order_id,
+                    redirect_url=action.redirect_url,
+                    expires_at=expires_at,
+                ),
+            )
+    if payment.is_unwanted or _is_action_over(payment, ledger.now):
+        # The customer's time is over, or nobody wants it any more: take the offer back.
+        operation.state = OperationState.FAILED
+        operation.error_code = _why_dropped(payment)[0]
+        _undo(operation, payment, ledger)
+    else:
+        operation.next_at = payment.action_expires_at or ledger.now
+
+
+def _is_action_over(payment: Payment, now: datetime) -> bool:
+    return payment.action_expires_at is not None and payment.action_expires_at <= now
+
+
+def _why_dropped(payment: Payment) -> tuple[str, str]:
+    if payment.is_unwanted:
+        return "cancelled", "The order was cancelled."
+    return "action_expired", "The payment was not approved in time."
+
+
+def _say_no(
+    operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
+) -> None:
+    if operation.kind == OperationKind.AUTHORIZE:
+        if payment.status == PaymentStatus.FAILED:
+            return
+        payments_failed_total.labels(gateway=payment.provider).inc()
+        ledger.facts.append(fail_payment(payment, code, detail, cause_of(operation)))
+    elif operation.kind == OperationKind.REFUND:
+        ledger.publish(
+            payment,
+            operation,
+            PaymentRefundFailed(
+                payment_id=payment.id,
+                order_id=payment.order_id,
+                amount_minor=operation.amount_minor,
+                currency=payment.currency,
+                code=code[:64],
+            ),
+        )
+    elif payment.is_unwanted:
+        # A capture or void that cannot be: what the payment is now decides how to give it back.
+        _undo_differently(operation, payment, ledger)
+
+
+def _undo_differently(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
+    if operation.kind == OperationKind.CAPTURE:
+        _undo(operation, payment, ledger)
+
+
+def _try_again(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
+    operation.error_code = code[:64]
+    if operation.kind == OperationKind.AUTHORIZE:
+        limit = timedelta(minutes=settings.OMS_PAYMENT_WAIT_MINUTES)
+        if payment.is_unwanted:
+            operation.state = OperationState.FAILED
+            _say_no(operation, payment, "cancelled", "The order was cancelled.", ledger)
+            return
+        if is_given_up(created_at=operation.created_at, now=ledger.now, limit=limit):
+            operation.state = OperationState.FAILED
+            _say_no(
+                operation,
+                payment,
+                "wait_expired",
+                "The payment provider was not available.",
+                ledger,
+            )
+            return
+    operation.state = OperationState.PENDING
+    operation.next_at = ledger.now + pause_after(operation.attempts, random.random())
