@@ -14,6 +14,9 @@ import pytest
 
 from infra.local.stack import Stack
 
+FIRST_DATABASE = 2
+"""Of Valkey's sixteen; those before it belong to the cache and the broker."""
+
 _stack: Stack | None = None
 
 
@@ -27,7 +30,15 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         _stack.start()
         for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
             os.environ[name] = _stack.environment[name]
+    else:
+        _take_own_valkey_database(os.environ["PYTEST_XDIST_WORKER"])
     return (yield)
+
+
+def _take_own_valkey_database(worker: str) -> None:
+    """Give a parallel worker breakers, limits and marks of its own, as it has its own database."""
+    server, _, _ = os.environ["REDIS_URL"].rpartition("/")
+    os.environ["REDIS_URL"] = f"{server}/{FIRST_DATABASE + int(worker.removeprefix('gw'))}"
 
 
 def pytest_unconfigure() -> None:

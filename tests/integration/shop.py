@@ -16,7 +16,8 @@ from apps.orders.models import Order
 from apps.orders.services.place_order import Placement, place_order
 from apps.payments.adapters.registry import list_gates
 from apps.payments.models import Payment
-from apps.payments.services.dispatch_operations import dispatch_operations
+from apps.payments.services.dispatch_operations import dispatch_operations, gate_named
+from apps.platform import valkey
 from apps.platform.outbox.draining import drain
 from apps.platform.outbox.registry import list_subscribers
 from tests.conftest import make_cause
@@ -27,7 +28,12 @@ ADDRESS = Address.build(
 
 
 def stock(units: Mapping[str, Mapping[str, int]], *, price_minor: int = 1990) -> None:
-    """Put units of SKUs into warehouses, `{"SKU": {"WAREHOUSE": units}}`; priority by order."""
+    """Put units of SKUs into warehouses, `{"SKU": {"WAREHOUSE": units}}`; priority by order.
+
+    The breakers of all gateways are closed again: an outage that another test played is over.
+    """
+    valkey.client().flushdb()
+    gate_named.cache_clear()
     codes = list(dict.fromkeys(code for levels in units.values() for code in levels))
     for priority, code in enumerate(codes):
         Warehouse.objects.get_or_create(code=code, defaults={"name": code, "priority": priority})
