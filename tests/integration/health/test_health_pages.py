@@ -144,8 +144,10 @@ class TestReady:
         report()
         with connection.cursor() as cursor:
             cursor.execute(count)
-            before = cursor.fetchone()
+            (before,) = cursor.fetchone()
             for _ in range(5):
                 report()
             cursor.execute(count)
-            assert cursor.fetchone() == before
+            (after,) = cursor.fetchone()
+            # A session of an earlier test may end meanwhile; none may be added.
+            assert after <= before
