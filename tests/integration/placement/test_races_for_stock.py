@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -36,8 +37,8 @@ def reserve_with(workers: int) -> None:
 
 
 class TestRaces:
-    def test_two_hundred_buyers_for_ten_units_over_three_warehouses(self, settings: object) -> None:
-        settings.OMS_OUTBOX_WORKERS = 4  # type: ignore[attr-defined]
+    def test_two_hundred_buyers_for_ten_units_over_three_warehouses(self, settings: Any) -> None:
+        settings.OMS_OUTBOX_WORKERS = 4
         stock({"SKU-A": {"BER": 4, "RTM": 3, "LYS": 3}})
         for _ in range(200):
             place()
@@ -47,8 +48,8 @@ class TestRaces:
         assert statuses == {"confirmed": 10, "cancelled": 190}
         assert levels() == {"SKU-A@BER": (4, 4), "SKU-A@RTM": (3, 3), "SKU-A@LYS": (3, 3)}
 
-    def test_opposite_line_orders_do_not_deadlock(self, settings: object) -> None:
-        settings.OMS_OUTBOX_WORKERS = 4  # type: ignore[attr-defined]
+    def test_opposite_line_orders_do_not_deadlock(self, settings: Any) -> None:
+        settings.OMS_OUTBOX_WORKERS = 4
         stock({"SKU-A": {"BER": 60}, "SKU-B": {"BER": 60}})
         for number in range(60):
             lines = [("SKU-A", 1), ("SKU-B", 1)]
