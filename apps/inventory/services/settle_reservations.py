@@ -17,15 +17,13 @@ from apps.inventory.services.reserve_stock import list_warehouse_codes, moves_of
 from apps.inventory.services.stock_rows import Move, hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import InventoryReleased, InventoryUnavailable, Shortage
-from apps.platform.bulk import insert_together, update_many
+from apps.platform.bulk import insert_together, lock_many, update_many
 from apps.platform.outbox.publishing import Fact, publish
 
 
 def lock_reservations(order_ids: Collection[UUID]) -> list[Reservation]:
     """Lock the reservations of orders, in key order, with their items loaded."""
-    return list(
-        Reservation.objects.filter(order_id__in=order_ids).order_by("order_id").select_for_update()
-    )
+    return lock_many(Reservation, order_ids, by="order_id")
 
 
 def items_of(reservations: Iterable[Reservation]) -> dict[UUID, list[ReservationItem]]:

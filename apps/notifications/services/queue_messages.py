@@ -13,6 +13,7 @@ from apps.notifications.domain.contents import Told
 from apps.notifications.domain.messages import Channel, MessageKind, MessageStatus
 from apps.notifications.models import Message
 from apps.notifications.services.waking import wake_sender_on_commit
+from apps.platform.bulk import insert_missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ def queue_messages(*, tellings: Sequence[Telling], now: datetime) -> None:
     if not tellings:
         return
     with transaction.atomic():
-        Message.objects.bulk_create(
+        insert_missing(
             [
                 Message(
                     id=new_id(),
@@ -50,7 +51,6 @@ def queue_messages(*, tellings: Sequence[Telling], now: datetime) -> None:
                     next_at=now,
                 )
                 for telling in tellings
-            ],
-            ignore_conflicts=True,
+            ]
         )
         wake_sender_on_commit()

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from apps.kernel.events.orders import OrderCreated
 from apps.notifications.models import KnownOrder
+from apps.platform.bulk import insert_missing
 
 
 class OrderNotKnown(LookupError):
@@ -13,7 +14,7 @@ class OrderNotKnown(LookupError):
 
 def remember_orders(*, orders: Sequence[OrderCreated]) -> None:
     """Store orders, in one statement; one that is known already stays as it is."""
-    KnownOrder.objects.bulk_create(
+    insert_missing(
         [
             KnownOrder(
                 order_id=order.order_id,
@@ -32,8 +33,7 @@ def remember_orders(*, orders: Sequence[OrderCreated]) -> None:
                 ],
             )
             for order in orders
-        ],
-        ignore_conflicts=True,
+        ]
     )
 
 

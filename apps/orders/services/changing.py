@@ -11,7 +11,7 @@ from django.db import transaction
 from apps.kernel.cause import Cause
 from apps.kernel.events import Event
 from apps.orders.models import Order, OrderStep
-from apps.platform.bulk import insert_together, update_many
+from apps.platform.bulk import insert_together, lock_many, update_many
 from apps.platform.outbox.publishing import Fact, publish
 
 Heard = TypeVar("Heard")
@@ -59,8 +59,7 @@ class Change:
 
 def lock_orders(ids: Iterable[UUID]) -> dict[UUID, Order]:
     """Lock orders in key order, in one statement."""
-    locked = Order.objects.filter(id__in=list(ids)).order_by("id").select_for_update()
-    return {order.id: order for order in locked}
+    return {order.id: order for order in lock_many(Order, ids)}
 
 
 def change_orders(

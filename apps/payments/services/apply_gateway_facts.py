@@ -16,7 +16,7 @@ from apps.payments.ports import Result
 from apps.payments.services.gateway_rules import Ledger, apply_result
 from apps.payments.services.undo_payments import PAYMENT_FIELDS
 from apps.payments.services.waking import wake_dispatch_on_commit
-from apps.platform.bulk import update_many
+from apps.platform.bulk import insert_missing, lock_many, update_many
 from apps.platform.outbox.publishing import publish
 
 
@@ -25,6 +25,7 @@ class GatewayFact:
     """How one attempt ended; `token` is that of the attempt."""
 
     operation_id: UUID
+    payment_id: UUID
     token: int
     result: Result
 
@@ -49,15 +50,11 @@ def apply_gateway_facts(*, facts: Sequence[GatewayFact], now: datetime) -> None:
         by_operation = {fact.operation_id: fact for fact in facts}
         payments = {
             payment.id: payment
-            for payment in Payment.objects.filter(operations__in=list(by_operation))
-            .order_by("id")
-            .select_for_update(of=("self",))
+            for payment in lock_many(Payment, {fact.payment_id for fact in facts})
         }
         operations = [
             operation
-            for operation in PaymentOperation.objects.filter(id__in=list(by_operation))
-            .order_by("id")
-            .select_for_update()
+            for operation in lock_many(PaymentOperation, by_operation)
             if operation.is_open and operation.token == by_operation[operation.id].token
         ]
         ledger = Ledger(now=now, facts=[], operations=[])
@@ -70,6 +67,6 @@ def apply_gateway_facts(*, facts: Sequence[GatewayFact], now: datetime) -> None:
         touched = {operation.payment_id: payments[operation.payment_id] for operation in operations}
         update_many(operations, fields=OPERATION_FIELDS)
         update_many(list(touched.values()), fields=PAYMENT_FIELDS)
-        PaymentOperation.objects.bulk_create(ledger.operations, ignore_conflicts=True)
+        insert_missing(ledger.operations)
         publish(ledger.facts)
         wake_dispatch_on_commit({operation.gate for operation in ledger.operations})

@@ -135,7 +135,12 @@ def _record(gate: Gate, gate_name: str, results: dict[ClaimedOperation, Result])
     now = timezone.now()
     apply_gateway_facts(
         facts=[
-            GatewayFact(operation_id=one.call.operation_id, token=one.token, result=result)
+            GatewayFact(
+                operation_id=one.call.operation_id,
+                payment_id=one.call.payment_id,
+                token=one.token,
+                result=result,
+            )
             for one, result in results.items()
         ],
         now=now,

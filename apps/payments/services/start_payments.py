@@ -15,7 +15,7 @@ from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.operations import new_operation
 from apps.payments.services.waking import wake_dispatch_on_commit
-from apps.platform.bulk import insert_together
+from apps.platform.bulk import insert_missing, insert_together, lock_many
 from apps.platform.outbox.delivered import Delivered
 from apps.platform.outbox.publishing import Fact, publish
 
@@ -82,13 +82,13 @@ def capture_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
             for payment in payments
             if payment.status == PaymentStatus.AUTHORIZED and not payment.is_unwanted
         ]
-        PaymentOperation.objects.bulk_create(operations, ignore_conflicts=True)
+        insert_missing(operations)
         wake_dispatch_on_commit({operation.gate for operation in operations})
 
 
 def lock_payments(order_ids: Sequence[UUID]) -> list[Payment]:
     """Lock the payments of orders in key order, in one statement."""
-    return list(Payment.objects.filter(order_id__in=order_ids).order_by("id").select_for_update())
+    return lock_many(Payment, order_ids, by="order_id")
 
 
 def _payment(wanted: OrderPaymentPending, now: datetime) -> Payment:

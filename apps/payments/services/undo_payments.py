@@ -13,7 +13,7 @@ from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.operations import new_operation
 from apps.payments.services.start_payments import lock_payments
 from apps.payments.services.waking import wake_dispatch_on_commit
-from apps.platform.bulk import update_many
+from apps.platform.bulk import insert_missing, lock_many, update_many
 from apps.platform.outbox.publishing import Fact, publish
 
 CANCELLED = "cancelled"
@@ -58,7 +58,7 @@ def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
                 facts.append(fail_payment(payment, CANCELLED, "The order was cancelled.", cause))
         update_many(payments, fields=PAYMENT_FIELDS)
         update_many(dropped, fields=["state", "error_code", "updated_at"])
-        PaymentOperation.objects.bulk_create(operations, ignore_conflicts=True)
+        insert_missing(operations)
         publish(facts)
         wake_dispatch_on_commit({operation.gate for operation in operations})
 
@@ -108,18 +108,11 @@ def fail_payment(payment: Payment, code: str, detail: str, cause: Cause) -> Fact
 
 def _lock_open_operations(payments: list[Payment]) -> dict[UUID, list[PaymentOperation]]:
     found: dict[UUID, list[PaymentOperation]] = {}
-    open_states = [
-        OperationState.PENDING,
-        OperationState.IN_FLIGHT,
-        OperationState.UNKNOWN,
-        OperationState.WAITING,
-    ]
-    for operation in (
-        PaymentOperation.objects.filter(
-            payment_id__in=[payment.id for payment in payments], state__in=open_states
-        )
-        .order_by("id")
-        .select_for_update()
+    for operation in lock_many(
+        PaymentOperation,
+        [payment.id for payment in payments],
+        by="payment_id",
+        where="t.state IN ('pending', 'in_flight', 'unknown', 'waiting')",
     ):
         found.setdefault(operation.payment_id, []).append(operation)
     return found

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
 
 from django.db import connection, models
 
-AnyField: TypeAlias = "models.Field[Any, Any]"
+from apps.platform.bulk.rows import AnyField, encode_rows, literal, quoted, recordset
 
 
 def insert_together(*groups: Sequence[models.Model]) -> None:
@@ -20,14 +19,12 @@ def insert_together(*groups: Sequence[models.Model]) -> None:
     Raises:
         django.db.IntegrityError: a row breaks a constraint; nothing is written.
     """
-    filled = [group for group in groups if group]
-    if not filled:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _insert_statement(tuple(type(group[0]) for group in filled)),
-            [column for group in filled for column in _columns(group, _insertable(type(group[0])))],
-        )
+    _insert(groups, otherwise="")
+
+
+def insert_missing(rows: Sequence[models.Model]) -> None:
+    """Insert rows of one model; those that a unique constraint knows already stay as they are."""
+    _insert([rows], otherwise=" ON CONFLICT DO NOTHING")
 
 
 def update_many(rows: Sequence[models.Model], *, fields: Sequence[str]) -> None:
@@ -38,28 +35,34 @@ def update_many(rows: Sequence[models.Model], *, fields: Sequence[str]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    changed = tuple(_field(model, name) for name in fields)
-    columns = _columns(rows, (model._meta.pk, *changed))
+    columns = (model._meta.pk, *(_field(model, name) for name in fields))
     with connection.cursor() as cursor:
-        cursor.execute(_update_statement(model, changed), [*columns, columns[0]])
+        cursor.execute(
+            _update_statement(model, columns),
+            [encode_rows(rows, columns), literal(row.pk for row in rows)],
+        )
 
 
-def _columns(rows: Sequence[models.Model], fields: Sequence[AnyField]) -> list[list[Any]]:
-    return [
-        [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows]
-        for field in fields
-    ]
+def _insert(groups: Sequence[Sequence[models.Model]], *, otherwise: str) -> None:
+    filled = [group for group in groups if group]
+    if not filled:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _insert_statement(tuple(type(group[0]) for group in filled), otherwise),
+            [encode_rows(group, _insertable(type(group[0]))) for group in filled],
+        )
 
 
 @lru_cache(maxsize=256)
-def _insert_statement(kinds: tuple[type[models.Model], ...]) -> str:
+def _insert_statement(kinds: tuple[type[models.Model], ...], otherwise: str) -> str:
     parts = []
     for kind in kinds:
         fields = _insertable(kind)
-        names = ", ".join(_name(field) for field in fields)
+        names = ", ".join(quoted(str(field.column)) for field in fields)
         parts.append(
-            f"INSERT INTO {_quoted(kind._meta.db_table)} ({names}) "
-            f"SELECT * FROM unnest({_arrays(fields)})"
+            f"INSERT INTO {quoted(kind._meta.db_table)} ({names}) "
+            f"SELECT {names} FROM {recordset(fields)}{otherwise}"
         )
     *first, last = parts
     together = ", ".join(f"part{number} AS ({part})" for number, part in enumerate(first))
@@ -67,15 +70,12 @@ def _insert_statement(kinds: tuple[type[models.Model], ...]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _update_statement(model: type[models.Model], changed: tuple[AnyField, ...]) -> str:
-    fields = (model._meta.pk, *changed)
-    names = [_name(field) for field in fields]
-    key = names[0]
-    assignments = ", ".join(f"{name} = v.{name}" for name in names[1:])
+def _update_statement(model: type[models.Model], fields: tuple[AnyField, ...]) -> str:
+    key, *changed = (quoted(str(field.column)) for field in fields)
+    assignments = ", ".join(f"{name} = v.{name}" for name in changed)
     # The key is compared with the list a second time so that partitions can be left out.
     return (
-        f"UPDATE {_quoted(model._meta.db_table)} t SET {assignments} "
-        f"FROM unnest({_arrays(fields)}) AS v({', '.join(names)}) "
+        f"UPDATE {quoted(model._meta.db_table)} t SET {assignments} FROM {recordset(fields)} "
         f"WHERE t.{key} = v.{key} AND t.{key} = ANY(%s::{fields[0].db_type(connection)}[])"
     )
 
@@ -89,25 +89,9 @@ def _insertable(model: type[models.Model]) -> tuple[AnyField, ...]:
     )
 
 
+@lru_cache(maxsize=1024)
 def _field(model: type[models.Model], name: str) -> AnyField:
     for field in model._meta.concrete_fields:
         if name in (field.name, field.attname):
             return field
     raise LookupError(f"{model.__name__} has no field {name!r}")
-
-
-def _arrays(fields: Sequence[AnyField]) -> str:
-    return ", ".join(f"%s::{_type(field)}[]" for field in fields)
-
-
-def _type(field: AnyField) -> str:
-    # Lengths are checked by the column; in a cast they would cut a long value silently.
-    return str(field.db_type(connection)).partition("(")[0]
-
-
-def _name(field: AnyField) -> str:
-    return _quoted(str(field.column))
-
-
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)

@@ -18,9 +18,9 @@ class UnknownEventType(LookupError):
     """An event was stored by a newer release; it waits until this one knows it."""
 
 
-def encode(event: Event) -> str:
-    """Give the payload of an event as JSON."""
-    return _encoder.encode(event).decode()
+def encode(content: object) -> str:
+    """Give the payload of an event, or rows that hold some, as JSON."""
+    return _encoder.encode(content).decode()
 
 
 _decoders = {event_type: msgspec.json.Decoder(event_type) for event_type in CATALOGUE.values()}

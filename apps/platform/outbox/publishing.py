@@ -19,17 +19,17 @@ WITH stored AS (
                               correlation_id, causation_id, actor, region, trace_context)
     SELECT aggregate_type, aggregate_id, seq, key, type, version, payload,
            correlation_id, causation_id, actor, region, trace_context
-    FROM unnest(%s::text[], %s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::smallint[],
-                %s::jsonb[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[])
-         WITH ORDINALITY AS f(aggregate_type, aggregate_id, seq, key, type, version, payload,
-                              correlation_id, causation_id, actor, region, trace_context, position)
+    FROM json_to_recordset(%s::json) AS f(
+        position int, aggregate_type text, aggregate_id uuid, seq int, key uuid, type text,
+        version smallint, payload jsonb, correlation_id uuid, causation_id text, actor text,
+        region text, trace_context text)
     ORDER BY position
     RETURNING event_id, occurred_at, key, type
 ), handed AS (
     INSERT INTO outbox_delivery (subscriber, lane, event_id, occurred_at, key)
     SELECT s.subscriber, abs(hashtext(stored.key::text)::bigint) %% {LANES},
            stored.event_id, stored.occurred_at, stored.key
-    FROM stored JOIN unnest(%s::text[], %s::text[]) AS s(type, subscriber) USING (type)
+    FROM stored JOIN json_to_recordset(%s::json) AS s(type text, subscriber text) USING (type)
 )
 SELECT event_id, occurred_at FROM stored ORDER BY event_id
 """
@@ -62,37 +62,37 @@ def publish(facts: Sequence[Fact]) -> None:
     if not facts:
         return
     hearers = [
-        (wire_name(event_type), subscriber.name)
+        {"type": wire_name(event_type), "subscriber": subscriber.name}
         for event_type in {type(fact.event) for fact in facts}
         for subscriber in subscribers_of(event_type)
     ]
+    rows = [_row(position, fact) for position, fact in enumerate(facts)]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _STORE,
-            [*_columns(facts), [name for name, _ in hearers], [name for _, name in hearers]],
-        )
+        cursor.execute(_STORE, [encode(rows), encode(hearers)])
         stored = cursor.fetchall()
     _run_in_transaction(facts, stored)
     if hearers:
-        names = {name for _, name in hearers}
+        names = {hearer["subscriber"] for hearer in hearers}
         transaction.on_commit(lambda: wake(names))
 
 
-def _columns(facts: Sequence[Fact]) -> list[list[object]]:
-    return [
-        [fact.event.aggregate_type for fact in facts],
-        [fact.event.aggregate_id for fact in facts],
-        [fact.seq for fact in facts],
-        [fact.event.key for fact in facts],
-        [wire_name(type(fact.event)) for fact in facts],
-        [fact.event.version for fact in facts],
-        [encode(fact.event) for fact in facts],
-        [fact.cause.correlation_id for fact in facts],
-        [fact.cause.causation_id or "" for fact in facts],
-        [fact.cause.actor for fact in facts],
-        [fact.cause.region for fact in facts],
-        [fact.cause.trace_context for fact in facts],
-    ]
+def _row(position: int, fact: Fact) -> dict[str, object]:
+    event, cause = fact.event, fact.cause
+    return {
+        "position": position,
+        "aggregate_type": event.aggregate_type,
+        "aggregate_id": event.aggregate_id,
+        "seq": fact.seq,
+        "key": event.key,
+        "type": wire_name(type(event)),
+        "version": event.version,
+        "payload": event,
+        "correlation_id": cause.correlation_id,
+        "causation_id": cause.causation_id or "",
+        "actor": cause.actor,
+        "region": cause.region,
+        "trace_context": cause.trace_context,
+    }
 
 
 def _run_in_transaction(facts: Sequence[Fact], stored: Sequence[tuple[object, ...]]) -> None:

@@ -52,7 +52,15 @@ def authorizing(now: datetime) -> tuple[Payment, PaymentOperation]:
 
 def hear(operation: PaymentOperation, result: Any, now: datetime, token: int = 0) -> Payment:
     apply_gateway_facts(
-        facts=[GatewayFact(operation_id=operation.id, token=token, result=result)], now=now
+        facts=[
+            GatewayFact(
+                operation_id=operation.id,
+                payment_id=operation.payment_id,
+                token=token,
+                result=result,
+            )
+        ],
+        now=now,
     )
     return Payment.objects.get(id=operation.payment_id)
 
