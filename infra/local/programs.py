@@ -16,11 +16,10 @@ SIMULATORS = "simulators"
 SCHEDULER = "scheduler"
 # What each worker takes from the broker.
 WORKER_QUEUES = {
-    "worker-orders": "orders",
-    "worker-inventory": "inventory",
-    "worker-payments": "payments",
-    "worker-notifications": "notifications,customers",
-    "worker-maintenance": "maintenance",
+    # One process takes orders all the way: on two cores, handing them over between processes would
+    # cost more than handling them. In a cluster every queue has workers of its own.
+    "worker-saga": "orders,inventory,payments",
+    "worker-background": "notifications,customers,maintenance",
 }
 ROLES = (SIMULATORS, WEB, *WORKER_QUEUES, SCHEDULER)
 # In the order of stopping: first no new work, then none in flight, then what they talked to.
@@ -29,7 +28,7 @@ STOP_ORDER: tuple[Sequence[str], ...] = ((WEB, SCHEDULER), tuple(WORKER_QUEUES),
 WEB_WORKERS = 2
 WEB_THREADS = 4
 WEB_BACKLOG = 1024
-WORKER_THREADS = 4
+WORKER_THREADS = 12
 HTTP_TIMEOUT_SECONDS = 2.0
 
 

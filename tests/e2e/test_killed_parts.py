@@ -9,7 +9,7 @@ from tests.e2e.conftest import Shop
 class TestKilling:
     def test_workers_killed_in_the_middle_of_the_saga(self, shop: Shop) -> None:
         placed = [shop.place_surely() for _ in range(20)]
-        for role in ("worker-orders", "worker-inventory", "worker-payments"):
+        for role in ("worker-saga", "worker-background"):
             shop.stack.supervisor.kill(role, signal.SIGKILL)
         placed += [shop.place_surely() for _ in range(20)]
         for order_id in placed:

@@ -148,12 +148,10 @@ MENDING = frozenset({THAW, MEND_STRIPE})
 
 _PROCESS_FAULTS = (
     *((KILL, role) for role in (WEB, SCHEDULER, *WORKER_QUEUES)),
-    (KILL, "worker-orders"),
-    (KILL, "worker-inventory"),
-    (KILL, "worker-payments"),
+    (KILL, "worker-saga"),
+    (KILL, "worker-saga"),
     (KILL_CHILD, WEB),
-    (FREEZE, "worker-payments"),
-    (FREEZE, "worker-inventory"),
+    (FREEZE, "worker-saga"),
     (CUT, ""),
 )
 _STRIPE_FAULTS: tuple[tuple[str, dict[str, object]], ...] = (

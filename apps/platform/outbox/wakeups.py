@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 from celery import current_app
 
-from apps.platform.outbox.watching import without_watched
+from apps.platform.outbox.watching import notice, without_watched
 
 PAUSE_SECONDS = 0.03
 LIFETIME_SECONDS = 5
@@ -73,8 +73,11 @@ class WakeUps:
 
     def wake(self, names: Iterable[str]) -> None:
         """Ask for the named work to be done soon; returns at once."""
+        unwatched = notice(set(names))
+        if not unwatched:
+            return
         with self._lock:
-            self._names.update(names)
+            self._names.update(unwatched)
             if self._pid != os.getpid():
                 self._pid = os.getpid()
                 threading.Thread(target=self._run, name="wake-ups", daemon=True).start()
