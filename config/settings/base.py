@@ -269,6 +269,6 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 if env.oms_smtp_url:
     globals().update(mail_from_url(env.oms_smtp_url))
 if env.oms_mailbox_dir:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "apps.notifications.adapters.mailbox.MailboxBackend"
     EMAIL_FILE_PATH = env.oms_mailbox_dir
 EMAIL_TIMEOUT = 10

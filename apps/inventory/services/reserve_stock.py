@@ -26,7 +26,7 @@ from apps.kernel.events.inventory import (
     Shortage,
 )
 from apps.kernel.identifiers import new_id
-from apps.platform.bulk import insert_together
+from apps.platform.bulk import insert_together, list_known
 from apps.platform.outbox.publishing import Fact, publish
 
 
@@ -47,11 +47,7 @@ def reserve_stock(*, requests: Sequence[ReservationRequest], now: datetime) -> N
     """
     with transaction.atomic(savepoint=False):
         hold_stock()
-        known = set(
-            Reservation.objects.filter(
-                order_id__in=[request.order_id for request in requests]
-            ).values_list("order_id", flat=True)
-        )
+        known = list_known(Reservation, [request.order_id for request in requests], by="order_id")
         fresh = [request for request in requests if request.order_id not in known]
         priorities = list_warehouse_codes()
         levels = lock_levels({line.sku for request in fresh for line in request.lines})

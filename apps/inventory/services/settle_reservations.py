@@ -29,7 +29,7 @@ def lock_reservations(order_ids: Collection[UUID]) -> list[Reservation]:
 def items_of(reservations: Iterable[Reservation]) -> dict[UUID, list[ReservationItem]]:
     """Give the items of reservations, by reservation."""
     found: dict[UUID, list[ReservationItem]] = {}
-    for item in ReservationItem.objects.filter(reservation_id__in=[one.id for one in reservations]):
+    for item in lock_many(ReservationItem, [one.id for one in reservations], by="reservation_id"):
         found.setdefault(item.reservation_id, []).append(item)
     return found
 

@@ -9,7 +9,7 @@ from django.db import connection
 
 from apps.inventory.models import MovementKind, StockLevel, StockMovement
 from apps.kernel.identifiers import new_id
-from apps.platform.bulk import insert_together
+from apps.platform.bulk import insert_together, literal, lock_many
 
 _MOVE = """
 UPDATE inventory_stocklevel level
@@ -49,10 +49,8 @@ def hold_stock() -> None:
 
 def lock_levels(skus: Collection[str]) -> dict[tuple[str, str], StockLevel]:
     """Lock all levels of the SKUs, by (SKU, warehouse), in one statement and one order."""
-    levels = StockLevel.objects.filter(sku__in=sorted(skus)).order_by("sku", "warehouse_id")
-    return {
-        (level.sku, level.warehouse_id): level for level in levels.select_for_update(of=("self",))
-    }
+    levels = lock_many(StockLevel, skus, by="sku")
+    return {(level.sku, level.warehouse_id): level for level in levels}
 
 
 def move_stock(moves: Sequence[Move], levels: dict[tuple[str, str], StockLevel]) -> None:
@@ -72,9 +70,9 @@ def move_stock(moves: Sequence[Move], levels: dict[tuple[str, str], StockLevel])
         cursor.execute(
             _MOVE,
             [
-                list(deltas),
-                [on_hand for on_hand, _ in deltas.values()],
-                [reserved for _, reserved in deltas.values()],
+                literal(deltas),
+                literal(on_hand for on_hand, _ in deltas.values()),
+                literal(reserved for _, reserved in deltas.values()),
             ],
         )
     write_ledger(moves)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.kernel.address import Address
 from apps.kernel.cause import Cause
@@ -18,10 +18,15 @@ from apps.orders.domain.placement import OrderedLine, merge_lines, refuse_unsupp
 from apps.orders.domain.refusals import PriceChanged, UnknownSku
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.domain.totals import totals_of
-from apps.orders.models import ListedProduct, Order, OrderItem, OrderStep
+from apps.orders.models import Order, OrderItem, OrderStep
 from apps.orders.services.order_numbers import next_order_number
-from apps.platform.bulk import insert_together
+from apps.platform.bulk import insert_together, literal
 from apps.platform.outbox.publishing import Fact, publish
+
+_PRICES = """
+SELECT sku, name, (prices_minor ->> %s)::bigint FROM orders_listedproduct
+WHERE sku = ANY(%s::varchar[]) AND active
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,16 +131,12 @@ def price_lines(lines: Sequence[OrderedLine], currency: str) -> list[tuple[Order
     Raises:
         UnknownSku, PriceChanged: see `place_order`; the first line at fault is named.
     """
-    listed = {
-        sku: (name, prices)
-        for sku, name, prices in ListedProduct.objects.filter(
-            sku__in=[line.sku for line in lines], active=True
-        ).values_list("sku", "name", "prices_minor")
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PRICES, [currency, literal(line.sku for line in lines)])
+        listed = {sku: (name, price) for sku, name, price in cursor.fetchall()}
     priced = []
     for position, line in enumerate(lines):
-        name, prices = listed.get(line.sku, ("", {}))
-        price = prices.get(currency)
+        name, price = listed.get(line.sku, ("", None))
         if price is None:
             raise UnknownSku(
                 f"{line.sku} is not for sale in {currency}.",

@@ -15,7 +15,7 @@ from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.operations import new_operation
 from apps.payments.services.waking import wake_dispatch_on_commit
-from apps.platform.bulk import insert_missing, insert_together, lock_many
+from apps.platform.bulk import insert_missing, insert_together, list_known, lock_many
 from apps.platform.outbox.delivered import Delivered
 from apps.platform.outbox.publishing import Fact, publish
 
@@ -27,11 +27,7 @@ def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: dat
     fails the payment at once.
     """
     with transaction.atomic(savepoint=False):
-        known = set(
-            Payment.objects.filter(order_id__in=[one.event.order_id for one in wanted]).values_list(
-                "order_id", flat=True
-            )
-        )
+        known = list_known(Payment, [one.event.order_id for one in wanted], by="order_id")
         fresh = [one for one in wanted if one.event.order_id not in known]
         payments = [_payment(one.event, now) for one in fresh]
         facts: list[Fact] = []

@@ -1,7 +1,7 @@
 """Set-based reads and writes: what the ORM can only do row by row or with a parameter a value."""
 
-from apps.platform.bulk.locking import lock_many
+from apps.platform.bulk.locking import list_known, lock_many
 from apps.platform.bulk.rows import literal
 from apps.platform.bulk.writing import insert_missing, insert_together, update_many
 
-__all__ = ["insert_missing", "insert_together", "literal", "lock_many", "update_many"]
+__all__ = ["insert_missing", "insert_together", "list_known", "literal", "lock_many", "update_many"]

@@ -36,13 +36,17 @@ def recordset(fields: tuple[AnyField, ...]) -> str:
 
 
 def literal(values: Iterable[object]) -> str:
-    """Write values without quotes, commas or braces in them (ids, numbers) as an array's text."""
-    return "{" + ",".join(map(str, values)) + "}"
+    """Write values as the text of an array, each of them quoted."""
+    return "{" + ",".join(f'"{_escaped(str(value))}"' for value in values) + "}"
 
 
 def quoted(name: str) -> str:
     """Quote a name for SQL."""
     return connection.ops.quote_name(name)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 @lru_cache(maxsize=256)

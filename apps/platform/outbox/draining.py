@@ -12,6 +12,7 @@ from django.db import OperationalError, connection, transaction
 
 from apps.kernel.cause import Cause
 from apps.kernel.events import Event
+from apps.platform.bulk import literal
 from apps.platform.outbox.codec import decode
 from apps.platform.outbox.delivered import Delivered
 from apps.platform.outbox.lanes import Claim, LanesLost, claimed_lanes
@@ -39,7 +40,8 @@ WHERE d.subscriber = %s AND d.lane = ANY(%s)
 ORDER BY d.event_id LIMIT %s
 """
 _COMPLETE = (
-    "DELETE FROM outbox_delivery WHERE subscriber = %s AND lane = ANY(%s) AND event_id = ANY(%s)"
+    "DELETE FROM outbox_delivery "
+    "WHERE subscriber = %s AND lane = ANY(%s) AND event_id = ANY(%s::bigint[])"
 )
 _WAITING = """
 SELECT EXISTS (SELECT 1 FROM outbox_delivery d
@@ -186,7 +188,7 @@ def _apply(
                     handler(batch)
         with connection.cursor() as cursor:
             cursor.execute(
-                _COMPLETE, [subscriber.name, list(lanes), [row.event_id for row in rows]]
+                _COMPLETE, [subscriber.name, list(lanes), literal(row.event_id for row in rows)]
             )
             if cursor.rowcount != len(rows):
                 raise LanesLost

@@ -136,7 +136,7 @@ class TestMail:
     def test_puts_a_batch_into_one_file_where_mail_is_kept_in_a_folder(
         self, settings: Settings, tmp_path: Path
     ) -> None:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+        settings.EMAIL_BACKEND = "apps.notifications.adapters.mailbox.MailboxBackend"
         settings.EMAIL_FILE_PATH = str(tmp_path)
         letters = [letter("ada@example.com"), letter("eve@example.com")]
         assert [type(one) for one in Mail().deliver(letters)] == [Accepted, Accepted]
