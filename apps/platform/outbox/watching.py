@@ -42,10 +42,12 @@ def work_and_watch(name: str, step: Step, *, seconds: float = 5.0) -> int:
     """
     deadline = time.monotonic() + seconds
     done = 0
-    with _mark(name) as mark:
-        if mark is None:
+    with _attending(name) as noticed:
+        if noticed is None:
             return 0
-        with _attending(name) as noticed:
+        with _mark(name) as mark:
+            if mark is None:
+                return 0
             done = _watch(mark, noticed, step, deadline)
     # What came while the mark stood woke nobody: it is ours to look for once more.
     return done + step(time.monotonic() + seconds)
@@ -140,29 +142,27 @@ def _mark(name: str) -> Iterator[_Mark | None]:
         mark.give_up()
 
 
-_attended: dict[str, list[threading.Event]] = {}
-_attended_lock = threading.Lock()
+_attended: dict[str, threading.Event] = {}
 
 
 @contextmanager
-def _attending(name: str) -> Iterator[threading.Event]:
-    """Be told of new work for the length of the block."""
+def _attending(name: str) -> Iterator[threading.Event | None]:
+    """Be told of new work for the length of the block; None where a thread of ours is at it."""
     noticed = threading.Event()
-    with _attended_lock:
-        _attended.setdefault(name, []).append(noticed)
+    if _attended.setdefault(name, noticed) is not noticed:
+        yield None
+        return
     try:
         yield noticed
     finally:
-        with _attended_lock:
-            _attended[name].remove(noticed)
+        del _attended[name]
 
 
 def _tell(name: str) -> bool:
-    with _attended_lock:
-        listeners = _attended.get(name, ())
-        for noticed in listeners:
-            noticed.set()
-        return bool(listeners)
+    noticed = _attended.get(name)
+    if noticed is not None:
+        noticed.set()
+    return noticed is not None
 
 
 def _key(name: str) -> str:
