@@ -30,7 +30,7 @@ MESSAGE_INVARIANTS = (
     ),
     Invariant(
         name="no_message_is_due",
-        means="A message could be sent now, or is being sent.",
+        means="A message could be sent now, or the lease of whoever sends it is over.",
         remedy="Wait, or see that a notifications worker runs and what it says of the mail server.",
         only_when_settled=True,
         needs=_NEEDS,
@@ -38,7 +38,7 @@ MESSAGE_INVARIANTS = (
             SELECT id AS message_id, order_id, kind, channel, status, next_at
             FROM notifications_message
             WHERE id >= %(since_id)s
-              AND (status = 'sending' OR status = 'queued' AND next_at <= now())
+              AND (status = 'sending' AND lease_until < now() OR status = 'queued' AND next_at <= now())
             ORDER BY next_at""",
     ),
 )

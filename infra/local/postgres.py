@@ -181,8 +181,6 @@ def _settings(*, durable: bool, has_statements: bool) -> dict[str, str]:
         "max_connections": "200",
         "shared_buffers": "256MB",
         "max_wal_size": "2GB",
-        # A fresh database grows from nothing: plans made for empty tables must not last a minute.
-        "autovacuum_naptime": "5s",
         "wal_compression": "on",
         "checkpoint_timeout": "15min",
         "autovacuum_naptime": "5s",

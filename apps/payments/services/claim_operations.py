@@ -10,17 +10,19 @@ from apps.kernel.money import Money
 from apps.payments.domain.operations import LEASE_SECONDS, OperationKind, OperationState
 from apps.payments.ports import GatewayCall
 
-# Time is the database's here: a worker whose clock is wrong must not take what is not due.
+# Time is the database's here: a worker whose clock is wrong must not take what is not due. What is
+# taken is due again when its lease ends, so that looking never has to pass over what is under way.
 _CLAIM = f"""
 WITH due AS (
     SELECT id, state, lease_until FROM payments_paymentoperation
-    WHERE gate = %s AND next_at <= now()
-      AND (state IN ('pending', 'unknown', 'waiting') OR (state = 'in_flight' AND lease_until < now()))
+    WHERE gate = %s AND next_at <= now() AND state IN ('pending', 'in_flight', 'unknown', 'waiting')
+      AND (lease_until IS NULL OR lease_until < now())
     ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
 UPDATE payments_paymentoperation o
 SET state = 'in_flight', token = o.token + 1, attempts = o.attempts + 1,
-    lease_until = now() + interval '{LEASE_SECONDS} s', updated_at = now()
+    lease_until = now() + interval '{LEASE_SECONDS} s', updated_at = now(),
+    next_at = now() + interval '{LEASE_SECONDS} s'
 FROM due, payments_payment p
 WHERE o.id = due.id AND p.id = o.payment_id
 RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o.created_at, o.trace_context,

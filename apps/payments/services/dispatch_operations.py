@@ -55,8 +55,9 @@ def _pool(name: str) -> ThreadPoolExecutor:
 def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
     """Carry out what is due at a gate until nothing is, or the time is up; returns the calls made.
 
-    `until` is on the monotonic clock, five seconds from now when left out. Several dispatchers may run at once. Calls that are under way when the time is up are waited
-    for; each ends within its adapter's limit.
+    `until` is on the monotonic clock, five seconds from now when left out. Several dispatchers may
+    run at once. Calls that are under way when the time is up are waited for; each ends within its
+    adapter's limit.
     """
     gate = gate_named(gate_name)
     pool = _pool(gate_name)
@@ -92,8 +93,8 @@ def _is_something_due(gate_name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM payments_paymentoperation WHERE gate = %s AND next_at <= now() "
-            "AND (state IN ('pending', 'unknown', 'waiting') "
-            "OR (state = 'in_flight' AND lease_until < now())))",
+            "AND state IN ('pending', 'in_flight', 'unknown', 'waiting') "
+            "AND (lease_until IS NULL OR lease_until < now()))",
             [gate_name],
         )
         (due,) = cursor.fetchone()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from apps.platform.telemetry import metrics
@@ -91,12 +92,14 @@ def span_from(
 ) -> Iterator[None]:
     """Go on, in a worker, with the trace of what is being worked on.
 
-    For a batch give the contexts of all its events: the first that is being recorded becomes the
-    parent (else the first), up to 32 others are linked. Empty and malformed ones are passed over;
-    with none left the span begins a trace of its own.
+    For a batch give the contexts of all its events: of the first 33 one that is being recorded
+    becomes the parent (else the first), the others are linked. Empty and malformed ones are passed
+    over; with none left the span begins a trace of its own.
     """
     given = [trace_contexts] if isinstance(trace_contexts, str) else trace_contexts
-    parents = [one for one in map(read_trace_context, dict.fromkeys(given)) if one is not None]
+    parents = [
+        one for one in map(read_trace_context, islice(dict.fromkeys(given), 33)) if one is not None
+    ]
     # As a mere link of an unrecorded trace a recorded one would end here.
     parents.sort(key=lambda parent: not parent.is_sampled)
     if _spans is not None:

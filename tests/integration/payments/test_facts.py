@@ -116,7 +116,8 @@ class TestFacts:
         (first,) = claim_operations(gate="stripe", at_most=5)
         assert not first.looks_first
         assert claim_operations(gate="stripe", at_most=5) == []
-        PaymentOperation.objects.update(lease_until=now - timedelta(seconds=1))
+        over = now - timedelta(seconds=1)
+        PaymentOperation.objects.update(lease_until=over, next_at=over)
         (second,) = claim_operations(gate="stripe", at_most=5)
         assert (second.looks_first, second.token) == (True, first.token + 1)
 
