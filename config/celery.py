@@ -7,7 +7,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import task_prerun, worker_ready, worker_shutdown
 
-from config.processes import die_with_parent
+from config.processes import collect_garbage_rarely, die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 die_with_parent()
@@ -16,6 +16,8 @@ app = Celery("oms")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+WAKE = "wake "
+"""How the names of the scheduler's wake-ups begin."""
 EVERY_SECOND = 1.0
 """How often the scheduler looks after work whose wake-up was lost."""
 
@@ -32,7 +34,7 @@ def schedule(sender: Celery, **_: Any) -> None:
         sender.add_periodic_task(
             EVERY_SECOND,
             sender.signature(wake_up.task, args=wake_up.args),
-            name=f"wake {wake_up.name}",
+            name=f"{WAKE}{wake_up.name}",
             queue=wake_up.queue,
             expires=LIFETIME_SECONDS,
         )
@@ -57,6 +59,7 @@ def drop_broken_connections(**_: Any) -> None:
 @worker_ready.connect
 def note_readiness(**_: Any) -> None:
     """Leave our process id in `OMS_READY_FILE`, where it is set: this worker takes tasks now."""
+    collect_garbage_rarely()
     if path := os.environ.get("OMS_READY_FILE"):
         Path(path).write_text(str(os.getpid()), encoding="utf-8")
 

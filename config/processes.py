@@ -1,6 +1,7 @@
 """What a process of ours owes the one that started it."""
 
 import ctypes
+import gc
 import os
 import signal
 
@@ -19,3 +20,14 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     except (AttributeError, OSError):
         return
+
+
+def collect_garbage_rarely() -> None:
+    """Leave what was loaded at the start alone, and look through the rest after every 50,000 objects.
+
+    Python's default of 700 makes a process that turns thousands of rows into objects spend a tenth
+    of its time looking for cycles, of which there are few.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

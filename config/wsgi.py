@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
-from config.processes import die_with_parent
+from config.processes import collect_garbage_rarely, die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 die_with_parent()
@@ -30,6 +30,7 @@ def api_handler() -> WSGIHandler:
 
 _pages = get_wsgi_application()
 _api = api_handler()
+collect_garbage_rarely()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

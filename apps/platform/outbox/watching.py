@@ -7,11 +7,12 @@ several queues, a whole batch of orders walks through the saga in one go. Withou
 no marks and more wake-ups, and nothing else changes.
 """
 
+import os
 import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import redis
 from django.conf import settings
@@ -27,7 +28,7 @@ LOOK_SECONDS = 0.25
 LINGER_SECONDS = 0.5
 CROWD = 500
 MARK_MILLISECONDS = 1000
-REFRESH_SECONDS = 0.4
+REFRESH_SECONDS = 0.3
 """A worker that dies leaves its mark for a second; then the scheduler's wake-up gets through."""
 
 Step = Callable[[float], int]
@@ -91,43 +92,41 @@ def without_watched(names: Collection[str]) -> list[str]:
 
 
 class _Mark:
-    """The mark of one worker, renewed now and then."""
+    """The mark of one worker. A thread of the process renews all of them, however long a pass takes."""
 
     def __init__(self, name: str) -> None:
         self._key = _key(name)
         self._value = secrets.token_hex(8)
-        self._renewed_at = 0.0
 
     def take(self) -> bool:
         """Set the mark; False where another one stands."""
-        self._renewed_at = time.monotonic()
-        try:
-            return bool(
-                valkey.ask(
+        with _keeping:
+            try:
+                if not valkey.ask(
                     lambda client: client.set(self._key, self._value, nx=True, px=MARK_MILLISECONDS)
-                )
-            )
-        except redis.RedisError:
-            return True
+                ):
+                    return False
+            except redis.RedisError:
+                return True
+            _kept[self._key] = self._value
+        _start_keeper()
+        return True
 
     def keep(self, *, is_alone: bool) -> None:
-        """Renew the mark when it is time to, or give it up to be helped."""
+        """Go on alone, or give the mark up to be helped."""
         if not is_alone:
             self.give_up()
-        elif time.monotonic() - self._renewed_at > REFRESH_SECONDS:
-            self._renewed_at = time.monotonic()
-            self._try(lambda client: client.set(self._key, self._value, px=MARK_MILLISECONDS))
+        elif self._key not in _kept:
+            with _keeping:
+                _kept[self._key] = self._value
+                _renew()
 
     def give_up(self) -> None:
         """Take the mark away."""
-        self._try(lambda client: client.delete(self._key))
-
-    @staticmethod
-    def _try(command: Callable[[redis.Redis], object]) -> None:
-        try:
-            valkey.ask(command)
-        except redis.RedisError:
-            return
+        with _keeping:
+            _kept.pop(self._key, None)
+            with suppress(redis.RedisError):
+                valkey.ask(lambda client: client.delete(self._key))
 
 
 @contextmanager
@@ -140,6 +139,38 @@ def _mark(name: str) -> Iterator[_Mark | None]:
         yield mark
     finally:
         mark.give_up()
+
+
+_kept: dict[str, str] = {}
+_keeping = threading.Lock()
+_keeper_of: list[int] = []
+
+
+def _start_keeper() -> None:
+    if _keeper_of != [os.getpid()]:
+        _keeper_of[:] = [os.getpid()]
+        threading.Thread(target=_keep, name="marks", daemon=True).start()
+
+
+def _keep() -> None:
+    while True:
+        time.sleep(REFRESH_SECONDS)
+        with _keeping:
+            _renew()
+
+
+def _renew() -> None:
+    if not _kept:
+        return
+
+    def set_all(client: redis.Redis) -> None:
+        with client.pipeline(transaction=False) as pipeline:
+            for key, value in _kept.items():
+                pipeline.set(key, value, px=MARK_MILLISECONDS)
+            pipeline.execute()
+
+    with suppress(redis.RedisError):
+        valkey.ask(set_all)
 
 
 _attended: dict[str, threading.Event] = {}
