@@ -1,5 +1,7 @@
 """Staying with the work: one worker at a time, nobody woken meanwhile, nothing lost at the end."""
 
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 
 from apps.platform import valkey
-from apps.platform.outbox.watching import without_watched, work_and_watch
+from apps.platform.outbox.watching import notice, without_watched, work_and_watch
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +68,32 @@ class TestWatching:
 
         work_and_watch(name, step, seconds=0.1)
         assert seen[:2] == [[], [name]]
+
+    def test_wakes_nobody_during_a_pass_that_outlasts_the_mark(self, name: str) -> None:
+        seen: list[list[str]] = []
+
+        def step(deadline: float) -> int:
+            if not seen:
+                time.sleep(1.3)
+            seen.append(without_watched([name]))
+            return 0
+
+        work_and_watch(name, step, seconds=0.1)
+        assert seen[0] == []
+
+    def test_is_told_of_new_work_in_its_own_process(self, name: str) -> None:
+        assert notice({name}) == {name}, "nobody is at it yet"
+        passes: list[float] = []
+
+        def step(deadline: float) -> int:
+            passes.append(time.monotonic())
+            if len(passes) == 1:
+                threading.Timer(0.05, notice, [{name, "other"}]).start()
+            return 0
+
+        work_and_watch(name, step, seconds=0.2)
+        assert passes[1] - passes[0] < 0.2, "it did not wait for its next look"
+        assert notice({name}) == {name}
 
     def test_goes_on_without_valkey(self, name: str, settings: Any) -> None:
         settings.REDIS_URL = "redis://127.0.0.1:1/0"

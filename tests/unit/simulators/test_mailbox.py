@@ -1,19 +1,27 @@
-"""The mailbox, filled by Django's own file-based backend."""
+"""The mailbox, filled by the backend of the local platform and by Django's own."""
 
 import asyncio
 import json
 from pathlib import Path
 
 import pytest
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.core.mail.backends.filebased import EmailBackend
 
+from apps.notifications.adapters.mailbox import MailboxBackend
 from infra.simulators.http_server import Request, Response
 from infra.simulators.mailbox.reading import Mailbox
 from infra.simulators.mailbox.site import MailboxSite
 
 
-def send(folder: Path, subject: str, *, to: str = "ada@example.com", html: str = "") -> None:
+def send(
+    folder: Path,
+    subject: str,
+    *,
+    to: str = "ada@example.com",
+    html: str = "",
+    through: type[EmailBackend] = MailboxBackend,
+) -> None:
     """Send a letter the way the platform does."""
     letter = EmailMultiAlternatives(
         subject,
@@ -24,7 +32,7 @@ def send(folder: Path, subject: str, *, to: str = "ada@example.com", html: str =
     )
     if html:
         letter.attach_alternative(html, "text/html")
-    backend = EmailBackend(file_path=str(folder))
+    backend = through(file_path=str(folder))
     backend.send_messages([letter])
 
 
@@ -42,8 +50,9 @@ def get(folder: Path, path: str, query: str = "") -> Response:
 
 
 class TestTheMailbox:
-    def test_reads_what_django_writes(self, tmp_path: Path) -> None:
-        send(tmp_path, "Order 7KQ3-M2XP-C", html="<p>Grüße</p>")
+    @pytest.mark.parametrize("through", [MailboxBackend, EmailBackend])
+    def test_reads_what_is_written(self, through: type[EmailBackend], tmp_path: Path) -> None:
+        send(tmp_path, "Order 7KQ3-M2XP-C", html="<p>Grüße</p>", through=through)
 
         (letter,) = Mailbox(tmp_path).list_letters()
 
@@ -53,6 +62,16 @@ class TestTheMailbox:
         content = letter.read()
         assert content.text.strip() == "Grüße, und danke für die Bestellung."
         assert content.html.strip() == "<p>Grüße</p>"
+
+    def test_keeps_what_is_not_ascii(self, tmp_path: Path) -> None:
+        send(tmp_path, "Größe: ✓ " + "x" * 90)
+        (letter,) = Mailbox(tmp_path).list_letters()
+        assert letter.subject == "Größe: ✓ " + "x" * 90
+
+    def test_refuses_a_line_break_in_a_header(self, tmp_path: Path) -> None:
+        with pytest.raises(BadHeaderError):
+            send(tmp_path, "Order\nBcc: eve@example.com")
+        assert Mailbox(tmp_path).list_letters() == []
 
     def test_finds_by_recipient_and_by_subject(self, tmp_path: Path) -> None:
         send(tmp_path, "Order paid", to="ada@example.com")
