@@ -7,9 +7,9 @@ ours has a handful of headers and two bodies, which are written out here.
 
 from base64 import encodebytes
 from email.utils import formatdate
-from typing import Final
+from typing import IO, Final, cast
 
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.filebased import EmailBackend
 from django.core.mail.message import forbid_multi_line_headers
 
@@ -20,16 +20,16 @@ END_OF_MESSAGE: Final = b"\n" + b"-" * 79 + b"\n"
 class MailboxBackend(EmailBackend):
     """Appends each mail to a file of its own connection, as Django's file backend does."""
 
-    def write_message(self, message: EmailMultiAlternatives) -> None:
+    def write_message(self, message: EmailMessage) -> None:
         """Write one mail.
 
         Raises:
             django.core.mail.BadHeaderError: a header has a line break in it.
         """
-        self.stream.write(as_mime(message) + END_OF_MESSAGE)
+        cast("IO[bytes]", self.stream).write(as_mime(message) + END_OF_MESSAGE)
 
 
-def as_mime(message: EmailMultiAlternatives) -> bytes:
+def as_mime(message: EmailMessage) -> bytes:
     """Give a mail as it travels: RFC 2045 with its text and its page as alternatives."""
     headers = {
         "Subject": message.subject,
@@ -42,7 +42,8 @@ def as_mime(message: EmailMultiAlternatives) -> bytes:
     }
     head = "".join(f"{name}: {_safe(name, str(value))}\n" for name, value in headers.items())
     bodies = [("plain", message.body)]
-    bodies += [("html", str(each.content)) for each in message.alternatives]
+    if isinstance(message, EmailMultiAlternatives):
+        bodies += [("html", str(content)) for content, _ in message.alternatives]
     parts = (
         f"--{SEPARATOR}\nContent-Type: text/{kind}; charset=utf-8\n"
         f"Content-Transfer-Encoding: base64\n\n{encodebytes(body.encode()).decode()}"
