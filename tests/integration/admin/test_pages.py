@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group, User
 from django.db import connection, models
 from django.test import Client
@@ -32,7 +33,9 @@ def registered() -> Iterator[type[models.Model]]:
 
 
 def page_of(model: type[models.Model], name: str, *args: object) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+    # As the admin's own links do: in a key, "_23" would else be read as "#".
+    quoted = [quote(str(argument)) for argument in args]
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=quoted)
 
 
 class TestEveryPage:
