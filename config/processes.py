@@ -25,8 +25,8 @@ def die_with_parent() -> None:
 def collect_garbage_rarely() -> None:
     """Leave what was loaded at the start alone, and look through the rest after every 50,000 objects.
 
-    Python's default of 700 makes a process that turns thousands of rows into objects spend a tenth
-    of its time looking for cycles, of which there are few.
+    Python's default of 700 is for programs that make few objects; ours turn thousands of rows into
+    objects a second, with hardly a cycle among them.
     """
     gc.collect()
     gc.freeze()

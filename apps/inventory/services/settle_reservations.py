@@ -27,7 +27,7 @@ def lock_reservations(order_ids: Collection[UUID]) -> list[Reservation]:
 
 
 def items_of(reservations: Iterable[Reservation]) -> dict[UUID, list[ReservationItem]]:
-    """Give the items of reservations, by reservation."""
+    """Give the items of reservations, by reservation; locked, as the reservations are."""
     found: dict[UUID, list[ReservationItem]] = {}
     for item in lock_many(ReservationItem, [one.id for one in reservations], by="reservation_id"):
         found.setdefault(item.reservation_id, []).append(item)

@@ -1,7 +1,7 @@
 """Mail into the files of a folder, for the local platform: what a mail server would have got.
 
 The standard library's generator takes a message apart and folds every header anew; for thousands of
-mails a minute on the machine that also takes the orders, that was a quarter of all work. A mail of
+mails a minute on the machine that also takes the orders, that was a tenth of all work. A mail of
 ours has a handful of headers and two bodies, which are written out here.
 """
 

@@ -31,9 +31,9 @@ def lock_many(
 ) -> list[Row]:
     """Lock the rows whose column `by` is one of the ids, in key order; `where` is more SQL.
 
-    Everybody who locks rows of a table this way waits for the others in one order. What comes back are
-    instances with every column loaded, read as JSON: a third of what the ORM takes for them.
-    No ids, no statement.
+    Everybody who locks rows of a table this way waits for the others in one order. What comes back
+    are instances with every column loaded, read as JSON, which costs less than building them column
+    by column. No ids, no statement.
     """
     wanted = literal(ids)
     if wanted == "{}":
