@@ -77,7 +77,10 @@ def place(
         **{
             "customer_id": uuid.uuid4(),
             "currency": "EUR",
-            "lines": [OrderedLine(sku=sku, quantity=quantity) for sku, quantity in items],
+            "lines": [
+                OrderedLine(sku=sku, quantity=quantity, position=position)
+                for position, (sku, quantity) in enumerate(items)
+            ],
             "shipping_method": "standard",
             "shipping_address": ADDRESS,
             "payment_provider": provider,
@@ -87,9 +90,7 @@ def place(
             **changes,
         }
     )
-    return place_order(
-        placement=placement, cause=make_cause(), region="test", now=timezone.now()
-    ).order
+    return place_order(placement=placement, cause=make_cause(), now=timezone.now()).order
 
 
 def drain_all() -> int:

@@ -1,6 +1,6 @@
 """The doors of orders to storefronts and integrators."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.kernel.address import Address, InvalidAddress
-from apps.kernel.cause import Cause
+from apps.kernel.errors import DomainError
 from apps.kernel.money import InvalidAmount, Money
 from apps.orders.api.bodies import (
     AddressBody,
@@ -25,8 +25,16 @@ from apps.orders.domain.refusals import ForeignCustomer, UnsupportedChoice
 from apps.orders.domain.statuses import SETTLED, CancelReason, OrderStatus
 from apps.orders.queries import find_status, get_order, list_items, list_orders, list_steps
 from apps.orders.services.cancel_order import cancel_order
-from apps.orders.services.place_order import Placement, place_order
-from apps.platform.idempotency.views import IdempotentView
+from apps.orders.services.place_order import (
+    AskedFor,
+    DraftedOrder,
+    Placement,
+    draft_orders,
+    save_orders,
+)
+from apps.platform.idempotency.answering import Answer
+from apps.platform.idempotency.together import Draft, Together
+from apps.platform.idempotency.views import REPLAYED, IdempotentView, answer_of
 from apps.platform.telemetry.metrics import order_creation_seconds, orders_created_total
 from apps.platform.web.pagination import page
 from apps.platform.web.preferences import mark_applied, wait_preferred, wait_until
@@ -58,18 +66,12 @@ class OrdersView(IdempotentView):
         with order_creation_seconds.time():
             body = self.body(PlaceOrderBody)
             placement = placement_of(body, self.principal)
-            response = self.answer_once(lambda: self._place(placement, self.cause, self.now))
-        if response.headers.get("Idempotent-Replayed") is None:
+            response = self.answer_together(
+                _PLACING, AskedFor(placement=placement, cause=self.cause, now=self.now)
+            )
+        if response.headers.get(REPLAYED) is None:
             orders_created_total.inc()
         return self._settled(request, response)
-
-    def _place(self, placement: Placement, cause: Cause, now: datetime) -> JsonResponse:
-        placed = place_order(placement=placement, cause=cause, region=cause.region, now=now)
-        return self.json(
-            order_document(placed.order, placed.items),
-            status=202,
-            headers={"Location": f"/api/v1/orders/{placed.order.id}"},
-        )
 
     def _settled(self, request: HttpRequest, response: JsonResponse) -> HttpResponseBase:
         """Wait for the outcome where the caller prefers to."""
@@ -202,6 +204,26 @@ class CancelView(ApiView):
         return response
 
 
+def _answers(asked: Sequence[AskedFor]) -> list[Draft[DraftedOrder] | DomainError]:
+    return [
+        draft if isinstance(draft, DomainError) else Draft(answer=_accepted(draft), rows=draft)
+        for draft in draft_orders(asked)
+    ]
+
+
+def _accepted(draft: DraftedOrder) -> Answer:
+    return answer_of(
+        JsonResponse(
+            order_document(draft.order, draft.items),
+            status=202,
+            headers={"Location": f"/api/v1/orders/{draft.order.id}"},
+        )
+    )
+
+
+_PLACING: Together[AskedFor, DraftedOrder] = Together(draft=_answers, write=save_orders)
+
+
 class _Identified(msgspec.Struct):
     id: UUID
 
@@ -241,6 +263,7 @@ def placement_of(body: PlaceOrderBody, principal: Principal) -> Placement:
             OrderedLine(
                 sku=item.sku,
                 quantity=item.quantity,
+                position=position,
                 unit_price_minor=_price_seen(item.unit_price, body.currency, position),
             )
             for position, item in enumerate(body.items)

@@ -14,15 +14,22 @@ PAYMENT_METHODS = frozenset({"card", "paypal", "apple_pay"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderedLine:
-    """A SKU and how many of it; `unit_price_minor` is what the customer saw, if anything."""
+    """A SKU and how many of it.
+
+    `unit_price_minor` is what the customer saw, if anything; `position` is the place among the lines
+    as they were asked for, from 0.
+    """
 
     sku: str
     quantity: int
     unit_price_minor: int | None = None
+    position: int = 0
 
 
 def merge_lines(lines: Sequence[OrderedLine]) -> list[OrderedLine]:
     """Bring lines of one SKU together, in the order of their first appearance.
+
+    Each keeps the position of the line that names its price, else of its first one.
 
     Raises:
         InvalidItems: no line, too many, a quantity outside 1 to 999 (merged ones too), or two
@@ -31,21 +38,29 @@ def merge_lines(lines: Sequence[OrderedLine]) -> list[OrderedLine]:
     if not 1 <= len(lines) <= MOST_LINES:
         raise InvalidItems(f"An order has 1 to {MOST_LINES} lines.", pointer="/items")
     merged: dict[str, OrderedLine] = {}
-    for position, line in enumerate(lines):
-        seen = merged.get(line.sku)
-        if seen is not None and seen.unit_price_minor != line.unit_price_minor:
-            raise InvalidItems(
-                f"{line.sku} stands in two lines with different prices.",
-                pointer=f"/items/{position}/unit_price",
-            )
-        total = line if seen is None else replace(seen, quantity=seen.quantity + line.quantity)
+    for line in lines:
+        total = _added(merged.get(line.sku), line)
         if line.quantity < LEAST_QUANTITY or total.quantity > MOST_QUANTITY:
             raise InvalidItems(
                 f"The quantity of one SKU is {LEAST_QUANTITY} to {MOST_QUANTITY}.",
-                pointer=f"/items/{position}/quantity",
+                pointer=f"/items/{line.position}/quantity",
             )
         merged[line.sku] = total
     return list(merged.values())
+
+
+def _added(seen: OrderedLine | None, line: OrderedLine) -> OrderedLine:
+    if seen is None:
+        return line
+    if None not in (seen.unit_price_minor, line.unit_price_minor) and (
+        seen.unit_price_minor != line.unit_price_minor
+    ):
+        raise InvalidItems(
+            f"{line.sku} stands in two lines with different prices.",
+            pointer=f"/items/{line.position}/unit_price",
+        )
+    named = line if seen.unit_price_minor is None and line.unit_price_minor is not None else seen
+    return replace(named, quantity=seen.quantity + line.quantity)
 
 
 def refuse_unsupported(

@@ -34,14 +34,8 @@ def totals_of(
     *,
     currency: str,
     shipping_method: str,
-    tax_basis_points: int = 0,
 ) -> Totals:
-    """Add up lines of (quantity, unit price).
-
-    Tax is charged on items and shipping in basis points, rounded half up to the minor unit; 0 where
-    prices include it.
-    """
+    """Add up lines of (quantity, unit price); prices include tax, so that none is added."""
     items = sum(quantity * unit_price for quantity, unit_price in lines)
     shipping = SHIPPING_MINOR[shipping_method].get(currency, 0)
-    tax = ((items + shipping) * tax_basis_points + 5_000) // 10_000
-    return Totals(items_minor=items, discounts_minor=0, shipping_minor=shipping, tax_minor=tax)
+    return Totals(items_minor=items, discounts_minor=0, shipping_minor=shipping, tax_minor=0)

@@ -1,20 +1,27 @@
-"""Accept an order, before stock and payment are known."""
+"""Accept orders, before stock and payment are known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import connection, transaction
 
 from apps.kernel.address import Address
 from apps.kernel.cause import Cause
+from apps.kernel.errors import DomainError
 from apps.kernel.events.orders import OrderCreated, OrderedItem
 from apps.kernel.identifiers import new_id
 from apps.kernel.money import Money
-from apps.orders.domain.placement import OrderedLine, merge_lines, refuse_unsupported
+from apps.orders.domain.placement import (
+    MOST_LINES,
+    OrderedLine,
+    merge_lines,
+    refuse_unsupported,
+)
 from apps.orders.domain.refusals import PriceChanged, UnknownSku
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.domain.totals import totals_of
@@ -24,7 +31,7 @@ from apps.platform.bulk import insert_together, literal
 from apps.platform.outbox.publishing import Fact, publish
 
 _PRICES = """
-SELECT sku, name, (prices_minor ->> %s)::bigint FROM orders_listedproduct
+SELECT sku, name, prices_minor::text FROM orders_listedproduct
 WHERE sku = ANY(%s::varchar[]) AND active
 """
 
@@ -45,36 +52,96 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedOrder:
-    """An order just placed, with its items."""
+class AskedFor:
+    """A placement, with what led to it and when."""
+
+    placement: Placement
+    cause: Cause
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftedOrder:
+    """An order that can be placed, with its items; not written yet."""
 
     order: Order
     items: Sequence[OrderItem]
+    cause: Cause
 
 
-def place_order(*, placement: Placement, cause: Cause, region: str, now: datetime) -> PlacedOrder:
-    """Write the order with its items and publish OrderCreated; stock and payment follow.
+@dataclass(frozen=True, slots=True)
+class ListPrice:
+    """What the price list says of one SKU: its name, and minor units by currency."""
 
-    Prices come from the price list alone. Lines of one SKU are merged. Placing twice makes two
-    orders: the door keeps repeated requests apart by their idempotency key. It runs in the
-    caller's transaction where there is one.
+    name: str
+    prices_minor: Mapping[str, int]
+
+
+def place_order(*, placement: Placement, cause: Cause, now: datetime) -> DraftedOrder:
+    """Write one order with its items and publish OrderCreated; stock and payment follow.
+
+    Placing twice makes two orders: the door keeps repeated requests apart by their idempotency key.
 
     Raises:
         InvalidItems, UnsupportedChoice: the request can never be filled.
         UnknownSku: a SKU is not listed, inactive or has no price in the currency.
         PriceChanged: a unit price given is not the listed one.
     """
-    lines = merge_lines(placement.lines)
-    refuse_unsupported(
-        currency=placement.currency,
-        shipping_method=placement.shipping_method,
-        payment_method_type=placement.payment_method_type,
-        payment_provider=placement.payment_provider,
-        providers=settings.OMS_GATEWAYS,
+    (draft,) = draft_orders([AskedFor(placement=placement, cause=cause, now=now)])
+    if isinstance(draft, DomainError):
+        raise draft
+    save_orders([draft])
+    return draft
+
+
+def draft_orders(asked: Sequence[AskedFor]) -> list[DraftedOrder | DomainError]:
+    """Turn placements into orders, or into refusals, in the order given; nothing is written.
+
+    One statement for any number. Prices come from the price list alone. Lines of one SKU are merged.
+    The refusals are those that `place_order` raises.
+    """
+    listed = _list_prices(
+        line.sku for one in asked for line in one.placement.lines[: MOST_LINES + 1]
     )
-    priced = price_lines(lines, placement.currency)
+    return [_draft(one, listed) for one in asked]
+
+
+def save_orders(drafts: Sequence[DraftedOrder]) -> None:
+    """Write drafted orders and publish OrderCreated for each, in the caller's transaction or one of its own."""
+    orders = [draft.order for draft in drafts]
+    items = [item for draft in drafts for item in draft.items]
+    with transaction.atomic(savepoint=False):
+        insert_together(orders, items, [_first_step(draft.order, draft.cause) for draft in drafts])
+        publish(
+            [
+                Fact(
+                    event=_fact(draft.order, draft.items),
+                    seq=draft.order.version,
+                    cause=draft.cause,
+                )
+                for draft in drafts
+            ]
+        )
+
+
+def _draft(asked: AskedFor, listed: Mapping[str, ListPrice]) -> DraftedOrder | DomainError:
+    placement, now = asked.placement, asked.now
+    try:
+        lines = merge_lines(placement.lines)
+        refuse_unsupported(
+            currency=placement.currency,
+            shipping_method=placement.shipping_method,
+            payment_method_type=placement.payment_method_type,
+            payment_provider=placement.payment_provider,
+            providers=settings.OMS_GATEWAYS,
+        )
+        priced = [
+            (line, *_price_of(line, listed.get(line.sku), placement.currency)) for line in lines
+        ]
+    except DomainError as refusal:
+        return refusal
     totals = totals_of(
-        [(line.quantity, product.price_minor) for line, product in priced],
+        [(line.quantity, price_minor) for line, _, price_minor in priced],
         currency=placement.currency,
         shipping_method=placement.shipping_method,
     )
@@ -95,8 +162,8 @@ def place_order(*, placement: Placement, cause: Cause, region: str, now: datetim
         payment_method_type=placement.payment_method_type,
         payment_token=placement.payment_token,
         metadata=placement.metadata,
-        region=region,
-        placed_by=cause.actor,
+        region=asked.cause.region,
+        placed_by=asked.cause.actor,
         created_at=now,
         updated_at=now,
     )
@@ -105,54 +172,42 @@ def place_order(*, placement: Placement, cause: Cause, region: str, now: datetim
             order_id=order.id,
             position=position,
             sku=line.sku,
-            name=product.name,
+            name=name,
             quantity=line.quantity,
-            unit_price_minor=product.price_minor,
+            unit_price_minor=price_minor,
         )
-        for position, (line, product) in enumerate(priced, start=1)
+        for position, (line, name, price_minor) in enumerate(priced, start=1)
     ]
-    with transaction.atomic(savepoint=False):
-        insert_together([order], items, [_first_step(order, cause)])
-        publish([Fact(event=_fact(order, items), seq=order.version, cause=cause)])
-    return PlacedOrder(order=order, items=items)
+    return DraftedOrder(order=order, items=items, cause=asked.cause)
 
 
-@dataclass(frozen=True, slots=True)
-class ListPrice:
-    """What the price list says of one SKU in one currency, in minor units."""
-
-    name: str
-    price_minor: int
-
-
-def price_lines(lines: Sequence[OrderedLine], currency: str) -> list[tuple[OrderedLine, ListPrice]]:
-    """Look every line up in the price list, in one statement.
-
-    Raises:
-        UnknownSku, PriceChanged: see `place_order`; the first line at fault is named.
-    """
+def _list_prices(skus: Iterable[str]) -> dict[str, ListPrice]:
     with connection.cursor() as cursor:
-        cursor.execute(_PRICES, [currency, literal(line.sku for line in lines)])
-        listed = {sku: (name, price) for sku, name, price in cursor.fetchall()}
-    priced = []
-    for position, line in enumerate(lines):
-        name, price = listed.get(line.sku, ("", None))
-        if price is None:
-            raise UnknownSku(
-                f"{line.sku} is not for sale in {currency}.",
-                pointer=f"/items/{position}/sku",
-                sku=line.sku,
-            )
-        if line.unit_price_minor is not None and line.unit_price_minor != price:
-            current = Money(price, currency)
-            raise PriceChanged(
-                f"The price of {line.sku} is {current.decimal_string} {currency} now.",
-                pointer=f"/items/{position}/unit_price",
-                sku=line.sku,
-                current_price={"amount": current.decimal_string, "currency": currency},
-            )
-        priced.append((line, ListPrice(name, price)))
-    return priced
+        cursor.execute(_PRICES, [literal(set(skus))])
+        return {
+            sku: ListPrice(name, msgspec.json.decode(prices_minor, type=dict[str, int]))
+            for sku, name, prices_minor in cursor.fetchall()
+        }
+
+
+def _price_of(line: OrderedLine, listed: ListPrice | None, currency: str) -> tuple[str, int]:
+    """Give a line's name and unit price in minor units; UnknownSku, PriceChanged where it has none."""
+    price_minor = listed.prices_minor.get(currency) if listed else None
+    if listed is None or price_minor is None:
+        raise UnknownSku(
+            f"{line.sku} is not for sale in {currency}.",
+            pointer=f"/items/{line.position}/sku",
+            sku=line.sku,
+        )
+    if line.unit_price_minor is not None and line.unit_price_minor != price_minor:
+        current = Money(price_minor, currency)
+        raise PriceChanged(
+            f"The price of {line.sku} is {current.decimal_string} {currency} now.",
+            pointer=f"/items/{line.position}/unit_price",
+            sku=line.sku,
+            current_price={"amount": current.decimal_string, "currency": currency},
+        )
+    return listed.name, price_minor
 
 
 def _first_step(order: Order, cause: Cause) -> OrderStep:

@@ -1,4 +1,4 @@
-"""Set-based reads and writes: what the ORM can only do row by row or with a parameter a value."""
+"""Much at once: rows read and written in sets, and the work of several threads in one transaction."""
 
 from apps.platform.bulk.locking import list_known, lock_many
 from apps.platform.bulk.rows import literal

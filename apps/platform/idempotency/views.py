@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from django.http import HttpRequest
 
 from apps.platform.idempotency.answering import Answer, answer_once, fingerprint_of, valid_key
+from apps.platform.idempotency.together import Attempt, Together
 from apps.platform.web.responses import JsonResponse
 from apps.platform.web.views import ApiView
+
+Asked = TypeVar("Asked")
 
 REPLAYED: Final = "Idempotent-Replayed"
 
@@ -42,20 +45,43 @@ class IdempotentView(ApiView):
         A repetition of the request is given the first answer with `Idempotent-Replayed: true`; see
         `answering.answer_once` for what is promised and refused.
         """
-        request = self.request
-        answer = answer_once(
-            client=self.actor,
-            key=self.idempotency_key,
-            fingerprint=fingerprint_of(request.method or "", request.get_full_path(), request.body),
-            now=self.now,
-            effect=lambda: _answer_of(effect()),
+        return _response(
+            answer_once(
+                client=self.actor,
+                key=self.idempotency_key,
+                fingerprint=self._fingerprint(),
+                now=self.now,
+                effect=lambda: answer_of(effect()),
+            )
         )
-        headers = {**answer.headers, REPLAYED: "true"} if answer.is_replay else answer.headers
-        return JsonResponse(answer.body, status=answer.status, headers=headers)
+
+    def answer_together(self, together: Together[Asked, Any], asked: Asked) -> JsonResponse:
+        """Answer as `answer_once` does, in one transaction with others of this moment."""
+        return _response(
+            together.answer(
+                Attempt(
+                    client=self.actor,
+                    key=self.idempotency_key,
+                    fingerprint=self._fingerprint(),
+                    now=self.now,
+                    asked=asked,
+                )
+            )
+        )
+
+    def _fingerprint(self) -> bytes:
+        request = self.request
+        return fingerprint_of(request.method or "", request.get_full_path(), request.body)
 
 
-def _answer_of(response: JsonResponse) -> Answer:
+def answer_of(response: JsonResponse) -> Answer:
+    """Turn a response into what can be remembered."""
     headers = {
         name: value for name, value in response.headers.items() if name.lower() != "content-type"
     }
     return Answer(status=response.status_code, body=response.content, headers=headers)
+
+
+def _response(answer: Answer) -> JsonResponse:
+    headers = {**answer.headers, REPLAYED: "true"} if answer.is_replay else answer.headers
+    return JsonResponse(answer.body, status=answer.status, headers=headers)

@@ -1,0 +1,80 @@
+"""Let one thread do what several ask for at the same moment.
+
+A transaction costs its round trips and its commit whether it writes one row or twenty. Nobody waits
+for company: whoever comes first begins at once, and what others ask for meanwhile is done next, all
+of it together. So alone nothing is slower, and in a crowd each one costs a fraction.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import structlog
+
+Asked = TypeVar("Asked")
+Got = TypeVar("Got")
+
+log = structlog.get_logger(__name__)
+
+
+class _Request(Generic[Asked, Got]):
+    """What one thread asks for. `turn` is set when it is done, or when its thread is to lead."""
+
+    __slots__ = ("asked", "got", "is_done", "turn")
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.got: Got | None = None
+        self.is_done = False
+        self.turn = threading.Event()
+
+
+class Gathering(Generic[Asked, Got]):
+    """Gathers what the threads of this process ask for, and does it in batches, one at a time.
+
+    `do` is given what was asked, in order, and returns as many results. It runs in the thread of one
+    of those who ask, on that thread's database connection.
+    """
+
+    def __init__(self, do: Callable[[Sequence[Asked]], Sequence[Got | None]]) -> None:
+        """Start nothing: there are no threads of our own."""
+        self._do = do
+        self._lock = threading.Lock()
+        self._waiting: list[_Request[Asked, Got]] = []
+        self._is_led = False
+
+    def ask(self, asked: Asked) -> Got | None:
+        """Have it done, maybe with others; None where that failed, to be tried alone."""
+        request: _Request[Asked, Got] = _Request(asked)
+        with self._lock:
+            self._waiting.append(request)
+            has_to_wait = self._is_led
+            self._is_led = True
+        if has_to_wait:
+            request.turn.wait()
+        if not request.is_done:
+            self._lead()
+        return request.got
+
+    def _lead(self) -> None:
+        with self._lock:
+            batch, self._waiting = self._waiting, []
+        try:
+            results = self._do([request.asked for request in batch])
+            for request, result in zip(batch, results, strict=True):
+                request.got = result
+        except Exception as error:
+            log.warning("gathered_work_failed", asked=len(batch), error=type(error).__name__)
+            for request in batch:
+                request.got = None
+        finally:
+            with self._lock:
+                successor = self._waiting[0] if self._waiting else None
+                self._is_led = successor is not None
+            if successor is not None:
+                successor.turn.set()
+            for request in batch:
+                request.is_done = True
+                request.turn.set()
