@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from apps.customers.domain.profile import Profile
@@ -19,6 +19,7 @@ from apps.inventory.models import Warehouse
 from apps.inventory.services.change_products import ProductRow, change_products
 from apps.inventory.services.report_stock import CountRow, report_stock
 from apps.kernel.cause import Cause
+from apps.platform.backoffice.roles import define_roles
 from apps.platform.outbox.draining import drain
 from apps.platform.outbox.registry import list_subscribers
 
@@ -31,14 +32,6 @@ CUSTOMERS = (
     ("emil@shop.example", "Emil Beispiel", "de"),
     ("grace@shop.example", "Grace Sample", "en"),
 )
-ROLES = {
-    "agent": ("view_",),
-    "lead": ("view_", "cancel_order", "look_again_"),
-    "finance": ("view_", "look_again_"),
-    "operations": ("view_", "change_", "cancel_order", "look_again_"),
-    "auditor": ("view_",),
-}
-"""What each role may do, as beginnings of the names of permissions."""
 _ADJECTIVES = ("Oak", "Linen", "Steel", "Wool", "Clay", "Cotton", "Glass", "Paper")
 _NOUNS = ("Mug", "Lamp", "Blanket", "Notebook", "Chair", "Teapot", "Shelf", "Backpack", "Bowl")
 
@@ -74,7 +67,7 @@ def make_demo() -> Demo:
     return Demo(
         customer_id=str(customers[0].id),
         warehouses=[code for code, _ in WAREHOUSES],
-        staff={role: make_staff(role) for role in ROLES},
+        staff={role: make_staff(role, group) for role, group in define_roles().items()},
     )
 
 
@@ -129,7 +122,7 @@ def _customer(email: str, name: str, locale: str, cause: Cause) -> Customer:
         return Customer.objects.get(email=email)
 
 
-def make_staff(role: str) -> dict[str, str]:
+def make_staff(role: str, group: Group) -> dict[str, str]:
     """Make a staff user whose password follows from the installation's secret."""
     password = hmac.new(settings.SECRET_KEY.encode(), role.encode(), hashlib.sha256).hexdigest()[
         :16
@@ -138,11 +131,5 @@ def make_staff(role: str) -> dict[str, str]:
     if is_new:
         user.set_password(password)
         user.save()
-    group, _ = Group.objects.get_or_create(name=role)
-    group.permissions.set(
-        permission
-        for permission in Permission.objects.exclude(content_type__app_label="auth")
-        if permission.codename.startswith(ROLES[role])
-    )
     user.groups.set([group])
     return {"username": role, "password": password}

@@ -1,5 +1,6 @@
 """Tables of orders. Orders, items and history are partitioned by the month in the order's id."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -11,12 +12,6 @@ from apps.kernel.cause import Cause
 from apps.orders.domain.statuses import CANCELLABLE, CancelReason, OrderStatus
 
 STATUS_CHOICES = [(status.value, status.value.replace("_", " ")) for status in OrderStatus]
-UNDER_WAY = [
-    OrderStatus.CREATED,
-    OrderStatus.PAYMENT_PENDING,
-    OrderStatus.PAYMENT_AUTHORIZED,
-    OrderStatus.CONFIRMED,
-]
 
 
 class ListedProduct(models.Model):
@@ -38,7 +33,8 @@ class Order(models.Model):
     """What one customer bought at once.
 
     `version` numbers the order's events, `steps` its history. `owes_*` say what a cancellation
-    still waits for. The payment fields are what orders has heard of the payment.
+    still waits for, and `short_skus` what there was too little of. The payment fields are what
+    orders has heard of the payment.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -65,6 +61,7 @@ class Order(models.Model):
     placed_by = models.TextField()
     cancel_reason = models.CharField(max_length=32, default="")
     cancel_detail = models.TextField(default="")
+    short_skus = models.JSONField(default=list)
     owes_stock = models.BooleanField(default=False)
     owes_payment = models.BooleanField(default=False)
     created_at = models.DateTimeField()
@@ -72,7 +69,10 @@ class Order(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
-        permissions: ClassVar = [("cancel_order", "Can cancel an order for its customer")]
+        permissions: ClassVar = [
+            ("cancel_order", "Can cancel an order for its customer"),
+            ("release_order", "Can release an order that is held for review"),
+        ]
         indexes: ClassVar = [
             models.Index(fields=["customer_id", "-id"], name="order_by_customer"),
             models.Index(fields=["status", "-id"], name="order_by_status"),
@@ -144,17 +144,25 @@ class Order(models.Model):
 
     @transition(
         status,
-        source=[*UNDER_WAY, OrderStatus.PROCESSING],
+        source=[*CANCELLABLE, OrderStatus.PROCESSING],
         target=OrderStatus.CANCELLATION_PENDING,
     )
     def request_cancellation(
-        self, *, reason: CancelReason, detail: str, owes_stock: bool, owes_payment: bool
+        self,
+        *,
+        reason: CancelReason,
+        detail: str,
+        short_skus: Sequence[str],
+        owes_stock: bool,
+        owes_payment: bool,
     ) -> None:
         """Call the order off; it is cancelled once nothing is owed any more."""
         self.cancel_reason = reason
         self.cancel_detail = detail
+        self.short_skus = list(short_skus)
         self.owes_stock = owes_stock
         self.owes_payment = owes_payment
+        self.payment_action_url = ""
 
     @transition(
         status,
@@ -165,8 +173,9 @@ class Order(models.Model):
         ],
         target=OrderStatus.CANCELLED,
     )
-    def cancel(self, *, reason: CancelReason | str, detail: str) -> None:
+    def cancel(self, *, reason: CancelReason | str, detail: str, short_skus: Sequence[str]) -> None:
         """End the order; nothing is owed for it."""
+        self.short_skus = list(short_skus)
         self.cancel_reason = reason
         self.cancel_detail = detail
         self.payment_action_url = ""

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncHour, TruncMinute
 
 from apps.kernel.identifiers import id_at
 from apps.kernel.order_number import normalise
 from apps.orders.domain.refusals import OrderNotFound
-from apps.orders.domain.statuses import OrderStatus
+from apps.orders.domain.statuses import UNSETTLED, OrderStatus
 from apps.orders.models import Order, OrderItem, OrderStep
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""No id is older, so an earlier bound means the same."""
 
 
 def get_order(reference: str, *, customer_id: UUID | None) -> Order:
@@ -61,6 +64,18 @@ def find_status(order_id: UUID) -> OrderStatus | None:
     return None if status is None else OrderStatus(status)
 
 
+def is_settled(order_id: UUID) -> bool:
+    """Whether the placement is through for now: nothing happens before somebody decides something.
+
+    An order that its customer has to approve, or that is held for review, is.
+    """
+    return (
+        Order.objects.filter(id=order_id)
+        .filter(~Q(payment_action_url="") | ~Q(status__in=UNSETTLED))
+        .exists()
+    )
+
+
 def list_orders(
     *,
     customer_id: UUID | None = None,
@@ -75,9 +90,9 @@ def list_orders(
     if status is not None:
         orders = orders.filter(status=status)
     if created_after is not None:
-        orders = orders.filter(id__gte=id_at(created_after))
+        orders = orders.filter(id__gte=id_at(max(created_after, _EPOCH)))
     if created_before is not None:
-        orders = orders.filter(id__lt=id_at(created_before))
+        orders = orders.filter(id__lt=id_at(max(created_before, _EPOCH)))
     return orders
 
 

@@ -246,6 +246,7 @@ OMS_JWKS_URL = env.oms_jwks_url
 OMS_JWKS = load_jwks(env.oms_jwks_file)
 OMS_JWT_PRIVATE_KEY_FILE = env.oms_jwt_private_key_file
 OMS_RATE_LIMITS = {"default": (env.oms_rate_limit_per_minute, 60)}
+OMS_WAITING_REQUESTS = env.oms_waiting_requests
 OMS_METRICS_TOKEN = env.oms_metrics_token
 
 OMS_OUTBOX_LANES = 8

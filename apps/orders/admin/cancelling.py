@@ -12,7 +12,6 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
 from apps.orders.services.cancel_order import cancel_order
-from apps.orders.services.changing import lock_orders
 from apps.platform.backoffice.asking import Question, ReasonForm
 from apps.platform.backoffice.deeds import cause_of, record_deed
 from apps.platform.backoffice.formatting import badge, money
@@ -69,9 +68,6 @@ def cancel_for_agent(
         OrderNotFound, IllegalTransition: see `cancel_order`. Nothing is written down.
     """
     with transaction.atomic():
-        order = lock_orders([order_id]).get(order_id)
-        if order is not None and order.is_being_cancelled:
-            return False
         cancelled = cancel_order(
             order_id=order_id,
             reason=reason,
@@ -79,6 +75,8 @@ def cancel_for_agent(
             cause=cause_of(request),
             now=timezone.now(),
         )
+        if not cancelled.is_new:
+            return False
         record_deed(
             request,
             action="orders.cancel",
@@ -86,7 +84,7 @@ def cancel_for_agent(
             subject_id=order_id,
             reason=detail,
             changes={
-                "status": [order.status if order else "", cancelled.status],
+                "status": [cancelled.before, cancelled.order.status],
                 "cancel_reason": ["", reason.value],
             },
         )

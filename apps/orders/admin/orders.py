@@ -23,12 +23,13 @@ from apps.orders.admin.page import (
     timeline_of,
     totals_of,
 )
+from apps.orders.admin.releasing import release_for_agent, release_question
 from apps.orders.admin.searching import HELP, StuckFilter, search_orders
-from apps.orders.domain.statuses import CANCELLABLE, CancelReason
+from apps.orders.domain.statuses import CANCELLABLE, CancelReason, OrderStatus
 from apps.orders.models import Order
 from apps.orders.queries import find_status, list_items, list_steps
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
-from apps.platform.backoffice.asking import ask
+from apps.platform.backoffice.asking import ReasonForm, ask
 from apps.platform.backoffice.formatting import ORDER_PAGE, badge, moment, money, short_id
 from apps.platform.backoffice.panels import Panel, TitledPanel, list_order_panels
 
@@ -50,7 +51,7 @@ class OrderAdmin(ReadOnlyAdmin):
     search_help_text = HELP
     ordering = ("-id",)
     fields = ("number",)
-    actions_detail = ("cancel",)
+    actions_detail = ("release", "cancel")
 
     @admin.display(description="Status")
     def status_shown(self, order: Order) -> SafeString:
@@ -115,26 +116,42 @@ class OrderAdmin(ReadOnlyAdmin):
         """Whether the person may call orders off."""
         return request.user.has_perm("orders.cancel_order")
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer a cancellation only where the order can still be cancelled."""
-        offered: list[Any] = super().get_actions_detail(request, object_id)
-        return offered if offered and _is_cancellable(str(object_id)) else []
+    def has_release_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        """Whether the person may let orders go on after a review."""
+        return request.user.has_perm("orders.release_order")
 
-    @page_action(
-        description="Cancel…",
-        permission="cancel",
-        icon="cancel",
-        is_dangerous=True,
-    )
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer only what the order's status allows."""
+        possible = _possible_deeds(str(object_id))
+        return [
+            offered
+            for offered in super().get_actions_detail(request, object_id)
+            if offered.action_name.endswith(possible)
+        ]
+
+    @page_action(description="Release…", permission="release", icon="check_circle")
+    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, then let the order go on."""
+        order = self._order(request, object_id)
+        form = ReasonForm(request.POST or None)
+        back = reverse(ORDER_PAGE, args=[order.id])
+        if not form.is_valid():
+            question = release_question(order, back=back, tones=TONES)
+            return ask(request, self, question=question, form=form)
+        try:
+            release_for_agent(request, order_id=order.id, reason=form.cleaned_data["reason"])
+        except DomainError as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+        else:
+            self.message_user(request, f"Order {order.number} is confirmed.")
+        return HttpResponseRedirect(back)
+
+    @page_action(description="Cancel…", permission="cancel", icon="cancel", is_dangerous=True)
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then call the order off."""
-        order: Order | None = self.get_object(request, object_id)
-        if order is None:
-            raise Http404
-        if not self.has_view_permission(request, order):
-            raise PermissionDenied
-        back = reverse(ORDER_PAGE, args=[order.id])
+        order = self._order(request, object_id)
         form = CancelForm(request.POST or None)
+        back = reverse(ORDER_PAGE, args=[order.id])
         if not form.is_valid():
             question = cancellation_question(order, back=back, tones=TONES)
             return ask(request, self, question=question, form=form)
@@ -152,9 +169,20 @@ class OrderAdmin(ReadOnlyAdmin):
             self.message_user(request, f"Order {order.number} {text}")
         return HttpResponseRedirect(back)
 
+    def _order(self, request: HttpRequest, object_id: str) -> Order:
+        """Give the order that something is to be done with."""
+        order: Order | None = self.get_object(request, object_id)
+        if order is None:
+            raise Http404
+        if not self.has_view_permission(request, order):
+            raise PermissionDenied
+        return order
 
-def _is_cancellable(object_id: str) -> bool:
+
+def _possible_deeds(object_id: str) -> tuple[str, ...]:
     try:
-        return find_status(UUID(object_id)) in CANCELLABLE
+        status = find_status(UUID(object_id))
     except ValueError:
-        return False
+        return ()
+    deeds = ("cancel",) if status in CANCELLABLE else ()
+    return (*deeds, "release") if status == OrderStatus.PAYMENT_AUTHORIZED else deeds

@@ -163,6 +163,8 @@ def attention_of(order: Order) -> Panel | None:
         return Panel(alert=f"{waits} {order.cancel_detail}".strip())
     if order.status == OrderStatus.CANCELLED:
         return Panel(facts=(("Cancelled because", reason), ("In words", order.cancel_detail)))
+    if order.status == OrderStatus.PAYMENT_AUTHORIZED:
+        return Panel(note="Held for review: release it, or cancel it.")
     if order.payment_action_url:
         page = link(order.payment_action_url, "the provider's page")
         return Panel(note=format_html("Waits for the customer to approve the payment on {}.", page))

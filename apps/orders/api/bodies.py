@@ -77,8 +77,8 @@ class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     page_size: Annotated[int, Meta(ge=1, le=100)] = 20
     status: str | None = None
     customer_id: UUID | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
+    created_after: Annotated[datetime, Meta(tz=True)] | None = None
+    created_before: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class MoneyDocument(Struct, frozen=True, kw_only=True):

@@ -22,8 +22,16 @@ from apps.orders.api.bodies import (
 from apps.orders.api.documents import order_detail, order_document, step_document
 from apps.orders.domain.placement import CURRENCIES, OrderedLine
 from apps.orders.domain.refusals import ForeignCustomer, UnsupportedChoice
-from apps.orders.domain.statuses import SETTLED, CancelReason, OrderStatus
-from apps.orders.queries import find_status, get_order, list_items, list_orders, list_steps
+from apps.orders.domain.statuses import CancelReason, OrderStatus
+from apps.orders.models import Order
+from apps.orders.queries import (
+    find_status,
+    get_order,
+    is_settled,
+    list_items,
+    list_orders,
+    list_steps,
+)
 from apps.orders.services.cancel_order import cancel_order
 from apps.orders.services.place_order import (
     AskedFor,
@@ -36,8 +44,9 @@ from apps.platform.idempotency.answering import Answer
 from apps.platform.idempotency.together import Draft, Together
 from apps.platform.idempotency.views import REPLAYED, IdempotentView, answer_of
 from apps.platform.telemetry.metrics import order_creation_seconds, orders_created_total
+from apps.platform.web.etags import etag_of
 from apps.platform.web.pagination import page
-from apps.platform.web.preferences import mark_applied, wait_preferred, wait_until
+from apps.platform.web.preferences import mark_applied, patience, wait_preferred, wait_until
 from apps.platform.web.principals import Principal
 from apps.platform.web.responses import JsonResponse
 from apps.platform.web.schema import IDEMPOTENCY_KEY, PREFER_WAIT, endpoint, page_of
@@ -69,23 +78,25 @@ class OrdersView(IdempotentView):
             response = self.answer_together(
                 _PLACING, AskedFor(placement=placement, cause=self.cause, now=self.now)
             )
-        if response.headers.get(REPLAYED) is None:
+        if REPLAYED not in response.headers:
             orders_created_total.inc()
         return self._settled(request, response)
 
     def _settled(self, request: HttpRequest, response: JsonResponse) -> HttpResponseBase:
-        """Wait for the outcome where the caller prefers to."""
+        """Wait for the outcome where the caller prefers to; a repetition is answered as before."""
         seconds = wait_preferred(request)
-        if not seconds or response.status_code != 202:
+        if not seconds or REPLAYED in response.headers:
             return response
         order_id = msgspec.json.decode(response.content, type=_Identified).id
-        settled = wait_until(lambda: _settled_status(order_id), seconds)
-        if settled is not None:
-            order = get_order(str(order_id), customer_id=None)
-            response = self.json(
-                order_document(order, list_items([order_id])[order_id]),
-                headers={"Location": response.headers["Location"]},
-            )
+        with patience() as has_patience:
+            if not has_patience:
+                return response
+            if wait_until(lambda: is_settled(order_id) or None, seconds):
+                order = get_order(str(order_id), customer_id=None)
+                response = self.json(
+                    order_document(order, list_items([order_id])[order_id]),
+                    headers={"Location": response.headers["Location"]},
+                )
         mark_applied(response, seconds)
         return response
 
@@ -139,7 +150,7 @@ class OrderView(ApiView):
         """Show an order with all that is known of it."""
         order = get_order(reference, customer_id=self.principal.customer_id)
         detail = order_detail(order, list_items([order.id])[order.id], list_steps(order.id))
-        return self.json(detail, headers={"ETag": f'"{order.version}"'})
+        return self.json(detail, headers={"ETag": etag_of(order.steps)})
 
 
 class TimelineView(ApiView):
@@ -190,18 +201,23 @@ class CancelView(ApiView):
             detail=body.reason,
             cause=self.cause,
             now=self.now,
-        )
+        ).order
         seconds = wait_preferred(request)
-        if seconds and cancelled.status != OrderStatus.CANCELLED:
-            wait_until(lambda: _status_if(order.id, {OrderStatus.CANCELLED}), seconds)
-            cancelled = get_order(str(order.id), customer_id=None)
-        status = 200 if cancelled.status == OrderStatus.CANCELLED else 202
-        response = self.json(
-            order_document(cancelled, list_items([order.id])[order.id]), status=status
-        )
-        if seconds:
-            mark_applied(response, seconds)
+        if not seconds or cancelled.status == OrderStatus.CANCELLED:
+            return self._shown(cancelled)
+        with patience() as has_patience:
+            if not has_patience:
+                return self._shown(cancelled)
+            wait_until(lambda: find_status(order.id) == OrderStatus.CANCELLED or None, seconds)
+        response = self._shown(get_order(str(order.id), customer_id=None))
+        mark_applied(response, seconds)
         return response
+
+    def _shown(self, order: Order) -> JsonResponse:
+        return self.json(
+            order_document(order, list_items([order.id])[order.id]),
+            status=200 if order.status == OrderStatus.CANCELLED else 202,
+        )
 
 
 def _answers(asked: Sequence[AskedFor]) -> list[Draft[DraftedOrder] | DomainError]:
@@ -226,17 +242,6 @@ _PLACING: Together[AskedFor, DraftedOrder] = Together(draft=_answers, write=save
 
 class _Identified(msgspec.Struct):
     id: UUID
-
-
-def _settled_status(order_id: UUID) -> OrderStatus | None:
-    return _status_if(order_id, SETTLED)
-
-
-def _status_if(
-    order_id: UUID, wanted: frozenset[OrderStatus] | set[OrderStatus]
-) -> OrderStatus | None:
-    status = find_status(order_id)
-    return status if status in wanted else None
 
 
 def placement_of(body: PlaceOrderBody, principal: Principal) -> Placement:

@@ -38,5 +38,7 @@ CANCELLABLE = frozenset(
 )
 """States from which a customer may call an order off."""
 
-SETTLED = frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED})
-"""States that somebody who waits for a placement wants to see."""
+UNSETTLED = frozenset(
+    {OrderStatus.CREATED, OrderStatus.PAYMENT_PENDING, OrderStatus.CANCELLATION_PENDING}
+)
+"""States that the platform leaves by itself; whoever waits for a placement waits these out."""

@@ -1,7 +1,7 @@
 """The saga of placement, as orders sees it: what each fact of other contexts means for an order.
 
-Every function takes many facts at once and may see one again or too late: a fact that does not fit
-the order's status any more changes nothing.
+Every function takes many facts at once. A fact that comes too late moves the order nowhere; what it
+says of the money is noted on the order and in its history all the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,6 +29,9 @@ from apps.orders.services.cancel_order import call_off, end, finish_when_nothing
 from apps.orders.services.changing import Change, change_orders
 from apps.orders.services.confirming import confirm_or_hold
 from apps.platform.outbox.delivered import Delivered
+
+_WAITING_WITH_STOCK = (OrderStatus.PAYMENT_PENDING, OrderStatus.PAYMENT_AUTHORIZED)
+"""States in which an order needs its reservation; an authorised order is held for review."""
 
 
 def ask_for_payment(batch: Sequence[Delivered[InventoryReserved]], *, now: datetime) -> None:
@@ -68,7 +71,7 @@ def give_up_without_stock(
         if order.status == OrderStatus.CREATED:
             end(change, CancelReason.OUT_OF_STOCK, detail, short_skus=short)
         elif order.is_cancellable:
-            call_off(change, CancelReason.OUT_OF_STOCK, detail, owes_stock=False)
+            call_off(change, CancelReason.OUT_OF_STOCK, detail, owes_stock=False, short_skus=short)
         elif order.status == OrderStatus.CANCELLATION_PENDING and order.owes_stock:
             order.owes_stock = False
             change.step("No stock was held")
@@ -86,11 +89,11 @@ def note_release(batch: Sequence[Delivered[InventoryReleased]], *, now: datetime
             order.owes_stock = False
             change.step("Stock released")
             finish_when_nothing_is_owed(change)
-        elif heard.event.reason == "expired" and order.status == OrderStatus.PAYMENT_PENDING:
+        elif heard.event.reason == "expired" and order.status in _WAITING_WITH_STOCK:
             call_off(
                 change,
                 CancelReason.RESERVATION_EXPIRED,
-                "The payment took longer than we could hold the goods.",
+                "It took longer than we could hold the goods.",
                 owes_stock=False,
             )
 

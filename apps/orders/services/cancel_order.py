@@ -1,21 +1,34 @@
 """Call an order off, and end it once nothing is owed for it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from apps.kernel.cause import Cause
 from apps.kernel.events.orders import OrderCancellationRequested, OrderCancelled
-from apps.orders.domain.refusals import IllegalTransition, OrderNotFound
+from apps.orders.domain.refusals import IllegalTransition
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
-from apps.orders.services.changing import Change, change_orders, lock_orders
+from apps.orders.services.changing import Change, change_order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """An order that is called off, and where it stood before it was asked for."""
+
+    order: Order
+    before: OrderStatus
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this call began it."""
+        return bool(self.order.status != self.before)
 
 
 def cancel_order(
     *, order_id: UUID, reason: CancelReason, detail: str, cause: Cause, now: datetime
-) -> Order:
+) -> Cancellation:
     """Ask for an order to be called off: stock is released and the payment undone first.
 
     Asking again changes nothing and publishes nothing.
@@ -24,27 +37,31 @@ def cancel_order(
         OrderNotFound: no such order.
         IllegalTransition: it is too far on; a return is the only way back.
     """
-    with transaction.atomic(savepoint=False):
-        order = lock_orders([order_id]).get(order_id)
-        if order is None:
-            raise OrderNotFound("There is no such order.")
+    before: list[OrderStatus] = []
+
+    def decide(change: Change) -> None:
+        order = change.order
+        before.append(OrderStatus(order.status))
         if order.is_being_cancelled:
-            return order
+            return
         if not order.is_cancellable:
             raise IllegalTransition(
                 f"The order is {order.status} and cannot be cancelled.", status=order.status
             )
-        change_orders(
-            [order_id],
-            order_id=lambda one: one,
-            cause=lambda one: cause,
-            decide=lambda change, _: call_off(change, reason, detail, owes_stock=True),
-            now=now,
-        )
-        return Order.objects.get(id=order_id)
+        call_off(change, reason, detail, owes_stock=True)
+
+    order = change_order(order_id, decide, cause=cause, now=now)
+    return Cancellation(order=order, before=before[0])
 
 
-def call_off(change: Change, reason: CancelReason, detail: str, *, owes_stock: bool) -> None:
+def call_off(
+    change: Change,
+    reason: CancelReason,
+    detail: str,
+    *,
+    owes_stock: bool,
+    short_skus: Sequence[str] = (),
+) -> None:
     """Start the cancellation: whoever holds something for the order is asked to give it back.
 
     Payments is owed an answer from the moment it was asked for the money.
@@ -54,6 +71,7 @@ def call_off(change: Change, reason: CancelReason, detail: str, *, owes_stock: b
     order.request_cancellation(
         reason=reason,
         detail=detail,
+        short_skus=short_skus,
         owes_stock=owes_stock,
         owes_payment=before != OrderStatus.CREATED,
     )
@@ -66,12 +84,12 @@ def end(
     reason: CancelReason | str,
     detail: str,
     *,
-    short_skus: tuple[str, ...] = (),
+    short_skus: Sequence[str] = (),
 ) -> None:
     """End the order: nothing is owed for it any more."""
     order = change.order
     before = order.status
-    order.cancel(reason=reason, detail=detail)
+    order.cancel(reason=reason, detail=detail, short_skus=short_skus)
     change.step(f"Order cancelled: {reason.replace('_', ' ')}", before=before)
     change.publish(
         OrderCancelled(
@@ -80,7 +98,7 @@ def end(
             customer_id=order.customer_id,
             reason=reason,
             detail=detail,
-            short_skus=short_skus,
+            short_skus=tuple(short_skus),
         )
     )
 
@@ -89,4 +107,4 @@ def finish_when_nothing_is_owed(change: Change) -> None:
     """End a cancellation whose last answer has come."""
     order = change.order
     if not order.owes_stock and not order.owes_payment:
-        end(change, order.cancel_reason, order.cancel_detail)
+        end(change, order.cancel_reason, order.cancel_detail, short_skus=order.short_skus)

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from apps.kernel.cause import Cause
 from apps.kernel.events import Event
+from apps.orders.domain.refusals import OrderNotFound
 from apps.orders.models import Order, OrderStep
 from apps.platform.bulk import insert_together, lock_many, update_many
 from apps.platform.outbox.publishing import Fact, publish
@@ -24,6 +25,7 @@ CHANGED_FIELDS = (
     "payment_action_url",
     "cancel_reason",
     "cancel_detail",
+    "short_skus",
     "owes_stock",
     "owes_payment",
     "updated_at",
@@ -69,11 +71,11 @@ def change_orders(
     cause: Callable[[Heard], Cause],
     decide: Callable[[Change, Heard], None],
     now: datetime,
-) -> None:
+) -> dict[UUID, Order]:
     """Apply `decide` to the order of each thing heard, with a constant number of statements.
 
-    An order that is not there is skipped: its facts can only be older than its erasure. Orders
-    that `decide` leaves without a step are not written.
+    An order that is not there is skipped. Orders that `decide` leaves without a step are not
+    written; where it raises, nothing is. Gives the orders as they are now, by id.
     """
     with transaction.atomic(savepoint=False):
         orders = lock_orders({order_id(one) for one in heard})
@@ -88,3 +90,24 @@ def change_orders(
         update_many(list(changed.values()), fields=CHANGED_FIELDS)
         insert_together([step for change in changes for step in change.steps])
         publish([fact for change in changes for fact in change.facts])
+    return orders
+
+
+def change_order(
+    order_id: UUID, decide: Callable[[Change], None], *, cause: Cause, now: datetime
+) -> Order:
+    """Apply `decide` to one order and give it as it is now; see `change_orders`.
+
+    Raises:
+        OrderNotFound: no such order.
+    """
+    orders = change_orders(
+        [order_id],
+        order_id=lambda one: one,
+        cause=lambda _: cause,
+        decide=lambda change, _: decide(change),
+        now=now,
+    )
+    if order_id not in orders:
+        raise OrderNotFound("There is no such order.")
+    return orders[order_id]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import Final, TypeVar
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -44,6 +48,27 @@ def wait_preferred(request: HttpRequest) -> int | None:
 def mark_applied(response: HttpResponseBase, seconds: int) -> None:
     """Tell the caller that its wish was heeded."""
     response.headers["Preference-Applied"] = f"wait={seconds}"
+
+
+@contextmanager
+def patience() -> Iterator[bool]:
+    """Whether this process can have one more caller wait, for the length of the block.
+
+    Each one holds a thread. `OMS_WAITING_REQUESTS` of them at once may; whoever comes beyond is
+    answered at once, so that a payment provider's outage does not become ours.
+    """
+    seats = _seats()
+    is_seated = seats.acquire(blocking=False)
+    try:
+        yield is_seated
+    finally:
+        if is_seated:
+            seats.release()
+
+
+@cache
+def _seats() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(settings.OMS_WAITING_REQUESTS)
 
 
 def wait_until(

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from apps.platform.backoffice.roles import define_roles
 from config.demo import make_staff
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -24,7 +25,7 @@ def enter() -> Enter:
         elif role == "nobody":
             user = User.objects.create_user("nobody", is_staff=True)
         else:
-            make_staff(role)
+            make_staff(role, define_roles()[role])
             user = User.objects.get(username=role)
         client = Client()
         client.force_login(user, backend=BACKEND)

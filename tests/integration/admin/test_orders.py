@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -173,7 +174,7 @@ def cancel_as(client: Client, order: Order, **changes: str) -> int:
 
 
 class TestCancel:
-    @pytest.mark.parametrize("role", ["lead", "operations"])
+    @pytest.mark.parametrize("role", ["agent", "lead", "operations"])
     def test_calls_the_order_off_and_writes_down_who_did(self, enter: Enter, role: str) -> None:
         from django.contrib.auth.models import User
 
@@ -209,7 +210,7 @@ class TestCancel:
         shown = client.get(page_of(order)).content.decode()
         assert "was being cancelled already" in shown
 
-    @pytest.mark.parametrize("role", ["agent", "finance", "auditor"])
+    @pytest.mark.parametrize("role", ["finance", "auditor"])
     def test_is_refused_to_other_roles(self, enter: Enter, role: str) -> None:
         order = make_day().confirmed
         client = enter(role)
@@ -249,6 +250,50 @@ class TestCancel:
         client = enter("lead")
         assert client.post(f"{LIST}{uuid4()}/cancel/", {"reason": "x"}).status_code == 404
         assert client.get(f"{LIST}nonsense/cancel/").status_code == 404
+
+
+class TestRelease:
+    @pytest.fixture
+    def held(self, settings: Any) -> Order:
+        settings.OMS_REVIEW_ABOVE_MINOR = 1
+        stock({"SKU-A": {"BER": 5}})
+        order = settled(place())
+        assert order.status == "payment_authorized"
+        return order
+
+    def test_lets_the_order_go_on_and_writes_down_who_did(self, enter: Enter, held: Order) -> None:
+        client = enter("lead")
+        shown = client.get(page_of(held)).content.decode()
+        assert "Held for review" in shown
+        assert "Release…" in shown
+        assert release_as(client, held) == 302
+        assert settled(held).status == "confirmed"
+        entry = AuditEntry.objects.get()
+        assert (entry.action, entry.reason) == ("orders.release", "known to us")
+        assert entry.changes == {"status": ["payment_authorized", "confirmed"]}
+        assert "Release…" not in client.get(page_of(held)).content.decode()
+
+    def test_is_refused_to_other_roles(self, enter: Enter, held: Order) -> None:
+        client = enter("agent")
+        assert "Release…" not in client.get(page_of(held)).content.decode()
+        assert release_as(client, held) == 403
+        assert Order.objects.get(id=held.id).status == "payment_authorized"
+
+    def test_comes_too_late_for_an_order_that_is_called_off(
+        self, enter: Enter, held: Order
+    ) -> None:
+        client = enter("lead")
+        assert cancel_as(client, held, cause="review_rejected") == 302
+        assert release_as(client, held) == 302
+        assert "cancellation_pending, not held for review" in text_of(client, held)
+        cancelled = settled(held)
+        assert (cancelled.status, cancelled.cancel_reason) == ("cancelled", "review_rejected")
+        assert AuditEntry.objects.count() == 1
+
+
+def release_as(client: Client, order: Order) -> int:
+    """Send the form of the release; gives the status of the answer."""
+    return client.post(f"{LIST}{order.id}/release/", {"reason": "known to us"}).status_code
 
 
 class TestLookAgain:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from apps.inventory.models import StockLevel, Warehouse
 from apps.orders.models import Order
 from apps.payments.models import Payment
-from config.demo import ROLES
+from apps.platform.backoffice.roles import ROLES
 from tests.integration.admin.conftest import Enter
 from tests.integration.admin.story import bury_event_of, make_day
 from tests.integration.shop import place, stock, work_off

@@ -2,8 +2,10 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -33,6 +35,9 @@ PLACEMENT: dict[str, Any] = {
 }
 
 
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class Caller:
     """Calls the API with one token."""
@@ -55,10 +60,13 @@ class Caller:
         assert isinstance(answer, HttpResponse)
         return answer
 
-    def place(self, key: str | None = None, **changes: Any) -> HttpResponse:
+    def place(
+        self, key: str | None = None, *, headers: Mapping[str, str] = NONE, **changes: Any
+    ) -> HttpResponse:
         """Place an order; a new key each time unless one is given."""
         body = {"customer_id": str(self.customer_id or uuid.uuid4()), **PLACEMENT, **changes}
-        return self.call("POST", "/orders", body, **{"Idempotency-Key": key or str(uuid.uuid4())})
+        key = key or str(uuid.uuid4())
+        return self.call("POST", "/orders", body, **{"Idempotency-Key": key, **headers})
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from django.db import connection
 from apps.orders.models import ListedProduct, Order, OrderItem
 from apps.platform.idempotency.models import IdempotencyRecord
 from apps.platform.outbox.models import StoredEvent
+from apps.platform.web.preferences import patience
 from tests.integration.api.conftest import PLACEMENT, Caller
-from tests.integration.shop import stock, work_off
+from tests.integration.shop import dispatch_all, drain_all, stock, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CARD = "4242 4242 4242 4242"
@@ -80,10 +82,32 @@ class TestPlacing:
         assert (answer.status_code, json.loads(answer.content)["status"]) == (200, "confirmed")
         assert answer.headers["Preference-Applied"] == "wait=10"
 
+    def test_waits_no_longer_than_until_the_customer_has_to_act(self, service: Caller) -> None:
+        pay = {"provider": "sandbox", "method": {"type": "card", "token": "tok_requires_action"}}
+        with ThreadPoolExecutor(1) as worker:
+            pending = worker.submit(self._work_off_soon, payment_status="requires_action")
+            answer = service.place(payment=pay, headers={"Prefer": "wait=10"})
+            pending.result()
+        order = json.loads(answer.content)
+        assert (answer.status_code, order["status"]) == (200, "payment_pending")
+        assert order["payment"]["action_url"]
+
+    def test_has_no_more_callers_wait_than_it_has_threads_to_spare(
+        self, service: Caller, settings: Any
+    ) -> None:
+        with ExitStack() as seats:
+            for _ in range(settings.OMS_WAITING_REQUESTS):
+                assert seats.enter_context(patience())
+            answer = service.place(headers={"Prefer": "wait=10"})
+            assert answer.status_code == 202
+            assert "Preference-Applied" not in answer.headers
+        with patience() as has_patience:
+            assert has_patience
+
     @staticmethod
-    def _work_off_soon() -> None:
+    def _work_off_soon(**wanted: str) -> None:
         try:
-            while not Order.objects.filter(status="confirmed").exists():
+            while not Order.objects.filter(**(wanted or {"status": "confirmed"})).exists():
                 work_off()
         finally:
             connection.close()
@@ -98,6 +122,14 @@ class TestRepeating:
         assert second.headers["Idempotent-Replayed"] == "true"
         assert "Idempotent-Replayed" not in first.headers
         assert Order.objects.count() == 1
+
+    def test_gives_the_same_answer_to_one_who_would_wait(self, service: Caller) -> None:
+        customer = str(uuid.uuid4())
+        first = service.place("k", customer_id=customer)
+        work_off()
+        second = service.place("k", customer_id=customer, headers={"Prefer": "wait=5"})
+        assert (second.status_code, second.content) == (202, first.content)
+        assert second.headers["Idempotent-Replayed"] == "true"
 
     def test_refuses_the_key_with_another_body(self, service: Caller) -> None:
         customer = str(uuid.uuid4())
@@ -154,6 +186,13 @@ REFUSED = [
         422,
         "validation_failed",
         "/items",
+    ),
+    (
+        "items",
+        [{"sku": sku, "quantity": 1} for sku in ("SKU-A", "SKU-A", "SKU-X")],
+        422,
+        "unknown_sku",
+        "/items/2/sku",
     ),
     ("items", [{"sku": "SKU-A", "quantity": 600}] * 2, 422, "invalid_items", "/items/1/quantity"),
     ("status", "confirmed", 422, "validation_failed", "/status"),
@@ -251,10 +290,43 @@ class TestListing:
         assert seen == placed[::-1]
 
     @pytest.mark.parametrize(
-        "query", ["page_size=101", "page_size=0", "cursor=x", "status=lost", "nonsense=1"]
+        "query",
+        [
+            "page_size=101",
+            "page_size=0",
+            "cursor=x",
+            "status=lost",
+            "nonsense=1",
+            "created_after=2026-01-01T00:00:00",
+            "created_before=yesterday",
+        ],
     )
     def test_refuses_a_query_it_does_not_know(self, service: Caller, query: str) -> None:
         assert service.call("GET", f"/orders?{query}").status_code == 422
+
+    def test_takes_any_instant_as_a_bound(self, service: Caller) -> None:
+        order = json.loads(service.place().content)
+        early, late = "0001-01-01T00:00:00%2B02:00", "9999-12-31T23:59:59-14:00"
+        for query, expected in (
+            (f"created_after={early}&created_before={late}", [order["id"]]),
+            (f"created_before={early}", []),
+            (f"created_after={late}", []),
+        ):
+            answer = service.call("GET", f"/orders?{query}")
+            assert answer.status_code == 200, answer.content
+            found = json.loads(answer.content)["results"]
+            assert [one["id"] for one in found] == expected
+
+
+class TestReading:
+    def test_tags_every_change_of_the_document(self, service: Caller) -> None:
+        order = json.loads(service.place().content)
+        seen: dict[str, bytes] = {}
+        for step in (drain_all, dispatch_all) * 4:
+            answer = service.call("GET", f"/orders/{order['id']}")
+            assert seen.setdefault(answer.headers["ETag"], answer.content) == answer.content
+            step()
+        assert len(seen) >= 4
 
 
 class TestCancelling:

@@ -44,7 +44,7 @@ def cancel(order: Order) -> Order:
         detail="changed my mind",
         cause=make_cause("customer:1"),
         now=timezone.now(),
-    )
+    ).order
 
 
 def make_due(gate: str = "sandbox") -> None:
