@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.kernel.order_number import InvalidOrderNumber, normalise
-from apps.notifications.domain.messages import MessageStatus
+from apps.notifications.domain.messages import MessageKind, MessageStatus
 from apps.notifications.models import KnownOrder, Message, Recipient
 from apps.notifications.queries import list_messages
 from apps.notifications.services.resend_messages import resend_messages
-from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin
+from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, recent
 from apps.platform.backoffice.deeds import cause_of
 from apps.platform.backoffice.formatting import (
     Tone,
@@ -51,7 +51,11 @@ class MessageAdmin(ReadOnlyAdmin):
         "subject",
         "problem",
     ]
-    list_filter: ClassVar = ["status", "kind", "locale", ("created_at", MadeBetween)]
+    list_filter: ClassVar = [
+        recent(field="status", title="status", choices=[one.value for one in MessageStatus]),
+        recent(field="kind", title="message", choices=[one.value for one in MessageKind]),
+        ("created_at", MadeBetween),
+    ]
     list_filter_submit = True
     search_fields: ClassVar = ["id"]
     search_help_text = (
@@ -136,8 +140,9 @@ class RecipientAdmin(ReadOnlyAdmin):
     """Whom messages go to, as notifications knows them."""
 
     list_display: ClassVar = ["name", "email", "locale", "wants_email", "wants_sms", "region"]
-    list_filter: ClassVar = ["locale", "wants_email"]
-    search_fields: ClassVar = ["email", "name", "customer_id"]
+    list_filter: ClassVar = ["wants_email"]
+    search_fields: ClassVar = ["email__iexact", "customer_id__iexact"]
+    search_help_text = "Email address or customer id"
     ordering: ClassVar = ["-customer_id"]
 
 

@@ -63,7 +63,6 @@ class AddressesView(IdempotentView):
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Keep one more address."""
         customer_id = own_customer_id(self.principal)
-        _ = self.idempotency_key  # refused before anything else is looked at
         address = Address.build(**structs.asdict(self.body(CustomerAddressBody)))
         return self.answer_once(lambda: self._add(customer_id, address, self.now))
 
@@ -140,7 +139,6 @@ class PaymentMethodsView(IdempotentView):
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Save a payment method by its provider's token."""
         customer_id = own_customer_id(self.principal)
-        _ = self.idempotency_key  # refused before anything else is looked at
         body = self.body(SavePaymentMethodBody)
         method = SavedPayment.build(
             provider=body.provider,

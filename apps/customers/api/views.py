@@ -48,7 +48,6 @@ class CustomersView(IdempotentView):
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Register a customer; a service does it."""
         insist_on_service(self.principal)
-        _ = self.idempotency_key  # refused before anything else is looked at
         body = self.body(RegisterCustomerBody)
         profile = Profile.build(
             name=body.name,

@@ -1,15 +1,22 @@
 """Customers as customer service sees and corrects them."""
 
+import re
+from uuid import uuid4
+
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from apps.customers.admin import _named_by
 from apps.customers.models import Customer
 from apps.customers.queries import get_customer
 from apps.customers.services.add_address import add_address
+from apps.customers.services.change_profile import ProfileChanges, change_profile
 from apps.customers.services.save_payment_method import save_payment_method
 from apps.platform.audit.models import AuditEntry
+from tests.conftest import make_cause
 from tests.integration.customers.people import published, register
 from tests.integration.customers.test_belongings import BERLIN, VISA
 
@@ -21,6 +28,7 @@ FORM = {
     "phone": "+4930123456",
     "locale": "en",
     "wants_email": "on",
+    "seen": "1",
     "addresses-TOTAL_FORMS": "0",
     "addresses-INITIAL_FORMS": "0",
     "payment_methods-TOTAL_FORMS": "0",
@@ -33,7 +41,7 @@ def path(customer: Customer) -> str:
 
 
 class TestCustomerAdmin:
-    @pytest.mark.parametrize("words", ["ADA@EXAMPLE", "ada exam", "4930123"])
+    @pytest.mark.parametrize("words", ["ADA@EXAMPLE", "ada exam", "+49 30 123456"])
     def test_finds_customers(self, admin_client: Client, words: str) -> None:
         customer = register()
         register(name="Eve", email="eve@example.com", phone="")
@@ -77,6 +85,32 @@ class TestCustomerAdmin:
         assert answer.status_code == 200
         assert sentence in answer.content.decode()
         assert get_customer(customer.id).version == 1
+
+    def test_brings_no_withdrawn_consent_back(self, admin_client: Client) -> None:
+        customer = register()
+        page = admin_client.get(path(customer)).content.decode()
+        assert re.search(r'<input type="hidden" name="seen" value="1"', page)
+        change_profile(
+            customer_id=customer.id,
+            changes=ProfileChanges(wants_email=False),
+            cause=make_cause(),
+            now=timezone.now(),
+        )
+        answer = admin_client.post(path(customer), {**FORM, "name": "Ada Lovelace"})
+        assert answer.status_code == 200
+        assert "The customer has changed meanwhile" in answer.content.decode()
+        kept = get_customer(customer.id)
+        assert (kept.name, kept.wants_email) == ("Ada Example", False)
+
+    def test_searches_through_indexes(self, admin_client: Client) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET enable_seqscan = off")
+            try:
+                for words in ("ada exam", "ADA@", "+49 30 123456", str(uuid4())):
+                    found = Customer.objects.filter(_named_by(words)).order_by()
+                    assert "Seq Scan" not in found.explain(), words
+            finally:
+                cursor.execute("RESET enable_seqscan")
 
     def test_neither_adds_nor_deletes(self, admin_client: Client) -> None:
         customer = register()
