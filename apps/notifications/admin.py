@@ -1,11 +1,14 @@
 """Messages for customer service: what a customer was told, when, and what went wrong."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -15,6 +18,7 @@ from apps.notifications.models import KnownOrder, Message, Recipient
 from apps.notifications.queries import list_messages
 from apps.notifications.services.resend_messages import resend_messages
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, recent
+from apps.platform.backoffice.asking import Question, ReasonForm, ask
 from apps.platform.backoffice.deeds import cause_of
 from apps.platform.backoffice.formatting import (
     Tone,
@@ -120,14 +124,25 @@ class MessageAdmin(ReadOnlyAdmin):
         term = search_term.strip()
         return (queryset.filter(_named_by(term)) if term else queryset), False
 
-    @admin.action(description="Send again", permissions=["resend"])
-    def resend(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        """Queue the chosen messages once more; those on their way are left alone."""
-        chosen = list(queryset.values_list("id", flat=True))
-        queued = resend_messages(message_ids=chosen, cause=cause_of(request), now=timezone.now())
+    @admin.action(description="Send again…", permissions=["resend"])
+    def resend(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
+        """Ask why, then queue the chosen messages once more; those on their way are left alone."""
+        chosen = list(queryset)
+        answered = "reason" in request.POST
+        form = ReasonForm(request.POST if answered else None)
+        back = reverse("admin:notifications_message_changelist")
+        if not form.is_valid():
+            return ask(request, self, question=_resend_question(chosen, back), form=form)
+        queued = resend_messages(
+            message_ids=[message.id for message in chosen],
+            reason=form.cleaned_data["reason"],
+            cause=cause_of(request),
+            now=timezone.now(),
+        )
         self.message_user(request, f"{queued} of {len(chosen)} messages will be sent again.")
         if queued < len(chosen):
             self.message_user(request, "The others are on their way already.", messages.WARNING)
+        return HttpResponseRedirect(back)
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         """Whether the person may have messages sent again."""
@@ -172,6 +187,35 @@ def messages_panel(order_id: UUID) -> Panel:
                 ],
             )
         ],
+    )
+
+
+def _resend_question(chosen: Sequence[Message], back: str) -> Question:
+    return Question(
+        title="Send messages again",
+        explanation="Each goes to where its customer is reached now, in the language of now.",
+        submit="Send again",
+        back=back,
+        panel=Panel(
+            tables=[
+                Table(
+                    headings=("Order", "Message", "Status", "Sent to"),
+                    rows=[
+                        (
+                            str(message.context.get("number", message.order_id)),
+                            message.kind.replace("_", " "),
+                            badge(message.status, TONES),
+                            message.to_address,
+                        )
+                        for message in chosen
+                    ],
+                )
+            ]
+        ),
+        hidden={
+            "action": ["resend"],
+            ACTION_CHECKBOX_NAME: [str(message.id) for message in chosen],
+        },
     )
 
 

@@ -13,7 +13,9 @@ from apps.notifications.services.waking import wake_sender_on_commit
 from apps.platform.audit.recording import Deed, record_all
 
 
-def resend_messages(*, message_ids: Collection[UUID], cause: Cause, now: datetime) -> int:
+def resend_messages(
+    *, message_ids: Collection[UUID], reason: str, cause: Cause, now: datetime
+) -> int:
     """Queue messages that were sent, failed or are unconfirmed, and note it in the audit log.
 
     They go to where their customer is reached now, in the language of now. Those that are on their
@@ -32,6 +34,7 @@ def resend_messages(*, message_ids: Collection[UUID], cause: Cause, now: datetim
                     action="notifications.resend",
                     subject_type="message",
                     subject_id=message.id,
+                    reason=reason,
                     changes={"status": [message.status, MessageStatus.QUEUED.value]},
                     correlation_id=cause.correlation_id,
                 )

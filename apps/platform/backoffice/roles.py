@@ -7,10 +7,17 @@ from django.contrib.auth.models import Group, Permission
 
 ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "agent": ("view_", "cancel_order"),
-        "lead": ("view_", "cancel_order", "release_order", "look_again_"),
+        "agent": ("view_", "cancel_order", "resend_"),
+        "lead": ("view_", "cancel_order", "release_order", "resend_", "look_again_"),
         "finance": ("view_", "look_again_"),
-        "operations": ("view_", "change_", "cancel_order", "release_order", "look_again_"),
+        "operations": (
+            "view_",
+            "change_",
+            "cancel_order",
+            "release_order",
+            "resend_",
+            "look_again_",
+        ),
         "auditor": ("view_",),
     }
 )

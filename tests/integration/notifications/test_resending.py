@@ -22,7 +22,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def resend(message: Message) -> int:
     return resend_messages(
-        message_ids=[message.id], cause=make_cause("agent:7"), now=timezone.now()
+        message_ids=[message.id],
+        reason="never came",
+        cause=make_cause("agent:7"),
+        now=timezone.now(),
     )
 
 
@@ -40,7 +43,7 @@ class TestResending:
             "message",
             str(message.id),
         )
-        assert entry.changes == {"status": [status, "queued"]}
+        assert (entry.reason, entry.changes) == ("never came", {"status": [status, "queued"]})
         assert send_messages() == 1
         assert mailoutbox[0].message()["Message-ID"] == f"<{message.id}.2@shop.example>"
         assert mailoutbox[0].message()["X-OMS-Message-Id"] == str(message.id)

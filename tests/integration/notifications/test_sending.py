@@ -232,7 +232,9 @@ class TestAtMostOnce:
         def too_slowly(letters: Sequence[Letter]) -> list[Outcome]:
             age(message, lease_until=timedelta(seconds=1))
             claiming.unconfirm_abandoned()
-            resend_messages(message_ids=[message.id], cause=make_cause(), now=timezone.now())
+            resend_messages(
+                message_ids=[message.id], reason="late", cause=make_cause(), now=timezone.now()
+            )
             claiming.claim_messages(channel=Channel.EMAIL, at_most=50)
             return accept(letters)
 
