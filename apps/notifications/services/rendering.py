@@ -1,7 +1,8 @@
 """Put a message into words: a subject, a text and a page, in the recipient's language.
 
 The templates are files, one folder a language: `<kind>.txt` begins with the line `Subject: …`, and
-`<kind>.html` says the same as a page.
+`<kind>.html` says the same as a page. Jinja needs less than half the time of Django's templates for
+them (ADR 15), which shows at thousands of orders a minute.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from django.template import Context, Engine, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from apps.kernel.money import Money
 from apps.notifications.domain.contents import Line, Ordered, Told
@@ -38,14 +39,14 @@ def render(*, kind: str, locale: str, name: str, told: Told, ordered: Ordered | 
     A language without templates is written in English.
 
     Raises:
-        TemplateDoesNotExist: the kind has no templates.
+        jinja2.TemplateNotFound: the kind has no templates.
     """
     locale = locale_or_fallback(locale)
     values = _values(locale, name, told, ordered)
     page, letter = _templates(locale, kind)
-    head, _, text = letter.render(Context(values, autoescape=False)).partition("\n\n")
+    head, _, text = letter.render(values).partition("\n\n")
     subject = head.removeprefix(_SUBJECT)
-    html = page.render(Context({**values, "subject": subject}))
+    html = page.render(values, subject=subject)
     return Words(subject=subject, text=text, html=html)
 
 
@@ -85,14 +86,20 @@ def _items(lines: Sequence[Line], currency: str, locale: str) -> list[dict[str, 
 
 
 @cache
-def _engine() -> Engine:
-    return Engine(dirs=[str(TEMPLATES)])
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
 
 
 @cache
 def _templates(locale: str, kind: str) -> tuple[Template, Template]:
-    engine = _engine()
+    environment = _environment()
     return (
-        engine.get_template(f"{locale}/{kind}.html"),
-        engine.get_template(f"{locale}/{kind}.txt"),
+        environment.get_template(f"{locale}/{kind}.html"),
+        environment.get_template(f"{locale}/{kind}.txt"),
     )

@@ -161,7 +161,7 @@ class TestSending:
         assert send_messages() == 1
         assert again(good).status == "sent"
         kept = again(broken)
-        assert (kept.status, kept.problem) == ("failed", "Not rendered: TemplateDoesNotExist")
+        assert (kept.status, kept.problem) == ("failed", "Not rendered: TemplateNotFound")
 
 
 class TestWaitingForTheRecipient:

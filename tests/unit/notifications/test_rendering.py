@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
-from django.template.exceptions import TemplateDoesNotExist
+from jinja2 import TemplateNotFound
 
 from apps.notifications.domain.contents import Line, Ordered, Told
 from apps.notifications.domain.messages import MessageKind
@@ -143,7 +143,7 @@ class TestEveryMessage:
         assert words("order_confirmed", "fr") == words("order_confirmed", "en")
 
     def test_of_an_unknown_kind_is_an_error(self) -> None:
-        with pytest.raises(TemplateDoesNotExist):
+        with pytest.raises(TemplateNotFound):
             words("order_teleported")
 
 
