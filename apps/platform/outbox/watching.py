@@ -64,7 +64,8 @@ def _watch(mark: "_Mark", noticed: threading.Event, step: Step, deadline: float)
         done += amount
         if amount:
             quiet_since = time.monotonic()
-        elif time.monotonic() - quiet_since > LINGER_SECONDS:
+        elif not done or time.monotonic() - quiet_since > LINGER_SECONDS:
+            # Called in vain, as the scheduler's wake-ups mostly are, nobody need stay.
             break
         is_crowded = amount >= CROWD
         mark.keep(is_alone=not is_crowded or settings.OMS_OUTBOX_WORKERS == 1)
