@@ -19,7 +19,7 @@ from django.conf import settings
 
 from apps.platform import valkey
 
-SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.25
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.5
 PAUSE_PER_WORK = 3.0
 """Between passes a worker pauses for three times as long as the last one took, within limits: the
 busier the machine, the larger the batches, and the less each event costs."""
