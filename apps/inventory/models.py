@@ -47,7 +47,8 @@ class Product(models.Model):
 class StockLevel(models.Model):
     """Units of one SKU in one warehouse. `reserved` counts held and committed reservations.
 
-    `counted_at` is the warehouse's own clock of the newest count, so that a late one is ignored.
+    `counted_at` and `moved_at` are the warehouse's own clock of the newest count and of the newest
+    receipt, adjustment or return, so that a report which could not know of them is ignored.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -56,6 +57,7 @@ class StockLevel(models.Model):
     on_hand = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
     counted_at = models.DateTimeField(null=True, blank=True)
+    moved_at = models.DateTimeField(null=True, blank=True)
     version = models.IntegerField(default=0)
 
     class Meta:
@@ -94,6 +96,7 @@ class MovementKind(models.TextChoices):
 class StockMovement(models.Model):
     """One line of the stock ledger; append-only. The sums per SKU and warehouse are the level.
 
+    `counted` is what a count found on the shelves; the adjustment it led to is the difference.
     No foreign key is checked here: a move always goes through a locked level, which has one.
     """
 
@@ -105,6 +108,7 @@ class StockMovement(models.Model):
     kind = models.CharField(max_length=16, choices=MovementKind.choices)
     on_hand_delta = models.IntegerField(default=0)
     reserved_delta = models.IntegerField(default=0)
+    counted = models.IntegerField(null=True)
     order_id = models.UUIDField(null=True)
     message_id = models.CharField(max_length=128, default="")
     occurred_at = models.DateTimeField()

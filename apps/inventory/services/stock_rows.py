@@ -21,13 +21,17 @@ WHERE level.id = v.id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A change of one level, in units, with what the ledger says of it."""
+    """A change of one level, in units, with what the ledger says of it.
+
+    `counted` is the number of units found, where a count led to the change.
+    """
 
     sku: str
     warehouse: str
     kind: MovementKind
     on_hand_delta: int = 0
     reserved_delta: int = 0
+    counted: int | None = None
     order_id: UUID | None = None
     message_id: str = ""
     occurred_at: datetime
@@ -89,6 +93,7 @@ def write_ledger(moves: Iterable[Move]) -> None:
                 kind=move.kind,
                 on_hand_delta=move.on_hand_delta,
                 reserved_delta=move.reserved_delta,
+                counted=move.counted,
                 order_id=move.order_id,
                 message_id=move.message_id,
                 occurred_at=move.occurred_at,
