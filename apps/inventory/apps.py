@@ -27,7 +27,7 @@ class InventoryConfig(AppConfig):
                 orders.OrderConfirmed: handlers.commit_for_orders,
                 orders.OrderCancellationRequested: handlers.give_back_and_answer,
                 orders.OrderCancelled: handlers.give_back,
-                payments.PaymentActionRequired: handlers.wait_no_longer_than_asked,
+                payments.PaymentActionRequired: handlers.hold_while_customers_decide,
             },
         )
         register_statuses(STATUSES)

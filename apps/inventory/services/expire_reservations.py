@@ -1,8 +1,7 @@
 """Let reservations run out, or put their end off while the wait is ours."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -65,8 +64,3 @@ def expire_reservations(*, now: datetime) -> int:
             ]
         )
     return len(due)
-
-
-def stop_extending(*, order_ids: Collection[UUID]) -> None:
-    """Note that the wait is the customer's now: their reservations end when their time is over."""
-    Reservation.objects.filter(order_id__in=order_ids).update(extendable=False)

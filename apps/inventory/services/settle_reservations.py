@@ -1,6 +1,7 @@
 """End reservations: commit those of confirmed orders, give back the others, many at once."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from apps.platform.outbox.publishing import Fact, publish
 
 
 def lock_reservations(order_ids: Collection[UUID]) -> list[Reservation]:
-    """Lock the reservations of orders, in key order, with their items loaded."""
+    """Lock the reservations of orders, in key order; `items_of` reads what they hold."""
     return lock_many(Reservation, order_ids, by="order_id")
 
 
@@ -63,21 +64,25 @@ def release_reservations(
     """Give back what is held for the orders in `causes`.
 
     With `always_answer` an InventoryReleased is published for every order, also where nothing was
-    held any more, because the caller of the saga waits for it. Calling it again moves nothing.
+    held any more, because the caller of the saga waits for it. An order that never asked for stock
+    gets a reservation that is released already: asking late holds nothing. Calling it again moves
+    nothing.
     """
     with transaction.atomic(savepoint=False):
         hold_stock()
         reservations = lock_reservations(causes)
+        fences = _fences(causes.keys() - {one.order_id for one in reservations}, now)
         still_open = [one for one in reservations if one.is_open]
         items = items_of(still_open)
         levels = lock_levels({item.sku for group in items.values() for item in group})
         moves = release_moves(still_open, items, actor="system", now=now)
         for reservation in still_open:
             reservation.release(at=now)
-        answered = reservations if always_answer else still_open
-        for reservation in answered:
+        changed = reservations if always_answer else still_open
+        for reservation in changed:
             reservation.version += 1
-        update_many(answered, fields=["status", "version", "updated_at"])
+        update_many(changed, fields=["status", "version", "updated_at"])
+        insert_together(fences)
         move_stock(moves, levels)
         publish(
             [
@@ -88,9 +93,25 @@ def release_reservations(
                     seq=one.version,
                     cause=causes[one.order_id],
                 )
-                for one in answered
+                for one in (*changed, *(fences if always_answer else ()))
             ]
         )
+
+
+def _fences(order_ids: Iterable[UUID], now: datetime) -> list[Reservation]:
+    return [
+        Reservation(
+            order_id=order_id,
+            status=ReservationStatus.RELEASED,
+            expires_at=now,
+            latest_at=now,
+            extendable=False,
+            reason="Called off before stock was asked for",
+            created_at=now,
+            updated_at=now,
+        )
+        for order_id in order_ids
+    ]
 
 
 def commit_reservations(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
@@ -124,6 +145,7 @@ def _reserve_again(
         lines = _lines(items.get(reservation.id, ()))
         found = shelves.allocate(lines)
         reservation.reason = found.reason
+        reservation.shortages = [asdict(short) for short in found.shorts]
         if found.is_filled:
             reservation.commit(at=now)
             moves += moves_of(found, reservation.order_id, causes[reservation.order_id], now)
@@ -155,7 +177,7 @@ def _reserve_again(
     committed = [one.id for one in expired if one.status == ReservationStatus.COMMITTED]
     ReservationItem.objects.filter(reservation_id__in=committed).delete()
     insert_together(fresh_items)
-    update_many(expired, fields=["status", "version", "reason", "updated_at"])
+    update_many(expired, fields=["status", "version", "reason", "shortages", "updated_at"])
     move_stock(moves, levels)
     publish(facts)
 
