@@ -13,11 +13,9 @@ class InventoryConfig(AppConfig):
         """Wire the app."""
         from apps.inventory import handlers
         from apps.inventory.admin.panels import show_reservation
-        from apps.inventory.api.problems import STATUSES
         from apps.kernel.events import orders, payments
         from apps.platform.backoffice.panels import register_order_panel
         from apps.platform.outbox.registry import subscribe
-        from apps.platform.web.refusals import register_statuses
 
         subscribe(
             name="inventory.reservations",
@@ -30,7 +28,6 @@ class InventoryConfig(AppConfig):
                 payments.PaymentActionRequired: handlers.hold_while_customers_decide,
             },
         )
-        register_statuses(STATUSES)
         register_order_panel(
             "Stock",
             position=10,

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from django.utils import timezone
 
 from apps.inventory.domain.allocation import Line
+from apps.inventory.services.commit_reservations import commit_reservations
+from apps.inventory.services.release_reservations import release_reservations
 from apps.inventory.services.reserve_stock import ReservationRequest, reserve_stock
-from apps.inventory.services.settle_reservations import commit_reservations, release_reservations
 from apps.inventory.services.wait_for_customers import wait_for_customers
 from apps.kernel.events.orders import (
     OrderCancellationRequested,
@@ -58,4 +59,8 @@ def give_back(batch: Sequence[Delivered[OrderCancelled]]) -> None:
 
 def hold_while_customers_decide(batch: Sequence[Delivered[PaymentActionRequired]]) -> None:
     """Let the stock of orders that wait for their customer last as long as the customer may take."""
-    wait_for_customers(until={one.event.order_id: one.event.expires_at for one in batch})
+    wait_for_customers(
+        until={one.event.order_id: one.event.expires_at for one in batch},
+        causes={one.event.order_id: one.cause for one in batch},
+        now=timezone.now(),
+    )

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
+from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
 
 
@@ -147,7 +148,8 @@ class Reservation(models.Model):
     """Stock held for one order, or the record that it could not be had.
 
     `extendable` says whether an expiry may be put off: it may while the wait is ours, not while it
-    is the customer's. `expires_at` never goes past `latest_at`.
+    is the customer's. `expires_at` never goes past `latest_at`. `version` numbers the reservation's
+    events, `steps` its history.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -156,6 +158,7 @@ class Reservation(models.Model):
         default=ReservationStatus.HELD, choices=ReservationStatus.choices, protected=True
     )
     version = models.IntegerField(default=1)
+    steps = models.SmallIntegerField(default=0, db_default=0)
     expires_at = models.DateTimeField()
     latest_at = models.DateTimeField()
     extendable = models.BooleanField(default=True)
@@ -188,19 +191,34 @@ class Reservation(models.Model):
         source=[ReservationStatus.HELD, ReservationStatus.EXPIRED],
         target=ReservationStatus.COMMITTED,
     )
-    def commit(self, *, at: datetime) -> None:
+    def commit(self) -> None:
         """Keep the units for good: the order is confirmed."""
-        self.updated_at = at
 
     @transition(status, source=list(OPEN_STATUSES), target=ReservationStatus.RELEASED)
-    def release(self, *, at: datetime) -> None:
+    def release(self) -> None:
         """Give the units back."""
-        self.updated_at = at
 
     @transition(status, source=ReservationStatus.HELD, target=ReservationStatus.EXPIRED)
-    def expire(self, *, at: datetime) -> None:
+    def expire(self) -> None:
         """Give the units back because the order took too long."""
+
+    def record_step(
+        self, *, before: str, what: str, cause: Cause, at: datetime
+    ) -> "ReservationStep":
+        """Give the next row of the history; the caller stores it with the reservation."""
+        self.steps += 1
         self.updated_at = at
+        return ReservationStep(
+            reservation_id=self.id,
+            position=self.steps,
+            at=at,
+            from_status=before,
+            to_status=self.status,
+            what=what,
+            actor=cause.actor,
+            causation_id=cause.causation_id or "",
+            correlation_id=cause.correlation_id,
+        )
 
 
 class ReservationItem(models.Model):
@@ -223,3 +241,34 @@ class ReservationItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}@{self.warehouse_id}"
+
+
+class ReservationStep(models.Model):
+    """One row of a reservation's history: a change of its status, or of how long it lasts.
+
+    The first one comes from no status. Reservations made before there was a history have none, or
+    its later part.
+    """
+
+    pk = models.CompositePrimaryKey("reservation_id", "position")
+    reservation = models.ForeignKey(
+        Reservation,
+        on_delete=models.CASCADE,
+        related_name="history",
+        db_index=False,
+        db_constraint=False,
+    )
+    position = models.SmallIntegerField()
+    at = models.DateTimeField()
+    from_status = models.CharField(max_length=32)
+    to_status = models.CharField(max_length=32)
+    what = models.TextField()
+    actor = models.TextField()
+    causation_id = models.TextField()
+    correlation_id = models.UUIDField()
+
+    class Meta:
+        ordering: ClassVar = ["reservation_id", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.what}"

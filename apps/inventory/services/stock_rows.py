@@ -42,7 +42,7 @@ STOCK_LOCK = 7_301
 
 
 def hold_stock() -> None:
-    """Let one transaction at a time move stock, until it ends; the first thing every use case does.
+    """Let one transaction at a time move stock, until it ends; called before any row is locked.
 
     A batch of orders is decided in milliseconds, so taking turns is faster than colliding on rows,
     and no two transactions can wait for each other's. Calling it again in one transaction is free.

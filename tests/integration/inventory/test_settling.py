@@ -1,13 +1,15 @@
 """What becomes of reservations: of orders called off before they had one, and of late payments."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.inventory.models import Reservation
+from apps.inventory.models import Reservation, ReservationStep
 from apps.inventory.services.expire_reservations import expire_reservations
 from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
@@ -62,6 +64,20 @@ def hear_of_payment() -> None:
     saga = find_subscriber("orders.saga")
     assert saga
     drain(saga)
+
+
+def confirmed_after_its_hold(left: int) -> Order:
+    """Give an order of 2 × SKU-A whose hold ran out on the way; `left` units are there then."""
+    order = place([("SKU-A", 2)])
+    drain_all()
+    past = timezone.now() - timedelta(seconds=1)
+    Reservation.objects.update(expires_at=past, latest_at=past)
+    dispatch_all()
+    hear_of_payment()
+    expire_reservations(now=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE inventory_stocklevel SET on_hand = %s WHERE sku = 'SKU-A'", [left])
+    return settled(order)
 
 
 class TestCallingOff:
@@ -127,17 +143,111 @@ class TestPaymentThatWaitsForItsCustomer:
 
 class TestStockGoneAfterConfirmation:
     def test_keeps_which_skus_were_short(self) -> None:
-        stock({"SKU-A": {"BER": 2}, "SKU-B": {"BER": 9}})
-        order = place([("SKU-A", 2), ("SKU-B", 1)])
-        drain_all()
-        past = timezone.now() - timedelta(seconds=1)
-        Reservation.objects.update(expires_at=past, latest_at=past)
-        dispatch_all()
-        hear_of_payment()
-        expire_reservations(now=timezone.now())
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE inventory_stocklevel SET on_hand = 1 WHERE sku = 'SKU-A'")
-        order = settled(order)
+        stock({"SKU-A": {"BER": 2}})
+        order = confirmed_after_its_hold(1)
         assert (order.status, order.cancel_reason) == ("cancelled", "out_of_stock")
         reservation = Reservation.objects.get()
         assert reservation.shortages == [{"sku": "SKU-A", "wanted": 2, "available": 1}]
+
+
+def history_of(order: Order) -> list[tuple[str, str, str]]:
+    """Give (status before, status after, what) of each step of the order's reservation."""
+    steps = list(ReservationStep.objects.filter(reservation__order_id=order.id))
+    assert [step.position for step in steps] == list(range(1, len(steps) + 1))
+    assert all(step.actor == "system" and step.causation_id for step in steps)
+    assert Reservation.objects.get(order_id=order.id).steps == len(steps)
+    return [(step.from_status, step.to_status, step.what) for step in steps]
+
+
+class TestHistory:
+    def test_of_a_confirmed_order(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place())
+        assert history_of(order) == [
+            ("", "held", "Stock reserved"),
+            ("held", "committed", "Units kept: the order was confirmed"),
+        ]
+        first = ReservationStep.objects.order_by("position")[0]
+        created = StoredEvent.objects.get(type="orders.order_created")
+        assert first.causation_id == str(created.event_id)
+        assert first.correlation_id == created.correlation_id
+
+    def test_of_an_order_called_off(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place())
+        cancel(order)
+        work_off()
+        assert history_of(order)[2:] == [
+            ("committed", "released", "Units given back: the order was called off")
+        ]
+
+    def test_of_an_order_called_off_before_stock_was_asked_for(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = place()
+        take_from_inventory()
+        cancel(order)
+        work_off()
+        assert history_of(order) == [("", "released", "Called off before stock was asked for")]
+
+    def test_of_an_order_without_stock(self) -> None:
+        stock({"SKU-A": {"BER": 0}})
+        assert history_of(settled(place())) == [("", "unavailable", "Not enough stock")]
+
+    def test_of_a_hold_put_off_and_given_up(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place(token="tok_unavailable"))
+        for _ in range(2):
+            expire_reservations(now=Reservation.objects.get().expires_at)
+        Reservation.objects.update(latest_at=timezone.now())
+        expire_reservations(now=Reservation.objects.get().expires_at)
+        assert history_of(order)[1:] == [
+            ("held", "held", "Held longer: the payment waits for its provider"),
+            ("held", "held", "Held longer: the payment waits for its provider"),
+            ("held", "expired", "Units given back: its time was over"),
+        ]
+
+    def test_of_an_order_that_waits_for_its_customer(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place(token="tok_requires_action"))
+        assert history_of(order)[1:] == [
+            ("held", "held", "Held as long as the customer may take to approve the payment")
+        ]
+
+    @pytest.mark.parametrize("left", [2, 0])
+    def test_of_an_order_confirmed_after_its_hold(self, left: int) -> None:
+        stock({"SKU-A": {"BER": 2}})
+        order = confirmed_after_its_hold(left)
+        assert history_of(order)[2:] == [
+            ("expired", "committed", "Stock reserved again: the order was confirmed")
+            if left
+            else ("expired", "expired", "Not enough stock to reserve it again")
+        ]
+
+    @pytest.mark.parametrize("orders", [1, 5])
+    def test_is_written_by_the_statements_that_change_the_reservations(self, orders: int) -> None:
+        stock({"SKU-A": {"BER": 500}})
+        for _ in range(orders):
+            place()
+        asking_for_stock = tables_written()
+        drain_all()
+        dispatch_all()
+        hear_of_payment()
+        keeping_it = tables_written()
+        assert asking_for_stock == [
+            ["inventory_reservation", "inventory_reservationitem", "inventory_reservationstep"],
+            ["inventory_stocklevel"],
+            ["inventory_stockmovement"],
+        ]
+        assert keeping_it == [["inventory_reservationstep", "inventory_reservation"]]
+
+
+def tables_written() -> list[list[str]]:
+    """Hand inventory what waits for it; gives the tables that each of its statements writes."""
+    subscriber = find_subscriber("inventory.reservations")
+    assert subscriber
+    with CaptureQueriesContext(connection) as queries:
+        drain(subscriber)
+    written = [
+        re.findall(r'(?:INSERT INTO|UPDATE) "?(inventory_\w+)', query["sql"]) for query in queries
+    ]
+    return [tables for tables in written if tables]
