@@ -9,6 +9,7 @@ from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
+from apps.platform.history import Step
 
 
 class Warehouse(models.Model):
@@ -243,7 +244,7 @@ class ReservationItem(models.Model):
         return f"{self.quantity} × {self.sku}@{self.warehouse_id}"
 
 
-class ReservationStep(models.Model):
+class ReservationStep(Step):
     """One row of a reservation's history: a change of its status, or of how long it lasts.
 
     The first one comes from no status. Reservations made before there was a history have none, or
@@ -258,17 +259,6 @@ class ReservationStep(models.Model):
         db_index=False,
         db_constraint=False,
     )
-    position = models.SmallIntegerField()
-    at = models.DateTimeField()
-    from_status = models.CharField(max_length=32)
-    to_status = models.CharField(max_length=32)
-    what = models.TextField()
-    actor = models.TextField()
-    causation_id = models.TextField()
-    correlation_id = models.UUIDField()
 
     class Meta:
         ordering: ClassVar = ["reservation_id", "position"]
-
-    def __str__(self) -> str:
-        return f"{self.position} {self.what}"
