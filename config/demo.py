@@ -17,7 +17,8 @@ from apps.customers.models import Customer
 from apps.customers.services.register_customer import register_customer
 from apps.inventory.models import Warehouse
 from apps.inventory.services.change_products import ProductRow, change_products
-from apps.inventory.services.report_stock import CountRow, report_stock
+from apps.inventory.services.report_stock import report_stock
+from apps.inventory.services.reported_rows import CountRow
 from apps.kernel.cause import Cause
 from apps.platform.backoffice.roles import define_roles
 from apps.platform.outbox.draining import drain

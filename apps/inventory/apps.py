@@ -13,11 +13,9 @@ class InventoryConfig(AppConfig):
         """Wire the app."""
         from apps.inventory import handlers
         from apps.inventory.admin.panels import show_reservation
-        from apps.inventory.api.problems import STATUSES
         from apps.kernel.events import orders, payments
         from apps.platform.backoffice.panels import register_order_panel
         from apps.platform.outbox.registry import subscribe
-        from apps.platform.web.refusals import register_statuses
 
         subscribe(
             name="inventory.reservations",
@@ -27,10 +25,9 @@ class InventoryConfig(AppConfig):
                 orders.OrderConfirmed: handlers.commit_for_orders,
                 orders.OrderCancellationRequested: handlers.give_back_and_answer,
                 orders.OrderCancelled: handlers.give_back,
-                payments.PaymentActionRequired: handlers.wait_no_longer_than_asked,
+                payments.PaymentActionRequired: handlers.hold_while_customers_decide,
             },
         )
-        register_statuses(STATUSES)
         register_order_panel(
             "Stock",
             position=10,

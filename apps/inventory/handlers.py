@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from django.utils import timezone
 
 from apps.inventory.domain.allocation import Line
-from apps.inventory.services.expire_reservations import stop_extending
+from apps.inventory.services.commit_reservations import commit_reservations
+from apps.inventory.services.release_reservations import release_reservations
 from apps.inventory.services.reserve_stock import ReservationRequest, reserve_stock
-from apps.inventory.services.settle_reservations import commit_reservations, release_reservations
+from apps.inventory.services.wait_for_customers import wait_for_customers
 from apps.kernel.events.orders import (
     OrderCancellationRequested,
     OrderCancelled,
@@ -56,6 +57,10 @@ def give_back(batch: Sequence[Delivered[OrderCancelled]]) -> None:
     )
 
 
-def wait_no_longer_than_asked(batch: Sequence[Delivered[PaymentActionRequired]]) -> None:
-    """Stop putting off the expiry of orders that wait for their customer."""
-    stop_extending(order_ids=[one.event.order_id for one in batch])
+def hold_while_customers_decide(batch: Sequence[Delivered[PaymentActionRequired]]) -> None:
+    """Let the stock of orders that wait for their customer last as long as the customer may take."""
+    wait_for_customers(
+        until={one.event.order_id: one.event.expires_at for one in batch},
+        causes={one.event.order_id: one.cause for one in batch},
+        now=timezone.now(),
+    )

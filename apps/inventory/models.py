@@ -7,7 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
+from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
+from apps.platform.history import Step
 
 
 class Warehouse(models.Model):
@@ -47,7 +49,8 @@ class Product(models.Model):
 class StockLevel(models.Model):
     """Units of one SKU in one warehouse. `reserved` counts held and committed reservations.
 
-    `counted_at` is the warehouse's own clock of the newest count, so that a late one is ignored.
+    `counted_at` and `moved_at` are the warehouse's own clock of the newest count and of the newest
+    receipt, adjustment or return, so that a report which could not know of them is ignored.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -56,6 +59,7 @@ class StockLevel(models.Model):
     on_hand = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
     counted_at = models.DateTimeField(null=True, blank=True)
+    moved_at = models.DateTimeField(null=True, blank=True)
     version = models.IntegerField(default=0)
 
     class Meta:
@@ -94,6 +98,7 @@ class MovementKind(models.TextChoices):
 class StockMovement(models.Model):
     """One line of the stock ledger; append-only. The sums per SKU and warehouse are the level.
 
+    `counted` is what a count found on the shelves; the adjustment it led to is the difference.
     No foreign key is checked here: a move always goes through a locked level, which has one.
     """
 
@@ -105,6 +110,7 @@ class StockMovement(models.Model):
     kind = models.CharField(max_length=16, choices=MovementKind.choices)
     on_hand_delta = models.IntegerField(default=0)
     reserved_delta = models.IntegerField(default=0)
+    counted = models.IntegerField(null=True)
     order_id = models.UUIDField(null=True)
     message_id = models.CharField(max_length=128, default="")
     occurred_at = models.DateTimeField()
@@ -143,7 +149,8 @@ class Reservation(models.Model):
     """Stock held for one order, or the record that it could not be had.
 
     `extendable` says whether an expiry may be put off: it may while the wait is ours, not while it
-    is the customer's. `expires_at` never goes past `latest_at`.
+    is the customer's. `expires_at` never goes past `latest_at`. `version` numbers the reservation's
+    events, `steps` its history.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -152,6 +159,7 @@ class Reservation(models.Model):
         default=ReservationStatus.HELD, choices=ReservationStatus.choices, protected=True
     )
     version = models.IntegerField(default=1)
+    steps = models.SmallIntegerField(default=0, db_default=0)
     expires_at = models.DateTimeField()
     latest_at = models.DateTimeField()
     extendable = models.BooleanField(default=True)
@@ -184,19 +192,34 @@ class Reservation(models.Model):
         source=[ReservationStatus.HELD, ReservationStatus.EXPIRED],
         target=ReservationStatus.COMMITTED,
     )
-    def commit(self, *, at: datetime) -> None:
+    def commit(self) -> None:
         """Keep the units for good: the order is confirmed."""
-        self.updated_at = at
 
     @transition(status, source=list(OPEN_STATUSES), target=ReservationStatus.RELEASED)
-    def release(self, *, at: datetime) -> None:
+    def release(self) -> None:
         """Give the units back."""
-        self.updated_at = at
 
     @transition(status, source=ReservationStatus.HELD, target=ReservationStatus.EXPIRED)
-    def expire(self, *, at: datetime) -> None:
+    def expire(self) -> None:
         """Give the units back because the order took too long."""
+
+    def record_step(
+        self, *, before: str, what: str, cause: Cause, at: datetime
+    ) -> "ReservationStep":
+        """Give the next row of the history; the caller stores it with the reservation."""
+        self.steps += 1
         self.updated_at = at
+        return ReservationStep(
+            reservation_id=self.id,
+            position=self.steps,
+            at=at,
+            from_status=before,
+            to_status=self.status,
+            what=what,
+            actor=cause.actor,
+            causation_id=cause.causation_id or "",
+            correlation_id=cause.correlation_id,
+        )
 
 
 class ReservationItem(models.Model):
@@ -219,3 +242,23 @@ class ReservationItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}@{self.warehouse_id}"
+
+
+class ReservationStep(Step):
+    """One row of a reservation's history: a change of its status, or of how long it lasts.
+
+    The first one comes from no status. Reservations made before there was a history have none, or
+    its later part.
+    """
+
+    pk = models.CompositePrimaryKey("reservation_id", "position")
+    reservation = models.ForeignKey(
+        Reservation,
+        on_delete=models.CASCADE,
+        related_name="history",
+        db_index=False,
+        db_constraint=False,
+    )
+
+    class Meta:
+        ordering: ClassVar = ["reservation_id", "position"]

@@ -24,5 +24,7 @@ def list_available(skus: Collection[str]) -> dict[str, int]:
 
 
 def find_reservation(order_id: UUID) -> Reservation | None:
-    """Give the reservation of an order with its items."""
-    return Reservation.objects.prefetch_related("items").filter(order_id=order_id).first()
+    """Give the reservation of an order with its items and its history."""
+    return (
+        Reservation.objects.prefetch_related("items", "history").filter(order_id=order_id).first()
+    )

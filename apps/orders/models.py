@@ -10,6 +10,7 @@ from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
 from apps.orders.domain.statuses import CANCELLABLE, CancelReason, OrderStatus
+from apps.platform.history import Step
 
 STATUS_CHOICES = [(status.value, status.value.replace("_", " ")) for status in OrderStatus]
 
@@ -224,24 +225,13 @@ class OrderItem(models.Model):
         return f"{self.quantity} × {self.sku}"
 
 
-class OrderStep(models.Model):
+class OrderStep(Step):
     """One row of an order's history: a change of status, or something heard on the way."""
 
     pk = models.CompositePrimaryKey("order_id", "position")
     order = models.ForeignKey(
         Order, on_delete=models.CASCADE, related_name="history", db_index=False, db_constraint=False
     )
-    position = models.SmallIntegerField()
-    at = models.DateTimeField()
-    from_status = models.CharField(max_length=32)
-    to_status = models.CharField(max_length=32)
-    what = models.TextField()
-    actor = models.TextField()
-    causation_id = models.TextField()
-    correlation_id = models.UUIDField()
 
     class Meta:
         ordering: ClassVar = ["order_id", "position"]
-
-    def __str__(self) -> str:
-        return f"{self.position} {self.what}"

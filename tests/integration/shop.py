@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from apps.inventory.models import StockLevel, Warehouse
 from apps.inventory.services.change_products import ProductRow, change_products
-from apps.inventory.services.report_stock import CountRow, report_stock
+from apps.inventory.services.report_stock import report_stock
+from apps.inventory.services.reported_rows import CountRow
 from apps.kernel.address import Address
 from apps.orders.domain.placement import OrderedLine
 from apps.orders.models import Order

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from apps.inventory.models import Reservation, ReservationStatus
 from apps.inventory.queries import find_reservation
+from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import Tone, badge, identifier, link, moment
 from apps.platform.backoffice.panels import Panel, Table
 
@@ -36,7 +37,11 @@ def show_reservation(order_id: UUID) -> Panel:
             *((("Held until", moment(reservation.expires_at)),) if waits else ()),
             ("Reservation", link(page, f"…{str(reservation.id)[-8:]}")),
         ),
-        tables=(items_table(reservation), shortages_table(reservation)),
+        tables=(
+            items_table(reservation),
+            shortages_table(reservation),
+            history_table(reservation),
+        ),
     )
 
 
@@ -48,6 +53,25 @@ def items_table(reservation: Reservation) -> Table:
         rows=[
             (item.warehouse_id, identifier(item.sku), str(item.quantity))
             for item in reservation.items.all()
+        ],
+    )
+
+
+def history_table(reservation: Reservation) -> Table:
+    """Tell what became of it, the oldest step first, by whom and because of what."""
+    steps = list(reservation.history.all())
+    names = name_actors(step.actor for step in steps)
+    return Table(
+        headings=("When", "What", "Status", "By", "Cause"),
+        rows=[
+            (
+                moment(step.at),
+                step.what,
+                badge(step.to_status, TONES) if step.from_status != step.to_status else "",
+                names[step.actor],
+                step.causation_id,
+            )
+            for step in steps
         ],
     )
 

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from apps.inventory.admin.panels import TONES, items_table, shortages_table
+from apps.inventory.admin.panels import TONES, history_table, items_table, shortages_table
 from apps.inventory.models import Reservation, ReservationStatus
 from apps.platform.backoffice.admin import ReadOnlyAdmin, recent
 from apps.platform.backoffice.formatting import badge, moment, order_link
@@ -73,7 +73,12 @@ class ReservationAdmin(ReadOnlyAdmin):
         return queryset.filter(Q(order_id=wanted) | Q(id=wanted)), False
 
     def list_panels(self, request: HttpRequest, obj: Reservation) -> list[TitledPanel]:
-        """Show the units, and what was short."""
+        """Show the units, what was short, and its history."""
         tables = (items_table(obj), shortages_table(obj))
         nothing = "" if any(table.rows for table in tables) else "No units are held for it."
-        return [TitledPanel(title="Units", panel=Panel(tables=tables, note=nothing))]
+        history = history_table(obj)
+        untold = "" if history.rows else "It was made before there was a history."
+        return [
+            TitledPanel(title="Units", panel=Panel(tables=tables, note=nothing)),
+            TitledPanel(title="History", panel=Panel(tables=(history,), note=untold)),
+        ]

@@ -76,7 +76,7 @@ class StockLevelAdmin(ReadOnlyAdmin):
     search_fields = ("=sku",)
     search_help_text = "SKU, exactly"
     ordering: ClassVar = ["sku", "warehouse_id"]
-    fields = (*list_display, "version")
+    fields = (*list_display, "moved", "version")
 
     @admin.display(description="SKU")
     def article(self, level: StockLevel) -> str:
@@ -112,6 +112,11 @@ class StockLevelAdmin(ReadOnlyAdmin):
     def counted(self, level: StockLevel) -> SafeString:
         """Show when the warehouse counted."""
         return moment(level.counted_at)
+
+    @admin.display(description="Last receipt, adjustment or return")
+    def moved(self, level: StockLevel) -> SafeString:
+        """Show when units came or went last, by the warehouse's clock."""
+        return moment(level.moved_at)
 
     def list_panels(self, request: HttpRequest, obj: StockLevel) -> list[TitledPanel]:
         """Show what moved it last."""

@@ -62,7 +62,11 @@ class MovementsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class RowDocument(Struct, frozen=True, kw_only=True):
-    """What became of one row: `applied`, `unchanged`, `duplicate`, `late` or `refused`."""
+    """What became of one row: `applied`, `unchanged`, `duplicate`, `late` or `refused`.
+
+    The code of a refusal is `validation_failed`, `unknown_warehouse`, `unknown_product`,
+    `implausible_time`, `message_id_reused`, `stock_too_low` or `stock_too_high`.
+    """
 
     index: int
     status: str

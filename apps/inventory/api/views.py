@@ -23,7 +23,8 @@ from apps.inventory.api.bodies import (
 from apps.inventory.models import MovementKind
 from apps.inventory.queries import list_available
 from apps.inventory.services.change_products import ProductRow, change_products
-from apps.inventory.services.report_stock import CountRow, MovementRow, Row, report_stock
+from apps.inventory.services.report_stock import report_stock
+from apps.inventory.services.reported_rows import CountRow, MovementRow, Row
 from apps.kernel.errors import DomainError
 from apps.kernel.events.inventory import sku_key
 from apps.kernel.money import Money

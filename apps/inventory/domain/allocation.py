@@ -2,6 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
+
+SEARCHED_WAREHOUSES = 10
+"""With up to so many warehouses that have something of an order, every combination is tried: 1,023
+at most. Each one more would double them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +99,22 @@ class Shelves:
     def _from_several(self, lines: Sequence[Line]) -> Allocation:
         """Take from the warehouse that fills most of what is still open, again and again.
 
-        Finding the true minimum of parcels is a set cover; the greedy choice is at most one parcel
-        off for three warehouses and decides in microseconds.
+        Finding the fewest parcels is a set cover: with few warehouses the smallest set that can
+        fill the order is chosen first, with many this greedy choice has to do.
         """
+        stocked = [
+            one
+            for one in self.priorities
+            if any(self.available.get((one, line.sku), 0) > 0 for line in lines)
+        ]
+        if len(stocked) <= SEARCHED_WAREHOUSES:
+            stocked = self._fewest(lines, stocked)
         open_units = {line.sku: line.quantity for line in lines}
         takes: list[Take] = []
         used: list[str] = []
         while open_units:
             warehouse = max(
-                (one for one in self.priorities if one not in used),
+                (one for one in stocked if one not in used),
                 key=lambda one: self._coverage(one, open_units),
             )
             used.append(warehouse)
@@ -117,6 +129,33 @@ class Shelves:
             takes=tuple(takes),
             reason=f"No warehouse has every line; split over {', '.join(used)}",
         )
+
+    def _fewest(self, lines: Sequence[Line], stocked: Sequence[str]) -> list[str]:
+        """Give the fewest warehouses that fill the lines together, of those the preferred ones.
+
+        A warehouse without which some line cannot be filled is in every answer; what is left to try
+        is seldom more than a few combinations.
+        """
+        needs = [
+            (line.quantity, {one: self.available.get((one, line.sku), 0) for one in stocked})
+            for line in lines
+        ]
+        # The scarcest lines first: they rule most combinations out.
+        needs.sort(key=lambda need: sum(need[1].values()) - need[0])
+        indispensable = {
+            one
+            for wanted, units in needs
+            for one in stocked
+            if sum(units.values()) - units[one] < wanted
+        }
+        others = [one for one in stocked if one not in indispensable]
+        fewest = next(
+            together
+            for more in range(len(others) + 1)
+            for together in map(indispensable.union, combinations(others, more))
+            if all(sum(units[one] for one in together) >= wanted for wanted, units in needs)
+        )
+        return [one for one in stocked if one in fewest]
 
     def _coverage(self, warehouse: str, open_units: Mapping[str, int]) -> tuple[int, int]:
         """Rank a warehouse: lines it fills whole, then units it can give."""

@@ -1,14 +1,14 @@
 """Let reservations run out, or put their end off while the wait is ours."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
 
 from apps.inventory.models import Reservation, ReservationStatus
-from apps.inventory.services.settle_reservations import items_of, release_moves
+from apps.inventory.services.reservation_rows import items_of, release_moves
 from apps.inventory.services.stock_rows import hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import InventoryReleased
@@ -32,41 +32,67 @@ def expire_reservations(*, now: datetime) -> int:
             .order_by("expires_at")
             .select_for_update(skip_locked=True)[:BATCH]
         )
-        pause = timedelta(minutes=settings.OMS_RESERVATION_MINUTES)
-        put_off = [one for one in due if one.extendable and one.latest_at > now]
-        for reservation in put_off:
-            reservation.expires_at = min(now + pause, reservation.latest_at)
-        update_many(put_off, fields=["expires_at"])
-        ended = [one for one in due if not (one.extendable and one.latest_at > now)]
-        items = items_of(ended) if ended else {}
-        levels = lock_levels({item.sku for group in items.values() for item in group})
-        moves = release_moves(ended, items, actor="system", now=now)
-        for reservation in ended:
-            reservation.expire(at=now)
-            reservation.version += 1
-        update_many(ended, fields=["status", "version", "updated_at"])
-        move_stock(moves, levels)
-        run = Cause(
+        cause = Cause(
             correlation_id=uuid4(),
             causation_id="inventory.expire_reservations",
             actor="system",
             region=settings.OMS_REGION,
         )
-        publish(
-            [
-                Fact(
-                    event=InventoryReleased(
-                        reservation_id=one.id, order_id=one.order_id, reason="expired"
-                    ),
-                    seq=one.version,
-                    cause=run,
-                )
-                for one in ended
-            ]
-        )
+        _put_off([one for one in due if _may_wait(one, now)], cause, now)
+        _end([one for one in due if not _may_wait(one, now)], cause, now)
     return len(due)
 
 
-def stop_extending(*, order_ids: Collection[UUID]) -> None:
-    """Note that the wait is the customer's now: their reservations end when their time is over."""
-    Reservation.objects.filter(order_id__in=order_ids).update(extendable=False)
+def _may_wait(reservation: Reservation, now: datetime) -> bool:
+    return reservation.extendable and reservation.latest_at > now
+
+
+def _put_off(reservations: Sequence[Reservation], cause: Cause, now: datetime) -> None:
+    pause = timedelta(minutes=settings.OMS_RESERVATION_MINUTES)
+    steps = []
+    for reservation in reservations:
+        reservation.expires_at = min(now + pause, reservation.latest_at)
+        steps.append(
+            reservation.record_step(
+                before=reservation.status,
+                what="Held longer: the payment waits for its provider",
+                cause=cause,
+                at=now,
+            )
+        )
+    update_many(reservations, fields=["expires_at", "steps", "updated_at"], inserting=steps)
+
+
+def _end(reservations: Sequence[Reservation], cause: Cause, now: datetime) -> None:
+    if not reservations:
+        return
+    items = items_of(reservations)
+    levels = lock_levels({item.sku for group in items.values() for item in group})
+    moves = release_moves(reservations, items, actor=cause.actor, now=now)
+    steps = []
+    for reservation in reservations:
+        before = reservation.status
+        reservation.expire()
+        reservation.version += 1
+        steps.append(
+            reservation.record_step(
+                before=before,
+                what="Units given back: its time was over",
+                cause=cause,
+                at=now,
+            )
+        )
+    update_many(reservations, fields=["status", "version", "steps", "updated_at"], inserting=steps)
+    move_stock(moves, levels)
+    publish(
+        [
+            Fact(
+                event=InventoryReleased(
+                    reservation_id=one.id, order_id=one.order_id, reason="expired"
+                ),
+                seq=one.version,
+                cause=cause,
+            )
+            for one in reservations
+        ]
+    )

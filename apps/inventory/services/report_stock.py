@@ -1,13 +1,12 @@
 """Take in what warehouses report: counts, receipts, adjustments and returns, many at once.
 
-Every row carries the warehouse's own message id, and moves a level once. A count older than the
-newest one, or than the newest movement it could not know of, is late and ignored.
+Every row carries the warehouse's own message id, and moves a level once. Only the warehouse's clock
+says what a report could know of: a count older than the newest count or movement of its level is
+late, and so is a movement that the newest count has in already. Late rows move nothing.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from django.db import transaction
 
@@ -18,84 +17,55 @@ from apps.inventory.models import (
     StockMovement,
     Warehouse,
 )
+from apps.inventory.services.reported_rows import (
+    Content,
+    CountRow,
+    Row,
+    RowResult,
+    RowStatus,
+    find_repeat,
+    refuse_implausible,
+    refuse_unfit,
+    refuse_unknown,
+)
 from apps.inventory.services.stock_rows import Move, hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import StockChanged
 from apps.platform.bulk import update_many
 from apps.platform.outbox.publishing import Fact, publish
 
-
-class RowStatus(StrEnum):
-    """What became of a reported row."""
-
-    APPLIED = "applied"
-    DUPLICATE = "duplicate"
-    LATE = "late"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowResult:
-    """What became of one row; `code` and `detail` say why it was refused."""
-
-    status: RowStatus
-    code: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountRow:
-    """Units of a SKU that a warehouse found on its shelves, by its own clock."""
-
-    warehouse: str
-    sku: str
-    on_hand: int
-    message_id: str
-    counted_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MovementRow:
-    """Units that came or went; an adjustment may be negative."""
-
-    warehouse: str
-    sku: str
-    quantity: int
-    reason: MovementKind
-    message_id: str
-    occurred_at: datetime
-
-
-Row = CountRow | MovementRow
+Seen = dict[tuple[str, str], Content]
+"""Messages already applied, by (warehouse, message id)."""
 
 
 def report_stock(*, rows: Sequence[Row], cause: Cause, now: datetime) -> list[RowResult]:
     """Apply each row to its level and say what became of it; a bad row does not spoil the others.
 
-    A repeated message is a duplicate and moves nothing, in this call or a later one. The number of
-    statements does not depend on the number of rows.
+    A repeated message is a duplicate and moves nothing, in this call or a later one; one that says
+    something else under an id already used is refused. The number of statements does not depend on
+    the number of rows.
     """
+    skus = {row.sku for row in rows}
     with transaction.atomic(savepoint=False):
-        hold_stock()
         warehouses = set(Warehouse.objects.values_list("code", flat=True))
-        skus = {row.sku for row in rows}
         known = set(Product.objects.filter(sku__in=skus).values_list("sku", flat=True))
+        hold_stock()
         _ensure_levels(rows, warehouses, known)
         levels = lock_levels(skus & known)
         seen = _seen_messages(rows)
         moves: list[Move] = []
         results: list[RowResult] = []
         for row in rows:
-            result = _refusal(row, warehouses, known)
-            if result is None and (row.warehouse, row.message_id) in seen:
-                result = RowResult(status=RowStatus.DUPLICATE)
+            result = (
+                refuse_unknown(row, warehouses, known)
+                or refuse_implausible(row, now)
+                or find_repeat(row, seen)
+                or refuse_unfit(row, levels[row.sku, row.warehouse])
+            )
             if result is None:
-                level = levels[row.sku, row.warehouse]
-                result, move = _judge(row, level, cause.actor)
-                if move is not None:
-                    seen.add((row.warehouse, row.message_id))
-                    level.on_hand += move.on_hand_delta
-                    moves.append(move)
+                moves.append(_apply(row, levels[row.sku, row.warehouse], cause.actor))
+                seen[row.warehouse, row.message_id] = row.content
+                result = RowResult(status=RowStatus.APPLIED)
             results.append(result)
         _store(moves, levels, cause)
     return results
@@ -105,7 +75,7 @@ def _store(moves: Sequence[Move], levels: dict[tuple[str, str], StockLevel], cau
     touched = {(move.sku, move.warehouse): levels[move.sku, move.warehouse] for move in moves}
     for level in touched.values():
         level.version += 1
-    update_many(list(touched.values()), fields=["version", "counted_at"])
+    update_many(list(touched.values()), fields=["version", "counted_at", "moved_at"])
     move_stock(moves, levels)
     publish(
         [
@@ -136,54 +106,40 @@ def _ensure_levels(
     )
 
 
-def _seen_messages(rows: Sequence[Row]) -> set[tuple[str, str]]:
-    return set(
-        StockMovement.objects.filter(
+def _seen_messages(rows: Sequence[Row]) -> Seen:
+    # The index leaves empty ids out, and PostgreSQL does not see that a long list has none unless
+    # the query says so.
+    found = (
+        StockMovement.objects.exclude(message_id="")
+        .filter(
             message_id__in={row.message_id for row in rows},
             warehouse_id__in={row.warehouse for row in rows},
-        ).values_list("warehouse_id", "message_id")
-    )
-
-
-def _refusal(row: Row, warehouses: Collection[str], known: Collection[str]) -> RowResult | None:
-    if row.warehouse not in warehouses:
-        return _refused("unknown_warehouse", f"There is no warehouse {row.warehouse}.")
-    if row.sku not in known:
-        return _refused("unknown_product", f"There is no product {row.sku}.")
-    return None
-
-
-def _judge(row: Row, level: StockLevel, actor: str) -> tuple[RowResult, Move | None]:
-    if isinstance(row, CountRow):
-        if level.counted_at is not None and row.counted_at <= level.counted_at:
-            return RowResult(status=RowStatus.LATE), None
-        delta, kind, at = row.on_hand - level.on_hand, MovementKind.ADJUSTMENT, row.counted_at
-    else:
-        if level.counted_at is not None and row.occurred_at <= level.counted_at:
-            # The newest count was made after this happened and has it in already.
-            return RowResult(status=RowStatus.LATE), None
-        delta, kind, at = row.quantity, row.reason, row.occurred_at
-    if level.on_hand + delta < level.reserved:
-        return (
-            _refused(
-                "stock_too_low",
-                f"{level.reserved} units of {row.sku} are promised to orders; "
-                f"{level.on_hand + delta} would be left.",
-            ),
-            None,
         )
+        .values_list("warehouse_id", "message_id", "sku", "kind", "on_hand_delta", "counted")
+    )
+    return {
+        (warehouse, message_id): Content(
+            sku, kind, delta if counted is None else counted, is_count=counted is not None
+        )
+        for warehouse, message_id, sku, kind, delta, counted in found
+    }
+
+
+def _apply(row: Row, level: StockLevel, actor: str) -> Move:
+    """Change the level in memory; gives the move that changes it in the database."""
+    delta = row.delta(level)
+    level.on_hand += delta
     if isinstance(row, CountRow):
-        level.counted_at = row.counted_at
-    return RowResult(status=RowStatus.APPLIED), Move(
+        level.counted_at = row.at
+    else:
+        level.moved_at = row.at if level.moved_at is None else max(level.moved_at, row.at)
+    return Move(
         sku=row.sku,
         warehouse=row.warehouse,
-        kind=kind,
+        kind=MovementKind(row.content.kind),
         on_hand_delta=delta,
+        counted=row.on_hand if isinstance(row, CountRow) else None,
         message_id=row.message_id,
-        occurred_at=at,
+        occurred_at=row.at,
         actor=actor,
     )
-
-
-def _refused(code: str, detail: str) -> RowResult:
-    return RowResult(status=RowStatus.REFUSED, code=code, detail=detail)

@@ -8,23 +8,18 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from apps.inventory.domain.allocation import Allocation, Line, Shelves
-from apps.inventory.models import (
-    MovementKind,
-    Reservation,
-    ReservationItem,
-    ReservationStatus,
-    StockLevel,
-    Warehouse,
+from apps.inventory.domain.allocation import Allocation, Line
+from apps.inventory.models import Reservation, ReservationStatus
+from apps.inventory.services.reservation_rows import (
+    items_for,
+    list_warehouse_codes,
+    moves_of,
+    shelves_of,
+    unavailable,
 )
-from apps.inventory.services.stock_rows import Move, hold_stock, lock_levels, move_stock
+from apps.inventory.services.stock_rows import hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
-from apps.kernel.events.inventory import (
-    Allocated,
-    InventoryReserved,
-    InventoryUnavailable,
-    Shortage,
-)
+from apps.kernel.events.inventory import Allocated, InventoryReserved, InventoryUnavailable
 from apps.kernel.identifiers import new_id
 from apps.platform.bulk import insert_together, list_known
 from apps.platform.outbox.publishing import Fact, publish
@@ -54,17 +49,21 @@ def reserve_stock(*, requests: Sequence[ReservationRequest], now: datetime) -> N
         shelves = shelves_of(levels, priorities)
         decided = [(request, shelves.allocate(request.lines)) for request in fresh]
         reservations = [_reservation(request, found, now) for request, found in decided]
-        items = [
-            ReservationItem(
-                reservation=reservation,
-                sku=take.sku,
-                warehouse_id=take.warehouse,
-                quantity=take.quantity,
+        steps = [
+            reservation.record_step(
+                before="",
+                what="Stock reserved" if found.is_filled else "Not enough stock",
+                cause=request.cause,
+                at=now,
             )
-            for reservation, (_, found) in zip(reservations, decided, strict=True)
-            for take in found.takes
+            for reservation, (request, found) in zip(reservations, decided, strict=True)
         ]
-        insert_together(reservations, items)
+        items = [
+            item
+            for reservation, (_, found) in zip(reservations, decided, strict=True)
+            for item in items_for(reservation, found)
+        ]
+        insert_together(reservations, items, steps)
         move_stock(
             [
                 move
@@ -79,39 +78,6 @@ def reserve_stock(*, requests: Sequence[ReservationRequest], now: datetime) -> N
                 for reservation, (request, found) in zip(reservations, decided, strict=True)
             ]
         )
-
-
-def list_warehouse_codes() -> list[str]:
-    """Give the active warehouses, the preferred one first."""
-    return list(
-        Warehouse.objects.filter(active=True)
-        .order_by("priority", "code")
-        .values_list("code", flat=True)
-    )
-
-
-def shelves_of(levels: dict[tuple[str, str], StockLevel], priorities: Sequence[str]) -> Shelves:
-    """Put what the locked levels have available on shelves in memory."""
-    return Shelves(
-        priorities=priorities,
-        available={(warehouse, sku): level.available for (sku, warehouse), level in levels.items()},
-    )
-
-
-def moves_of(found: Allocation, order_id: UUID, cause: Cause, now: datetime) -> list[Move]:
-    """Turn an allocation into moves that reserve its units."""
-    return [
-        Move(
-            sku=take.sku,
-            warehouse=take.warehouse,
-            kind=MovementKind.RESERVATION,
-            reserved_delta=take.quantity,
-            order_id=order_id,
-            occurred_at=now,
-            actor=cause.actor,
-        )
-        for take in found.takes
-    ]
 
 
 def _reservation(request: ReservationRequest, found: Allocation, now: datetime) -> Reservation:
@@ -132,14 +98,7 @@ def _reservation(request: ReservationRequest, found: Allocation, now: datetime) 
 
 def _fact(reservation: Reservation, found: Allocation) -> InventoryReserved | InventoryUnavailable:
     if not found.is_filled:
-        return InventoryUnavailable(
-            reservation_id=reservation.id,
-            order_id=reservation.order_id,
-            shortages=tuple(
-                Shortage(sku=short.sku, wanted=short.wanted, available=short.available)
-                for short in found.shorts
-            ),
-        )
+        return unavailable(reservation, found)
     return InventoryReserved(
         reservation_id=reservation.id,
         order_id=reservation.order_id,

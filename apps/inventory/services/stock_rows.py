@@ -21,13 +21,17 @@ WHERE level.id = v.id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A change of one level, in units, with what the ledger says of it."""
+    """A change of one level, in units, with what the ledger says of it.
+
+    `counted` is the number of units found, where a count led to the change.
+    """
 
     sku: str
     warehouse: str
     kind: MovementKind
     on_hand_delta: int = 0
     reserved_delta: int = 0
+    counted: int | None = None
     order_id: UUID | None = None
     message_id: str = ""
     occurred_at: datetime
@@ -38,7 +42,7 @@ STOCK_LOCK = 7_301
 
 
 def hold_stock() -> None:
-    """Let one transaction at a time move stock, until it ends; the first thing every use case does.
+    """Let one transaction at a time move stock, until it ends; called before any row is locked.
 
     A batch of orders is decided in milliseconds, so taking turns is faster than colliding on rows,
     and no two transactions can wait for each other's. Calling it again in one transaction is free.
@@ -89,6 +93,7 @@ def write_ledger(moves: Iterable[Move]) -> None:
                 kind=move.kind,
                 on_hand_delta=move.on_hand_delta,
                 reserved_delta=move.reserved_delta,
+                counted=move.counted,
                 order_id=move.order_id,
                 message_id=move.message_id,
                 occurred_at=move.occurred_at,

@@ -27,19 +27,32 @@ def insert_missing(rows: Sequence[models.Model]) -> None:
     _insert([rows], otherwise=" ON CONFLICT DO NOTHING")
 
 
-def update_many(rows: Sequence[models.Model], *, fields: Sequence[str]) -> None:
+def update_many(
+    rows: Sequence[models.Model],
+    *,
+    fields: Sequence[str],
+    inserting: Sequence[models.Model] = (),
+) -> None:
     """Write the named fields of all rows in one UPDATE; the rows must be locked and of one model.
 
-    Writing the same rows again changes nothing. No rows, no statement.
+    `inserting` are rows of another model, such as the steps of a history, that the same statement
+    inserts as `insert_together` would. Writing the same rows again changes nothing. No rows, no
+    statement.
     """
     if not rows:
+        insert_together(inserting)
         return
     model = type(rows[0])
     columns = (model._meta.pk, *(_field(model, name) for name in fields))
+    inserted = type(inserting[0]) if inserting else None
     with connection.cursor() as cursor:
         cursor.execute(
-            _update_statement(model, columns),
-            [encode_rows(rows, columns), literal(row.pk for row in rows)],
+            _update_statement(model, columns, inserted),
+            [
+                *([encode_rows(inserting, _insertable(inserted))] if inserted else ()),
+                encode_rows(rows, columns),
+                literal(row.pk for row in rows),
+            ],
         )
 
 
@@ -56,26 +69,32 @@ def _insert(groups: Sequence[Sequence[models.Model]], *, otherwise: str) -> None
 
 @lru_cache(maxsize=256)
 def _insert_statement(kinds: tuple[type[models.Model], ...], otherwise: str) -> str:
-    parts = []
-    for kind in kinds:
-        fields = _insertable(kind)
-        names = ", ".join(quoted(str(field.column)) for field in fields)
-        parts.append(
-            f"INSERT INTO {quoted(kind._meta.db_table)} ({names}) "
-            f"SELECT {names} FROM {recordset(fields)}{otherwise}"
-        )
-    *first, last = parts
+    *first, last = (_insert_into(kind) + otherwise for kind in kinds)
     together = ", ".join(f"part{number} AS ({part})" for number, part in enumerate(first))
     return f"WITH {together} {last}" if first else last
 
 
+def _insert_into(model: type[models.Model]) -> str:
+    fields = _insertable(model)
+    names = ", ".join(quoted(str(field.column)) for field in fields)
+    return (
+        f"INSERT INTO {quoted(model._meta.db_table)} ({names}) "
+        f"SELECT {names} FROM {recordset(fields)}"
+    )
+
+
 @lru_cache(maxsize=256)
-def _update_statement(model: type[models.Model], fields: tuple[AnyField, ...]) -> str:
+def _update_statement(
+    model: type[models.Model],
+    fields: tuple[AnyField, ...],
+    inserted: type[models.Model] | None,
+) -> str:
     key, *changed = (quoted(str(field.column)) for field in fields)
     assignments = ", ".join(f"{name} = v.{name}" for name in changed)
+    together = f"WITH inserted AS ({_insert_into(inserted)}) " if inserted else ""
     # The key is compared with the list a second time so that partitions can be left out.
     return (
-        f"UPDATE {quoted(model._meta.db_table)} t SET {assignments} FROM {recordset(fields)} "
+        f"{together}UPDATE {quoted(model._meta.db_table)} t SET {assignments} FROM {recordset(fields)} "
         f"WHERE t.{key} = v.{key} AND t.{key} = ANY(%s::{fields[0].db_type(connection)}[])"
     )
 

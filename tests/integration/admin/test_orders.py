@@ -147,6 +147,11 @@ class TestPage:
         bury_event_of(order)
         assert warning in text_of(client, order)
 
+    def test_tells_what_became_of_the_reservation(self, enter: Enter) -> None:
+        text = text_of(enter("agent"), make_day().confirmed)
+        assert "Stock reserved" in text
+        assert "Units kept: the order was confirmed" in text
+
     def test_shows_panels_only_to_those_who_may_see_them(self, enter: Enter) -> None:
         from django.contrib.auth.models import Permission, User
 

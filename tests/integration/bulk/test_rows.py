@@ -49,6 +49,23 @@ def values_of(row: models.Model) -> dict[str, Any]:
     return {field.attname: getattr(row, field.attname) for field in type(row)._meta.concrete_fields}
 
 
+class TestUpdatingAndInserting:
+    def test_is_one_statement(self, django_assert_num_queries: Any) -> None:
+        given = [payment(), payment()]
+        insert_together(given)
+        product = ListedProduct(sku="A", name="a")
+        with django_assert_num_queries(1):
+            for one in given:
+                one.currency = "USD"
+            update_many(given, fields=["currency"], inserting=[product])
+        assert set(Payment.objects.values_list("currency", flat=True)) == {"USD"}
+        assert values_of(ListedProduct.objects.get()) == values_of(product)
+
+    def test_inserts_also_where_there_is_nothing_to_update(self) -> None:
+        update_many([], fields=["currency"], inserting=[ListedProduct(sku="A", name="a")])
+        assert ListedProduct.objects.count() == 1
+
+
 class TestInserting:
     def test_stores_what_the_orm_would_read_back(self) -> None:
         given = [payment(action_expires_at=AT), payment(is_unwanted=True)]
