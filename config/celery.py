@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import task_prerun, worker_ready, worker_shutdown
+from celery.signals import task_prerun, worker_init, worker_ready, worker_shutdown
 
 from config.processes import collect_garbage_rarely, die_with_parent
 
@@ -46,6 +46,14 @@ def schedule(sender: Celery, **_: Any) -> None:
         sender.add_periodic_task(
             seconds, sender.signature(name), name=name, queue=queue, expires=seconds
         )
+
+
+@worker_init.connect
+def limit_worker_sessions(**_: Any) -> None:
+    """Have no session of a worker hold anything up for long."""
+    from apps.platform.session_limits import limit_sessions
+
+    limit_sessions("worker")
 
 
 @task_prerun.connect

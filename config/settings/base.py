@@ -103,6 +103,16 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASES = {"default": database_from_url(env.database_url)}
+# Whoever stops in the middle of a transaction keeps its locks no longer than ten seconds. Commands
+# such as migrations have no limits.
+OMS_SESSION_LIMITS = {
+    "web": {
+        "statement_timeout": "15s",
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "10s",
+    },
+    "worker": {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "10s"},
+}
 REDIS_URL = env.redis_url
 CACHES = {
     "default": {

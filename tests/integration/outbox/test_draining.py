@@ -266,6 +266,31 @@ class TestLanes:
             thread.join()
         assert sorted(held) == list(range(8))
 
+    def test_bounds_how_long_its_session_may_idle_while_it_is_held_and_no_longer(
+        self, listener: Listener
+    ) -> None:
+        def limit() -> str:
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW idle_session_timeout")
+                return str(cursor.fetchone()[0])
+
+        say(uuid.uuid4(), "waiting")
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_lock(%s, l) FROM generate_series(0, 7) l",
+                [lanes.lock_space(NAME)],
+            )
+        with claimed_lanes(NAME, at_most=8) as nothing:
+            assert (nothing.lanes, limit()) == ([], "0")
+        assert limit() == "0"
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_all()")
+        other.close()
+        with claimed_lanes(NAME, at_most=8) as claim:
+            assert (len(claim.lanes), limit()) == (1, lanes.HELD_SESSION_MAY_IDLE)
+        assert limit() == "0"
+
     def test_comes_free_when_its_worker_dies(self, listener: Listener) -> None:
         say(uuid.uuid4(), "waiting")
         dead = connection.copy()
