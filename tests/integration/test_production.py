@@ -6,8 +6,6 @@ import subprocess
 import sys
 from functools import cache
 
-import pytest
-
 from infra.local.home import PROJECT
 
 ENVIRONMENT = {
