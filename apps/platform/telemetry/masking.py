@@ -1,4 +1,5 @@
-"""Take out of a value what must never be written down: card numbers, credentials, email addresses.
+"""Take out of a value what must never be written down: card numbers, credentials, email addresses,
+and the rows that PostgreSQL quotes when it refuses one.
 
 Masking twice gives the same as masking once. The price of certainty: one number in ten that looks
 like a card number without being one is masked as well; identifiers in UUID or trace form never are.
@@ -86,6 +87,13 @@ _CREDENTIALS: Final = (
     (re.compile(r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), EMAIL),
 )
 
+_DETAIL_MARK: Final = "DETAIL:"
+# "Failing row contains (…)": the whole row, perhaps over several lines, to the end of this error.
+_DETAIL: Final = re.compile(
+    rf"\n[ |]*{_DETAIL_MARK}.*?(?=\n[ |]*\n[ |]*(?:The above|During handling)|\Z)",
+    re.DOTALL,
+)
+
 
 def masked(value: object) -> Plain:
     """Copy a value into plain JSON types, with everything secret in it replaced.
@@ -97,7 +105,12 @@ def masked(value: object) -> Plain:
 
 
 def masked_text(text: str) -> str:
-    """Replace card numbers, bearer tokens, secret keys and email addresses in a text."""
+    """Replace card numbers, bearer tokens, secret keys and email addresses in a text.
+
+    The detail of a database error is left out.
+    """
+    if _DETAIL_MARK in text:
+        text = _DETAIL.sub("", text)
     if _SUSPICIOUS.search(text.lower()) is None:
         return text
     for pattern, replacement in _CREDENTIALS:

@@ -20,12 +20,15 @@ STRONG = {
 
 class TestDatabaseUrl:
     def test_keeps_lists_of_hosts_for_failover(self) -> None:
-        read = database_from_url(
-            "postgresql://u:p%40ss@a:5432,b:5433/oms?target_session_attrs=read-write"
-        )
+        read = database_from_url("postgresql://u:p%40ss@a:5432,b:5433/oms")
         assert (read["HOST"], read["PORT"], read["NAME"]) == ("a,b", "5432,5433", "oms")
         assert (read["USER"], read["PASSWORD"]) == ("u", "p@ss")
         assert read["OPTIONS"]["target_session_attrs"] == "read-write"
+
+    def test_looks_for_the_primary_only_where_there_is_a_choice(self) -> None:
+        assert "target_session_attrs" not in database_from_url("postgresql://a/oms")["OPTIONS"]
+        asked = database_from_url("postgresql://a,b/oms?target_session_attrs=any")
+        assert asked["OPTIONS"]["target_session_attrs"] == "any"
 
     def test_knows_addresses_of_version_6(self) -> None:
         assert database_from_url("postgresql://u@[::1]:5432/oms")["HOST"] == "::1"

@@ -100,7 +100,11 @@ class TestMaskedText:
         assert masked_text(f"{around}{card}{around}") == f"{around}[card]{around}"
 
     @pytest.mark.parametrize(
-        "piece", ["1 ", "4", "4242 ", "a", "://a:", "eyJ-", "bearer ", "x@", "token="]
+        "piece",
+        [
+            *("1 ", "4", "4242 ", "a", "://a:", "eyJ-", "bearer ", "x@", "token="),
+            *("\nDETAIL:", "\n ", "\nDETAIL:\n\nThe above"),
+        ],
     )
     def test_costs_no_more_than_the_length_of_a_hostile_text(self, piece: str) -> None:
         times = 50_000 // len(piece)
