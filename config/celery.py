@@ -78,6 +78,17 @@ def drop_broken_connections(**_: Any) -> None:
     close_old_connections()
 
 
+@worker_init.connect
+def show_metrics(**_: Any) -> None:
+    """Show the metrics of this worker on `OMS_METRICS_PORT`, where it is set."""
+    from django.conf import settings
+
+    from apps.platform.telemetry.exposition import serve_metrics
+
+    if settings.OMS_METRICS_PORT:
+        serve_metrics(settings.OMS_METRICS_PORT)
+
+
 @worker_ready.connect
 def note_readiness(**_: Any) -> None:
     """Leave our process id in `OMS_READY_FILE`, where it is set: this worker takes tasks now."""

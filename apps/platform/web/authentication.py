@@ -21,6 +21,7 @@ from apps.platform.web.principals import Principal
 from apps.platform.web.refusals import HttpRefusal
 from apps.platform.web.signing_keys import ALGORITHM, KeysUnavailable, signing_keys
 
+TOKEN_INVALID: Final = "token_invalid"
 LEEWAY_SECONDS: Final = 30
 REMEMBER_SECONDS: Final = 600
 REMEMBER_TOKENS: Final = 10_000
@@ -191,7 +192,7 @@ def _principal_of(claims: dict[str, Any]) -> Principal:
 def _invalid(detail: str) -> HttpRefusal:
     return HttpRefusal(
         401,
-        "token_invalid",
+        TOKEN_INVALID,
         detail,
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )
