@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import cache
 
 from infra.local.home import PROJECT
@@ -42,8 +43,16 @@ print(json.dumps({
 """
 
 
+@dataclass
+class Answers:
+    """What the application says it is, and its statuses by path."""
+
+    env: str
+    pod: list[int]
+
+
 @cache
-def answers() -> dict[str, object]:
+def answers() -> Answers:
     asked = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", ASK],
         cwd=PROJECT,
@@ -53,16 +62,16 @@ def answers() -> dict[str, object]:
         check=False,
     )
     assert asked.returncode == 0, asked.stderr
-    return dict(json.loads(asked.stdout))
+    return Answers(**json.loads(asked.stdout))
 
 
 class TestProduction:
     def test_answers_probes_that_name_the_address_of_the_pod(self) -> None:
-        live, ready, metrics, page = answers()["pod"]  # type: ignore[misc]
+        live, ready, metrics, page = answers().pod
         assert (live, metrics) == (200, 200)
         # The tables of the test database are the test runner's; that it was asked is enough.
         assert ready in (200, 503)
         assert page == 400
 
     def test_knows_that_it_is_production(self) -> None:
-        assert answers()["env"] == "production"
+        assert answers().env == "production"

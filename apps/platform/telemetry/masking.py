@@ -16,6 +16,8 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from apps.platform.luhn import passes_luhn
+
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 
 CARD: Final = "[card]"
@@ -124,15 +126,6 @@ def is_secret_key(key: str) -> bool:
     return name in _SECRET_KEYS or name.endswith(_SECRET_ENDINGS)
 
 
-def passes_luhn(digits: str) -> bool:
-    """Tell whether the last digit checks the others, as on every payment card."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        number = int(digit) * (1 + place % 2)
-        total += number - 9 if number > 9 else number
-    return total % 10 == 0
-
-
 def _masked(value: object, *, depth: int) -> Plain:
     if value is None or isinstance(value, bool | float):
         return value
@@ -217,9 +210,10 @@ def _card_length(pieces: list[str], start: int) -> int:
     for end in range(start, len(pieces), 2):
         if end > start + 2 and pieces[end - 1] != pieces[start + 1]:
             break
-        digits += pieces[end]
+        # Digits of other scripts are digits too.
+        digits += "".join(str(int(digit)) for digit in pieces[end])
         if len(digits) > _MOST_DIGITS:
             break
-        if len(digits) >= _FEWEST_DIGITS and passes_luhn(digits):
+        if len(digits) >= _FEWEST_DIGITS and passes_luhn(digits.encode()):
             found = end - start + 1
     return found
