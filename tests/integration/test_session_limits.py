@@ -1,6 +1,7 @@
 """How long sessions may last, by the kind of process that opens them."""
 
 import copy
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,8 +9,10 @@ from collections.abc import Iterator
 import pytest
 from celery.signals import worker_init
 from django.db import connections
+from pytest_django import Settings
 
 from apps.platform.session_limits import limit_sessions
+from config.settings import base
 from infra.local.home import PROJECT
 
 LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
@@ -26,7 +29,8 @@ with connection.cursor() as cursor:
 
 
 @pytest.fixture(autouse=True)
-def same_settings_afterwards() -> Iterator[None]:
+def same_settings_afterwards(settings: Settings) -> Iterator[None]:
+    settings.OMS_SESSION_LIMITS = base.OMS_SESSION_LIMITS
     before = copy.deepcopy(connections.settings["default"]["OPTIONS"])
     yield
     connections.settings["default"]["OPTIONS"].clear()
@@ -68,6 +72,7 @@ class TestSessionLimits:
         shown = subprocess.run(
             [sys.executable, "-c", f"import {entry}\n{SHOW}"],
             cwd=PROJECT,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.local"},
             capture_output=True,
             text=True,
             check=True,
