@@ -1,10 +1,21 @@
-"""Django's entry for what knows all contexts: demo data and checks across them."""
+"""Django's entry for what knows all contexts: periodic work, demo data and checks across them."""
 
 from django.apps import AppConfig
 
 
 class CompositionConfig(AppConfig):
-    """Makes the commands of the composition root available."""
+    """Makes the commands of the composition root available, and the work that nobody asks for known."""
 
     name = "config"
     label = "composition"
+
+    def ready(self) -> None:
+        """Wire the app."""
+        from apps.platform.outbox.wakeups import WakeUp, register_wake_up
+
+        for task, every_seconds, queue in (
+            ("inventory.expire_reservations", 5.0, "inventory"),
+            ("partitions.ensure", 3600.0, "maintenance"),
+            ("idempotency.purge", 600.0, "maintenance"),
+        ):
+            register_wake_up(WakeUp(name=task, task=task, queue=queue, every_seconds=every_seconds))

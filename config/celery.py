@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import task_prerun, worker_ready, worker_shutdown
+from celery.signals import (
+    celeryd_after_setup,
+    task_prerun,
+    worker_init,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 
 from config.processes import collect_garbage_rarely, die_with_parent
 
@@ -18,8 +25,6 @@ app.autodiscover_tasks()
 
 WAKE = "wake "
 """How the names of the scheduler's wake-ups begin."""
-EVERY_SECOND = 1.0
-"""How often the scheduler looks after work whose wake-up was lost."""
 
 
 @app.on_after_finalize.connect
@@ -32,20 +37,37 @@ def schedule(sender: Celery, **_: Any) -> None:
 
     for wake_up in list_wake_ups():
         sender.add_periodic_task(
-            EVERY_SECOND,
+            wake_up.every_seconds,
             sender.signature(wake_up.task, args=wake_up.args),
             name=f"{WAKE}{wake_up.name}",
             queue=wake_up.queue,
-            expires=LIFETIME_SECONDS,
+            expires=max(LIFETIME_SECONDS, wake_up.every_seconds),
         )
-    for name, seconds, queue in (
-        ("inventory.expire_reservations", 5.0, "inventory"),
-        ("partitions.ensure", 3600.0, "maintenance"),
-        ("idempotency.purge", 600.0, "maintenance"),
-    ):
-        sender.add_periodic_task(
-            seconds, sender.signature(name), name=name, queue=queue, expires=seconds
-        )
+
+
+@worker_init.connect
+def limit_worker_sessions(**_: Any) -> None:
+    """Have no session of a worker hold anything up for long."""
+    from apps.platform.session_limits import limit_sessions
+
+    limit_sessions("worker")
+
+
+@celeryd_after_setup.connect
+def look_out(instance: Any, **_: Any) -> None:
+    """Have this worker look for the work of its queues while no message reaches it."""
+    from apps.platform.outbox.lookout import Lookout, Silence
+    from apps.platform.outbox.wakeups import list_wake_ups
+
+    silence = Silence()
+    task_prerun.connect(lambda **_: silence.end(), weak=False)
+    queues = instance.app.amqp.queues.consume_from
+    lookout = Lookout(
+        [wake_up for wake_up in list_wake_ups() if wake_up.queue in queues],
+        is_needed=silence.is_long,
+    )
+    worker_shutting_down.connect(lambda **_: lookout.stop(), weak=False)
+    lookout.start()
 
 
 @task_prerun.connect
@@ -54,6 +76,17 @@ def drop_broken_connections(**_: Any) -> None:
     from django.db import close_old_connections
 
     close_old_connections()
+
+
+@worker_init.connect
+def show_metrics(**_: Any) -> None:
+    """Show the metrics of this worker on `OMS_METRICS_PORT`, where it is set."""
+    from django.conf import settings
+
+    from apps.platform.telemetry.exposition import serve_metrics
+
+    if settings.OMS_METRICS_PORT:
+        serve_metrics(settings.OMS_METRICS_PORT)
 
 
 @worker_ready.connect

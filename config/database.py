@@ -9,6 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 def database_from_url(url: str) -> dict[str, Any]:
     """Read `postgresql://user:password@host1:5432,host2:5433/name?option=value`.
 
+    Of several hosts the one that takes writes is used, unless the URL asks for another
+    (`target_session_attrs`).
+
     Raises:
         ImproperlyConfigured: another scheme, or no database name.
     """
@@ -34,6 +37,7 @@ def database_from_url(url: str) -> dict[str, Any]:
             "connect_timeout": 2,
             "server_side_binding": True,
             "prepare_threshold": 3,
+            **({"target_session_attrs": "read-write"} if len(hosts) > 1 else {}),
             **dict(parse_qsl(parts.query)),
         },
     }

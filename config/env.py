@@ -41,7 +41,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_outbox_workers: Positive = 1
     oms_rate_limit_per_minute: Positive = 60_000
     oms_waiting_requests: Positive = 6
+    oms_trusted_proxies: NotNegative = 0
     oms_metrics_token: str = ""
+    oms_metrics_port: NotNegative = 0
 
     oms_reservation_minutes: Positive = 15
     oms_reservation_limit_minutes: Positive = 24 * 60
@@ -61,6 +63,11 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_email_from: str = "orders@shop.example"
     oms_mailbox_dir: str = ""
     oms_smtp_url: str = ""
+
+    @property
+    def gateways(self) -> list[str]:
+        """The payment providers in use."""
+        return [name.strip() for name in self.oms_gateways.split(",") if name.strip()]
 
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
@@ -87,13 +94,13 @@ def refuse_unsafe_production(env: Environment) -> None:
         name.upper()
         for name in ("oms_secret_key", "oms_order_number_secret", "oms_sandbox_secret")
         if getattr(env, name) == LOCAL_SECRET or len(getattr(env, name)) < 32
-        if name != "oms_sandbox_secret" or "sandbox" in env.oms_gateways.split(",")
+        if name != "oms_sandbox_secret" or "sandbox" in env.gateways
     ]
     if not (env.oms_jwks_url or env.oms_jwks_file):
         faults.append("OMS_JWKS_URL")
     if env.oms_allowed_hosts == "*":
         faults.append("OMS_ALLOWED_HOSTS")
-    if "stripe" in env.oms_gateways.split(","):
+    if "stripe" in env.gateways:
         faults += [
             name
             for name, value in (

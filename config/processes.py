@@ -9,15 +9,16 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent() -> None:
-    """Ask Linux to end this process when its parent dies, where `OMS_DIE_WITH_PARENT` is set.
+    """Ask Linux to kill this process when its parent dies, where `OMS_DIE_WITH_PARENT` is set.
 
-    The local launcher sets it, so that a killed launcher leaves nothing behind. Calling it again
-    changes nothing; elsewhere than on Linux it does nothing.
+    The local launcher sets it, so that a killed launcher leaves nothing behind, not even a process
+    that is frozen and would heed no gentler signal. Calling it again changes nothing; elsewhere
+    than on Linux it does nothing.
     """
     if not os.environ.get("OMS_DIE_WITH_PARENT"):
         return
     try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     except (AttributeError, OSError):
         return
 

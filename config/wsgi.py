@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
+from apps.platform.session_limits import limit_sessions
 from config.processes import collect_garbage_rarely, die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
@@ -29,6 +30,7 @@ def api_handler() -> WSGIHandler:
 
 
 _pages = get_wsgi_application()
+limit_sessions("web")
 _api = api_handler()
 collect_garbage_rarely()
 

@@ -1,6 +1,6 @@
 """Who and what led to a change."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 
@@ -21,14 +21,3 @@ class Cause:
     actor: str
     region: str
     trace_context: str = ""
-
-    def leading_to(self, causation_id: str, *, trace_context: str | None = None) -> "Cause":
-        """Name the next link of the chain; everything else stays as it was.
-
-        `trace_context` continues the trace with a newer span; None keeps the present one.
-        """
-        return replace(
-            self,
-            causation_id=causation_id,
-            trace_context=self.trace_context if trace_context is None else trace_context,
-        )

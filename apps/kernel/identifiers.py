@@ -2,20 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from threading import local
-from typing import NewType
 from uuid import UUID
 
 from uuid_utils import uuid4
 from uuid_utils.compat import uuid7
-
-OrderId = NewType("OrderId", UUID)
-OrderItemId = NewType("OrderItemId", UUID)
-CustomerId = NewType("CustomerId", UUID)
-ReservationId = NewType("ReservationId", UUID)
-PaymentId = NewType("PaymentId", UUID)
-RefundId = NewType("RefundId", UUID)
-ShipmentId = NewType("ShipmentId", UUID)
-ReturnId = NewType("ReturnId", UUID)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

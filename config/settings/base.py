@@ -71,8 +71,11 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
-# Below this prefix, except for the page with the API's documentation, nobody has a session.
+# Below these prefixes nobody has a session. Those who ask after our health name the address of this
+# machine as the host, which is none of ours: no middleware here may judge it.
 OMS_API_PREFIX = (
+    "/health/",
+    "/metrics",
     "/api/v1/orders",
     "/api/v1/stock",
     "/api/v1/products",
@@ -103,6 +106,16 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASES = {"default": database_from_url(env.database_url)}
+# Whoever stops in the middle of a transaction keeps its locks no longer than ten seconds. Commands
+# such as migrations have no limits.
+OMS_SESSION_LIMITS = {
+    "web": {
+        "statement_timeout": "15s",
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "10s",
+    },
+    "worker": {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "10s"},
+}
 REDIS_URL = env.redis_url
 CACHES = {
     "default": {
@@ -245,11 +258,16 @@ OMS_JWT_AUDIENCE = env.oms_jwt_audience
 OMS_JWKS_URL = env.oms_jwks_url
 OMS_JWKS = load_jwks(env.oms_jwks_file)
 OMS_JWT_PRIVATE_KEY_FILE = env.oms_jwt_private_key_file
-OMS_RATE_LIMITS = {"default": (env.oms_rate_limit_per_minute, 60)}
+OMS_RATE_LIMITS = {
+    "default": (env.oms_rate_limit_per_minute, 60),
+    # Of one address; many people may share it, and what holds is let in all the same.
+    "failed_authentication": (600, 60),
+}
 OMS_WAITING_REQUESTS = env.oms_waiting_requests
+OMS_TRUSTED_PROXIES = env.oms_trusted_proxies
 OMS_METRICS_TOKEN = env.oms_metrics_token
+OMS_METRICS_PORT = env.oms_metrics_port
 
-OMS_OUTBOX_LANES = 8
 OMS_OUTBOX_WORKERS = env.oms_outbox_workers
 
 OMS_RESERVATION_MINUTES = env.oms_reservation_minutes
@@ -257,7 +275,7 @@ OMS_RESERVATION_LIMIT_MINUTES = env.oms_reservation_limit_minutes
 OMS_REVIEW_ABOVE_MINOR = env.oms_review_above_minor
 OMS_PAYMENT_ACTION_MINUTES = env.oms_payment_action_minutes
 OMS_PAYMENT_WAIT_MINUTES = env.oms_payment_wait_minutes
-OMS_GATEWAYS = [name.strip() for name in env.oms_gateways.split(",") if name.strip()]
+OMS_GATEWAYS = env.gateways
 OMS_GATEWAY_CONCURRENCY = env.oms_gateway_concurrency
 OMS_GATEWAY_RECOVERY_PER_SECOND = env.oms_gateway_recovery_per_second
 OMS_SANDBOX_LATENCY_MS = env.oms_sandbox_latency_ms

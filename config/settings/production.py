@@ -6,6 +6,8 @@ from config.settings.base import BASE_DIR, env
 
 refuse_unsafe_production(env)
 
+# Staging runs with these settings too, under a name of its own.
+OMS_ENV = "production" if env.oms_env == "local" else env.oms_env
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

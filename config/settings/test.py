@@ -4,3 +4,5 @@ from config.settings.base import *
 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# One process plays all kinds here, migrations included.
+OMS_SESSION_LIMITS = {"web": {}, "worker": {}}

@@ -1,7 +1,5 @@
 """The secrets of one home: made once, then kept, so that data written with them stays readable."""
 
-import base64
-import hashlib
 import json
 import secrets
 from collections.abc import Callable
@@ -11,6 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from apps.platform.web.issuing import public_jwks
 from infra.local.home import write_private
 
 RSA_BITS = 2048
@@ -36,7 +35,7 @@ def credentials_in(folder: Path) -> Credentials:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key_file, jwks_file = folder / "jwt.pem", folder / "jwks.json"
     _keep(key_file, _new_private_key)
-    _keep(jwks_file, lambda: _public_key_set(key_file))
+    _keep(jwks_file, lambda: json.dumps(public_jwks(key_file.read_text(encoding="ascii"))))
     return Credentials(
         secret_key=_keep(folder / "secret_key", lambda: secrets.token_urlsafe(48)),
         order_number_secret=_keep(folder / "order_number", lambda: secrets.token_hex(32)),
@@ -64,20 +63,3 @@ def _new_private_key() -> str:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ).decode()
-
-
-def _public_key_set(key_file: Path) -> str:
-    key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError(f"{key_file} is not an RSA key")
-    numbers = key.public_key().public_numbers()
-    # RFC 7638: these three members, in this order, without white space, name the key.
-    public = {"e": _base64(numbers.e), "kty": "RSA", "n": _base64(numbers.n)}
-    thumbprint = hashlib.sha256(json.dumps(public, separators=(",", ":")).encode()).digest()
-    name = base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
-    return json.dumps({"keys": [{**public, "kid": name, "use": "sig", "alg": "RS256"}]})
-
-
-def _base64(number: int) -> str:
-    octets = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()

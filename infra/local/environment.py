@@ -6,12 +6,15 @@ from pathlib import Path
 from infra.local.credentials import Credentials
 from infra.local.ports import HOST
 
-# Asks a stack for servers of its own, whatever the process that starts it may use.
+# Asks a stack for servers and a provider of its own, whatever the process that starts it may use.
 EMBEDDED: Mapping[str, str] = {
     "DATABASE_URL": "",
     "REDIS_URL": "",
     "CELERY_BROKER_URL": "",
     "OMS_PORT": "",
+    "STRIPE_API_BASE": "",
+    "STRIPE_API_KEY": "",
+    "STRIPE_WEBHOOK_SECRET": "",
 }
 LOOPBACK = "127.0.0.1,localhost"
 
@@ -35,13 +38,22 @@ def stack_environment(
     web_port: int,
     simulators_port: int,
 ) -> dict[str, str]:
-    """Complete what was given with the URLs of the services and all that this stack decides."""
+    """Complete what was given with the URLs of the services and all that this stack decides.
+
+    Stripe is the simulator, but for what is given of it.
+    """
     simulators_url = f"http://{HOST}:{simulators_port}"
     unproxied = given.get("NO_PROXY") or given.get("no_proxy")
     no_proxy = f"{unproxied},{LOOPBACK}" if unproxied else LOOPBACK
+    stripe = {
+        "STRIPE_API_BASE": f"{simulators_url}/stripe",
+        "STRIPE_API_KEY": "sk_test_local",
+        "STRIPE_WEBHOOK_SECRET": credentials.stripe_webhook_secret,
+    }
     return {
         **given,
         **services,
+        **{name: given.get(name) or ours for name, ours in stripe.items()},
         "OMS_HOME": str(home),
         "OMS_BASE_URL": f"http://{HOST}:{web_port}",
         "OMS_SIMULATORS_URL": simulators_url,
@@ -51,9 +63,6 @@ def stack_environment(
         "OMS_SANDBOX_SECRET": credentials.sandbox_secret,
         "OMS_JWT_PRIVATE_KEY_FILE": str(credentials.jwt_private_key_file),
         "OMS_JWKS_FILE": str(credentials.jwks_file),
-        "STRIPE_API_BASE": f"{simulators_url}/stripe",
-        "STRIPE_API_KEY": "sk_test_local",
-        "STRIPE_WEBHOOK_SECRET": credentials.stripe_webhook_secret,
         "PROMETHEUS_MULTIPROC_DIR": str(metrics_in(home)),
         "OMS_DIE_WITH_PARENT": "1",
         "PYTHONUNBUFFERED": "1",

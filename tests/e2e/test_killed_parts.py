@@ -1,9 +1,14 @@
 """Journeys during which something dies: the order arrives all the same."""
 
 import signal
+import subprocess
+import sys
+import time
 
+from infra.local import valkey
+from infra.local.home import PROJECT
 from infra.local.programs import SCHEDULER, WEB
-from tests.e2e.conftest import Shop
+from tests.e2e.conftest import PATIENCE_SECONDS, Shop
 
 
 class TestKilling:
@@ -22,6 +27,41 @@ class TestKilling:
         assert during.status_code == 202
         shop.becomes(before, "confirmed")
         shop.becomes(during.json()["id"], "confirmed")
+
+    def test_the_broker_away_for_as_long_as_it_likes(self, shop: Shop) -> None:
+        sku = shop.put_product({"BER": 100})
+        shop.stack.supervisor.stop(valkey.ROLE)
+        try:
+            time.sleep(3)
+            for token, status in (("tok_approve", "confirmed"), ("tok_decline", "cancelled")):
+                began = time.monotonic()
+                shop.becomes(shop.place_surely(token=token, sku=sku), status)
+                assert time.monotonic() - began < 5
+        finally:
+            shop.stack.supervisor.resume(valkey.ROLE)
+            shop.stack.wait_ready(valkey.ROLE)
+
+    def test_neither_broker_nor_workers_but_a_command(self, shop: Shop) -> None:
+        workers = ("worker-saga", "worker-background")
+        shop.stack.supervisor.stop(*workers, valkey.ROLE)
+        command = subprocess.Popen(
+            [sys.executable, "manage.py", "drain_events", "--loop"],
+            env=shop.stack.environment,
+            cwd=PROJECT,
+        )
+        try:
+            placed = shop.place_surely(provider="stripe", token="pm_card_visa")
+            shop.becomes(placed, "confirmed")
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            sent = "SELECT 1 FROM notifications_message WHERE order_id = %s AND status = 'sent'"
+            while not shop.ask(sent, placed) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert shop.ask(sent, placed)
+        finally:
+            command.send_signal(signal.SIGINT)
+            assert command.wait(20) == 0
+            shop.stack.supervisor.resume(valkey.ROLE, *workers)
+            shop.stack.wait_ready(valkey.ROLE, *workers)
 
     def test_the_database_killed_and_back(self, shop: Shop) -> None:
         before = [shop.place_surely() for _ in range(5)]

@@ -1,7 +1,7 @@
 """Facts published by customers. Their story is the customer's.
 
-They carry the address for messages, since whoever writes to a customer cannot work without it;
-erasure reaches these payloads.
+They carry the address for messages, since whoever writes to a customer cannot work without it.
+Whoever erases a customer has to reach these payloads in the event log too.
 """
 
 import uuid

@@ -22,7 +22,7 @@ from apps.payments.ports import (
 from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
 from apps.payments.services.claim_operations import ClaimedOperation, claim_operations
 from apps.platform.resilience.breaker import Transition
-from apps.platform.resilience.gate import Gate
+from apps.platform.resilience.gate import Gate, Lease
 from apps.platform.resilience.stores import GateSettings
 from apps.platform.telemetry.metrics import gateway_call_seconds, gateway_calls_total
 from apps.platform.telemetry.tracing import span_from
@@ -62,13 +62,13 @@ def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
     gate = gate_named(gate_name)
     pool = _pool(gate_name)
     deadline = time.monotonic() + DISPATCH_SECONDS if until is None else until
-    running: dict[Future[Result], ClaimedOperation] = {}
+    running: dict[Future[Result], tuple[ClaimedOperation, Lease]] = {}
     made = 0
     while True:
         room = settings.OMS_GATEWAY_CONCURRENCY - len(running)
         if room > 0 and time.monotonic() < deadline:
-            for claimed in _claim(gate, gate_name, room):
-                running[pool.submit(carry_out, claimed)] = claimed
+            for claimed, lease in _claim(gate, gate_name, room):
+                running[pool.submit(carry_out, claimed)] = (claimed, lease)
         if not running:
             return made
         wait(running, timeout=0.05, return_when=FIRST_COMPLETED)
@@ -76,17 +76,16 @@ def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
         ended = {future: running.pop(future) for future in list(running) if future.done()}
         if ended:
             made += len(ended)
-            _record(gate, gate_name, {one: future.result() for future, one in ended.items()})
+            _record(gate, gate_name, [(*one, future.result()) for future, one in ended.items()])
 
 
-def _claim(gate: Gate, gate_name: str, room: int) -> list[ClaimedOperation]:
+def _claim(gate: Gate, gate_name: str, room: int) -> list[tuple[ClaimedOperation, Lease]]:
     if not _is_something_due(gate_name):
         return []
-    allowed = gate.permits(room, timezone.now())
-    claimed = claim_operations(gate=gate_name, at_most=allowed)
-    if allowed > len(claimed):
-        gate.release(allowed - len(claimed), timezone.now())
-    return claimed
+    leases = gate.permits(room, timezone.now())
+    claimed = claim_operations(gate=gate_name, at_most=len(leases))
+    gate.release(leases[len(claimed) :], timezone.now())
+    return list(zip(claimed, leases, strict=False))
 
 
 def _is_something_due(gate_name: str) -> bool:
@@ -132,7 +131,9 @@ def carry_out(claimed: ClaimedOperation) -> Result:
             return NotKnown()
 
 
-def _record(gate: Gate, gate_name: str, results: dict[ClaimedOperation, Result]) -> None:
+def _record(
+    gate: Gate, gate_name: str, results: list[tuple[ClaimedOperation, Lease, Result]]
+) -> None:
     now = timezone.now()
     apply_gateway_facts(
         facts=[
@@ -142,16 +143,19 @@ def _record(gate: Gate, gate_name: str, results: dict[ClaimedOperation, Result])
                 token=one.token,
                 result=result,
             )
-            for one, result in results.items()
+            for one, _, result in results
         ],
         now=now,
     )
-    failures = sum(isinstance(result, NothingHappened | NotKnown) for result in results.values())
-    for one, result in results.items():
+    succeeded: list[Lease] = []
+    failed: list[Lease] = []
+    for one, lease, result in results:
+        is_failure = isinstance(result, NothingHappened | NotKnown)
+        (failed if is_failure else succeeded).append(lease)
         gateway_calls_total.labels(
             gateway=one.provider, kind=one.call.kind, outcome=type(result).__name__
         ).inc()
-    if gate.record(len(results) - failures, failures, now) is Transition.CLOSED:
+    if gate.record(succeeded, failed, now) is Transition.CLOSED:
         release_waiting(gate_name)
 
 

@@ -19,6 +19,10 @@ SECONDS = 1.0
 MIGRATION_SECONDS = 5.0
 
 
+class DatabaseReadOnly(Exception):
+    """This is a standby, or a server that was told to take no writes."""
+
+
 class MigrationsMissing(Exception):
     """The tables are older than this code."""
 
@@ -73,9 +77,16 @@ class Migrations:
 
 
 def ask_database() -> None:
-    """Have the database answer."""
+    """Have the database answer that it takes writes.
+
+    Raises:
+        DatabaseReadOnly: it answers, and does not.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+        cursor.execute("SELECT current_setting('transaction_read_only')::boolean")
+        (is_read_only,) = cursor.fetchone()
+    if is_read_only:
+        raise DatabaseReadOnly
 
 
 def ask_cache() -> None:

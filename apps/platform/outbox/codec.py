@@ -15,7 +15,11 @@ _encoder = msgspec.json.Encoder()
 
 
 class UnknownEventType(LookupError):
-    """An event was stored by a newer release; it waits until this one knows it."""
+    """An event was published by a newer release; it waits until this one knows it."""
+
+
+class UpcasterMissing(LookupError):
+    """An event of an old version is stored, and nothing lifts it to the present one."""
 
 
 def encode(content: object) -> str:
@@ -30,7 +34,8 @@ def decode(type_name: str, version: int, payload: str) -> Event:
     """Rebuild an event from its stored form.
 
     Raises:
-        UnknownEventType: neither the type nor a way from its version is known.
+        UnknownEventType: a newer release stored it.
+        UpcasterMissing: there is no way from its version to ours.
         msgspec.ValidationError: the payload does not fit.
     """
     event_type = CATALOGUE.get(type_name)
@@ -42,6 +47,6 @@ def decode(type_name: str, version: int, payload: str) -> Event:
     for stored in range(version, event_type.version):
         upcaster = UPCASTERS.get((type_name, stored))
         if upcaster is None:
-            raise UnknownEventType(f"{type_name} v{stored} has no upcaster")
+            raise UpcasterMissing(f"{type_name} v{stored} has no upcaster")
         document = upcaster(document)
     return msgspec.convert(document, event_type)

@@ -8,17 +8,18 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from apps.kernel.cause import Cause
-from apps.kernel.events import Event
+from apps.kernel.events import Event, wire_name
 from apps.platform.bulk import literal
-from apps.platform.outbox.codec import decode
+from apps.platform.database_failures import described, is_passing
+from apps.platform.outbox.codec import UnknownEventType, decode
 from apps.platform.outbox.delivered import Delivered
 from apps.platform.outbox.lanes import Claim, LanesLost, claimed_lanes
 from apps.platform.outbox.models import LANES
-from apps.platform.outbox.parking import bury, park, unpark
-from apps.platform.outbox.registry import Subscriber
+from apps.platform.outbox.parking import bury, park, postpone, unpark
+from apps.platform.outbox.registry import Handler, Subscriber
 from apps.platform.telemetry.metrics import deliveries_failed_total, deliveries_handled_total
 from apps.platform.telemetry.tracing import span_from
 
@@ -36,7 +37,6 @@ JOIN outbox_event e ON e.occurred_at = d.occurred_at AND e.event_id = d.event_id
 LEFT JOIN outbox_parked p ON p.subscriber = d.subscriber AND p.key = d.key
 WHERE d.subscriber = %s AND d.lane = ANY(%s)
   AND (p.key IS NULL OR (NOT p.dead AND p.next_at <= now()))
-  AND (%s::uuid IS NULL OR d.key = %s)
 ORDER BY d.event_id LIMIT %s
 """
 _COMPLETE = (
@@ -129,63 +129,93 @@ def _work_off(subscriber: Subscriber, claim: Claim, deadline: float) -> int:
 
 def _deliver_batch(subscriber: Subscriber, claim: Claim) -> int:
     for attempt in range(RETRIES):
+        rows = _fetch(subscriber, claim.healthy, limit=BATCH)
         try:
-            return len(_apply(subscriber, claim, claim.healthy, key=None, limit=BATCH))
-        except OperationalError as error:
-            # Deadlock, serialization or a lost connection: the batch was rolled back whole.
-            log.info("batch_retried", subscriber=subscriber.name, error=str(error)[:200])
-            if not connection.is_usable():
-                connection.close()
-                raise LanesLost from error
+            _apply(subscriber, claim, claim.healthy, rows)
+        except LanesLost:
+            raise
+        except Exception as error:
+            _insist_on_session(error)
+            log.info("batch_failed", subscriber=subscriber.name, error=described(error))
+            if not is_passing(error):
+                break
             time.sleep(0.02 * (attempt + 1))
-        except LanesLost:
-            raise
-        except Exception as error:
-            log.warning("batch_failed", subscriber=subscriber.name, error=type(error).__name__)
-            return _deliver_key_by_key(subscriber, claim)
-    return _deliver_key_by_key(subscriber, claim)
+        else:
+            return len(rows)
+    stories: dict[UUID, list[Row]] = {}
+    for row in rows:
+        stories.setdefault(row.key, []).append(row)
+    return sum(
+        _deliver_story(subscriber, claim, claim.healthy, story) for story in stories.values()
+    )
 
 
-def _deliver_key_by_key(subscriber: Subscriber, claim: Claim) -> int:
-    """Find the key that fails: everything else is delivered, it is parked with a growing pause."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FETCH, [subscriber.name, list(claim.healthy), None, None, BATCH])
-        heads = {row.key: row for row in map(Row, reversed(cursor.fetchall()))}
+def _deliver_story(
+    subscriber: Subscriber, claim: Claim, lanes: Sequence[int], story: Sequence[Row]
+) -> int:
+    """Apply events of one key together or, where that fails, one by one up to the one at fault.
+
+    That one is put aside with its key, what comes before it is delivered. Returns how many were.
+    """
+    try:
+        _apply(subscriber, claim, lanes, story)
+    except LanesLost:
+        raise
+    except Exception as error:
+        _insist_on_session(error)
+        if len(story) == 1:
+            _put_aside(subscriber, story[0], error)
+            return 0
+    else:
+        return len(story)
     handled = 0
-    for key, head in sorted(heads.items(), key=lambda item: item[1].event_id):
-        try:
-            handled += len(_apply(subscriber, claim, claim.healthy, key=key, limit=BATCH))
-        except OperationalError as error:
-            if not connection.is_usable():
-                connection.close()
-                raise LanesLost from error
-        except LanesLost:
-            raise
-        except Exception as error:
-            deliveries_failed_total.labels(subscriber=subscriber.name).inc()
-            log.exception(
-                "delivery_failed", subscriber=subscriber.name, event_id=head.event_id, key=str(key)
-            )
-            park(subscriber=subscriber.name, key=key, event_id=head.event_id, error=error)
+    while handled < len(story) and _deliver_story(subscriber, claim, lanes, [story[handled]]):
+        handled += 1
     return handled
 
 
-def _apply(
-    subscriber: Subscriber, claim: Claim, lanes: Sequence[int], *, key: UUID | None, limit: int
-) -> list[Row]:
+def _insist_on_session(error: Exception) -> None:
+    """Give the lanes up when the session that holds them is gone; whatever failed failed of that."""
+    if not connection.is_usable():
+        connection.close()
+        raise LanesLost from error
+
+
+def _put_aside(subscriber: Subscriber, row: Row, error: Exception) -> None:
+    """Park the key of an event that failed, unless the failure says nothing about the event."""
+    if is_passing(error):
+        return
+    if isinstance(error, UnknownEventType):
+        log.warning("newer_release_awaited", subscriber=subscriber.name, awaited=str(error))
+        postpone(subscriber=subscriber.name, key=row.key, event_id=row.event_id, error=error)
+        return
+    deliveries_failed_total.labels(subscriber=subscriber.name).inc()
+    log.error(
+        "delivery_failed",
+        subscriber=subscriber.name,
+        event_id=row.event_id,
+        key=str(row.key),
+        exc_info=error,
+    )
+    park(subscriber=subscriber.name, key=row.key, event_id=row.event_id, error=error)
+
+
+def _fetch(subscriber: Subscriber, lanes: Sequence[int], *, limit: int) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FETCH, [subscriber.name, list(lanes), limit])
+        return [Row(fields) for fields in cursor.fetchall()]
+
+
+def _apply(subscriber: Subscriber, claim: Claim, lanes: Sequence[int], rows: Sequence[Row]) -> None:
+    """Handle events and end their deliveries in one transaction; a failure undoes both."""
+    if not rows:
+        return
+    traces = [row.trace_context for row in rows if row.trace_context]
     with transaction.atomic():
         claim.insist()
-        with connection.cursor() as cursor:
-            cursor.execute(_FETCH, [subscriber.name, list(lanes), key, key, limit])
-            rows = [Row(fields) for fields in cursor.fetchall()]
-        if not rows:
-            return rows
-        traces = [row.trace_context for row in rows if row.trace_context]
         with span_from(traces, f"drain {subscriber.name}", {"messaging.batch.size": len(rows)}):
             for event_type, batch in in_waves([row.deliver() for row in rows]):
-                handler = subscriber.handlers.get(event_type)
-                if handler is not None:
-                    handler(batch)
+                _handler(subscriber, event_type)(batch)
         with connection.cursor() as cursor:
             cursor.execute(
                 _COMPLETE, [subscriber.name, list(lanes), literal(row.event_id for row in rows)]
@@ -194,7 +224,18 @@ def _apply(
                 raise LanesLost
         unpark(subscriber=subscriber.name, keys={row.key for row in rows if row.was_parked})
     deliveries_handled_total.labels(subscriber=subscriber.name).inc(len(rows))
-    return rows
+
+
+def _handler(subscriber: Subscriber, event_type: type[Event]) -> Handler:
+    """Find who handles an event; a publisher of a newer release may know more hearers than we do.
+
+    Raises:
+        UnknownEventType: nobody here does.
+    """
+    try:
+        return subscriber.handlers[event_type]
+    except KeyError:
+        raise UnknownEventType(f"{wire_name(event_type)} is not heard by this release") from None
 
 
 def in_waves(
@@ -217,30 +258,30 @@ def in_waves(
 def _probe(subscriber: Subscriber, claim: Claim, lane: int) -> int:
     """Handle the head of a lane that killed its workers, alone, leaving a note first.
 
-    The event that dies with the note on it is the poison: its key is buried.
+    The event that dies with the note on it is the poison: its key is buried. Returns 0 at the end
+    of the lane.
     """
+    story = _fetch(subscriber, [lane], limit=1)
+    if not story:
+        return 0
+    (head,) = story
+    if not _leave_note(subscriber, lane, head.event_id):
+        bury(subscriber=subscriber.name, key=head.key, event_id=head.event_id)
+    elif not _deliver_story(subscriber, claim, [lane], story):
+        # The note is for the event whose worker does not live to take it away.
+        _leave_note(subscriber, lane, None)
+    return 1
+
+
+def _leave_note(subscriber: Subscriber, lane: int, event_id: int | None) -> bool:
+    """Write down which event of a lane is being probed; False where it stood there already."""
     with connection.cursor() as cursor:
-        cursor.execute(_FETCH, [subscriber.name, [lane], None, None, 1])
-        fetched = cursor.fetchone()
-        if fetched is None:
-            return 0
-        head = Row(fetched)
         cursor.execute(
             "UPDATE outbox_lane SET probe_event_id = %s WHERE subscriber = %s AND lane = %s "
             "AND probe_event_id IS DISTINCT FROM %s",
-            [head.event_id, subscriber.name, lane, head.event_id],
+            [event_id, subscriber.name, lane, event_id],
         )
-        already_probed = cursor.rowcount == 0
-    if already_probed:
-        bury(subscriber=subscriber.name, key=head.key, event_id=head.event_id)
-        return 1
-    try:
-        return len(_apply(subscriber, claim, [lane], key=None, limit=1))
-    except LanesLost:
-        raise
-    except Exception as error:
-        park(subscriber=subscriber.name, key=head.key, event_id=head.event_id, error=error)
-        return 1
+        return bool(cursor.rowcount)
 
 
 def _is_waiting(subscriber: str) -> bool:

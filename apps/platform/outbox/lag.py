@@ -13,7 +13,10 @@ from apps.platform.telemetry.metrics import event_lag_seconds, events_dead, even
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """What waits for one subscriber; `oldest_seconds` is the age of its oldest event."""
+    """What waits for one subscriber; `oldest_seconds` is the age of its oldest event.
+
+    What waits behind a dead letter waits for a person, and counts as neither.
+    """
 
     subscriber: str
     waiting: int
@@ -28,9 +31,13 @@ def list_lags() -> list[Lag]:
             """
             SELECT s.name, coalesce(d.waiting, 0), coalesce(d.oldest, 0), coalesce(p.dead, 0)
             FROM unnest(%s::text[]) AS s(name)
-            LEFT JOIN (SELECT subscriber, count(*) AS waiting,
-                              extract(epoch FROM now() - min(occurred_at)) AS oldest
-                       FROM outbox_delivery GROUP BY subscriber) d ON d.subscriber = s.name
+            LEFT JOIN (SELECT w.subscriber, count(*) AS waiting,
+                              extract(epoch FROM now() - min(w.occurred_at)) AS oldest
+                       FROM outbox_delivery w
+                       WHERE NOT EXISTS (
+                           SELECT 1 FROM outbox_parked p
+                           WHERE p.subscriber = w.subscriber AND p.key = w.key AND p.dead)
+                       GROUP BY w.subscriber) d ON d.subscriber = s.name
             LEFT JOIN (SELECT subscriber, count(*) AS dead FROM outbox_parked WHERE dead
                        GROUP BY subscriber) p ON p.subscriber = s.name
             ORDER BY s.name

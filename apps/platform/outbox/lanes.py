@@ -20,7 +20,7 @@ HELD_SESSION_MAY_IDLE = "15s"
 
 _CLAIM = """
 WITH configured AS (
-    SELECT set_config('synchronous_commit', 'off', true), set_config('idle_session_timeout', %s, false)
+    SELECT set_config('synchronous_commit', 'off', true)
 ), busy AS MATERIALIZED (
     SELECT l.lane FROM unnest(%s::int[]) AS l(lane), configured
     WHERE EXISTS (SELECT 1 FROM outbox_delivery d WHERE d.subscriber = %s AND d.lane = l.lane)
@@ -29,11 +29,11 @@ WITH configured AS (
 )
 UPDATE outbox_lane SET crashes = crashes + 1 FROM claimed
 WHERE outbox_lane.subscriber = %s AND outbox_lane.lane = claimed.lane
-RETURNING outbox_lane.lane, outbox_lane.crashes
+RETURNING outbox_lane.lane, outbox_lane.crashes, set_config('idle_session_timeout', %s, false)
 """
 _RELEASE = """
 WITH configured AS (
-    SELECT set_config('synchronous_commit', 'off', true), set_config('idle_session_timeout', '0', false)
+    SELECT set_config('synchronous_commit', 'off', true), set_config('idle_session_timeout', NULL, false)
 ), cleared AS (
     UPDATE outbox_lane SET crashes = 0, probe_event_id = NULL FROM configured
     WHERE subscriber = %s AND lane = ANY(%s) RETURNING lane
@@ -97,13 +97,13 @@ def claimed_lanes(subscriber: str, *, at_most: int) -> Iterator[Claim]:
     space = lock_space(subscriber)
     with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIM, [HELD_SESSION_MAY_IDLE, lanes, subscriber, space, at_most, subscriber]
+            _CLAIM, [lanes, subscriber, space, at_most, subscriber, HELD_SESSION_MAY_IDLE]
         )
         rows = cursor.fetchall()
     claim = Claim(
         session=connection.connection,
-        healthy=[lane for lane, crashes in rows if crashes <= CRASHES_BEFORE_PROBING],
-        suspicious=[lane for lane, crashes in rows if crashes > CRASHES_BEFORE_PROBING],
+        healthy=[lane for lane, crashes, _ in rows if crashes <= CRASHES_BEFORE_PROBING],
+        suspicious=[lane for lane, crashes, _ in rows if crashes > CRASHES_BEFORE_PROBING],
     )
     try:
         yield claim

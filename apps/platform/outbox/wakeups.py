@@ -1,6 +1,7 @@
 """Tell the workers that there is work, at most a few tens of times a second for each process.
 
-A wake-up may be lost, late or repeated: the scheduler sends each one every second anyway.
+A wake-up may be lost, late or repeated: the scheduler sends each one again and again anyway, and a
+worker that hears nothing looks by itself (`lookout.py`).
 """
 
 import os
@@ -21,12 +22,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeUp:
-    """A task that looks for work of one kind and finds none when there is none."""
+    """A task that looks for work of one kind and finds none when there is none.
+
+    `every_seconds` is how often the scheduler sends it, whether somebody asked for it or not.
+    """
 
     name: str
     task: str
     args: tuple[str, ...] = ()
     queue: str
+    every_seconds: float = 1.0
 
 
 _registered: dict[str, WakeUp] = {}
@@ -38,7 +43,7 @@ def register_wake_up(wake_up: WakeUp) -> None:
 
 
 def list_wake_ups() -> list[WakeUp]:
-    """Give all of them, for the scheduler."""
+    """Give all of them, for the scheduler and for those who look without one."""
     return list(_registered.values())
 
 

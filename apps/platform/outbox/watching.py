@@ -30,6 +30,9 @@ CROWD = 500
 MARK_MILLISECONDS = 1000
 REFRESH_SECONDS = 0.3
 """A worker that dies leaves its mark for a second; then the scheduler's wake-up gets through."""
+LONGEST_PASS_SECONDS = 30.0
+"""A pass that takes longer hangs: others may begin, in this process too. An honest one ends after
+its five seconds and the calls that were under way then."""
 
 Step = Callable[[float], int]
 """One pass over the work, given when to stop on the monotonic clock; returns how much it did."""
@@ -43,23 +46,24 @@ def work_and_watch(name: str, step: Step, *, seconds: float = 5.0) -> int:
     """
     deadline = time.monotonic() + seconds
     done = 0
-    with _attending(name) as noticed:
-        if noticed is None:
+    with _attending(name) as attention:
+        if attention is None:
             return 0
-        with _mark(name) as mark:
+        with _mark(name, attention) as mark:
             if mark is None:
                 return 0
-            done = _watch(mark, noticed, step, deadline)
+            done = _watch(mark, attention, step, deadline)
     # What came while the mark stood woke nobody: it is ours to look for once more.
     return done + step(time.monotonic() + seconds)
 
 
-def _watch(mark: "_Mark", noticed: threading.Event, step: Step, deadline: float) -> int:
+def _watch(mark: "_Mark", attention: "_Attention", step: Step, deadline: float) -> int:
     done = 0
     quiet_since = time.monotonic()
     while time.monotonic() < deadline:
         began = time.monotonic()
-        noticed.clear()
+        attention.noticed.clear()
+        attention.begin_pass()
         amount = step(deadline)
         done += amount
         if amount:
@@ -73,7 +77,7 @@ def _watch(mark: "_Mark", noticed: threading.Event, step: Step, deadline: float)
             pause = PAUSE_PER_WORK * (time.monotonic() - began)
             pause = min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, pause))
             time.sleep(pause)
-            noticed.wait(LOOK_SECONDS - pause)
+            attention.noticed.wait(LOOK_SECONDS - pause)
     return done
 
 
@@ -92,24 +96,42 @@ def without_watched(names: Collection[str]) -> list[str]:
     return [name for name, mark in zip(listed, marks, strict=True) if mark is None]
 
 
-class _Mark:
-    """The mark of one worker. A thread of the process renews all of them, however long a pass takes."""
+class _Attention:
+    """One thread of this process that watches a piece of work, until a pass of it hangs."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self) -> None:
+        self.noticed = threading.Event()
+        self.begin_pass()
+
+    def begin_pass(self) -> None:
+        """Count anew how long this pass takes."""
+        self._hangs_from = time.monotonic() + LONGEST_PASS_SECONDS
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the pass takes longer than any honest one."""
+        return time.monotonic() > self._hangs_from
+
+
+class _Mark:
+    """The mark of one worker. A thread of the process renews all of them while passes take their time."""
+
+    def __init__(self, name: str, attention: _Attention) -> None:
+        self.value = secrets.token_hex(8)
+        self.attention = attention
         self._key = _key(name)
-        self._value = secrets.token_hex(8)
 
     def take(self) -> bool:
         """Set the mark; False where another one stands."""
         with _keeping:
             try:
                 if not valkey.ask(
-                    lambda client: client.set(self._key, self._value, nx=True, px=MARK_MILLISECONDS)
+                    lambda client: client.set(self._key, self.value, nx=True, px=MARK_MILLISECONDS)
                 ):
                     return False
             except redis.RedisError:
                 return True
-            _kept[self._key] = self._value
+            _kept[self._key] = self
         _start_keeper()
         return True
 
@@ -119,7 +141,7 @@ class _Mark:
             self.give_up()
         elif self._key not in _kept:
             with _keeping:
-                _kept[self._key] = self._value
+                _kept[self._key] = self
                 _renew()
 
     def give_up(self) -> None:
@@ -131,8 +153,8 @@ class _Mark:
 
 
 @contextmanager
-def _mark(name: str) -> Iterator[_Mark | None]:
-    mark = _Mark(name)
+def _mark(name: str, attention: _Attention) -> Iterator[_Mark | None]:
+    mark = _Mark(name, attention)
     if not mark.take():
         yield None
         return
@@ -142,7 +164,7 @@ def _mark(name: str) -> Iterator[_Mark | None]:
         mark.give_up()
 
 
-_kept: dict[str, str] = {}
+_kept: dict[str, _Mark] = {}
 _keeping = threading.Lock()
 _keeper_of: list[int] = []
 
@@ -161,12 +183,13 @@ def _keep() -> None:
 
 
 def _renew() -> None:
-    if not _kept:
+    marks = {key: mark.value for key, mark in _kept.items() if not mark.attention.hangs}
+    if not marks:
         return
 
     def set_all(client: redis.Redis) -> None:
         with client.pipeline(transaction=False) as pipeline:
-            for key, value in _kept.items():
+            for key, value in marks.items():
                 pipeline.set(key, value, px=MARK_MILLISECONDS)
             pipeline.execute()
 
@@ -174,27 +197,35 @@ def _renew() -> None:
         valkey.ask(set_all)
 
 
-_attended: dict[str, threading.Event] = {}
+_attended: dict[str, _Attention] = {}
+_attending_begins = threading.Lock()
 
 
 @contextmanager
-def _attending(name: str) -> Iterator[threading.Event | None]:
+def _attending(name: str) -> Iterator[_Attention | None]:
     """Be told of new work for the length of the block; None where a thread of ours is at it."""
-    noticed = threading.Event()
-    if _attended.setdefault(name, noticed) is not noticed:
+    attention = _Attention()
+    with _attending_begins:
+        other = _attended.get(name)
+        is_ours = other is None or other.hangs
+        if is_ours:
+            _attended[name] = attention
+    if not is_ours:
         yield None
         return
     try:
-        yield noticed
+        yield attention
     finally:
-        del _attended[name]
+        if _attended.get(name) is attention:
+            del _attended[name]
 
 
 def _tell(name: str) -> bool:
-    noticed = _attended.get(name)
-    if noticed is not None:
-        noticed.set()
-    return noticed is not None
+    attention = _attended.get(name)
+    if attention is None or attention.hangs:
+        return False
+    attention.noticed.set()
+    return True
 
 
 def _key(name: str) -> str:

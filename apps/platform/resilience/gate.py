@@ -1,9 +1,9 @@
 """One provider's gate: asks before a batch of calls, told afterwards how they ended.
 
     gate = Gate("stripe")
-    may_start = gate.permits(len(due), now)            # breaker and bulkhead, one round trip
-    ... make that many calls ...
-    if gate.record(successes, failures, now) is Transition.CLOSED:
+    leases = gate.permits(len(due), now)               # breaker and bulkhead, one round trip
+    ... make a call for each lease ...
+    if gate.record(succeeded, failed, now) is Transition.CLOSED:
         ...                                            # the provider is back: wake what waits
 
 All worker processes share breaker and bulkhead through Valkey. Without Valkey each process goes on
@@ -15,10 +15,9 @@ carried over, so that its end is still noticed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Lock
 from typing import NamedTuple
 
 import redis
@@ -64,10 +63,11 @@ class GateState:
     is_shared: bool
 
 
-class _Lease(NamedTuple):
+class Lease(NamedTuple):
+    """One call that may start: its slot, and the period of the breaker it begins in."""
+
     name: str
     period: int
-    ends_at: datetime
 
 
 class Gate:
@@ -86,14 +86,12 @@ class Gate:
         self.settings = settings or GateSettings()
         self._shared: GateStore = store or ValkeyStore()
         self._local = MemoryStore()
-        self._lock = Lock()
-        self._leases: list[_Lease] = []
         self._is_shared = True
         self._last_seen = BreakerState()
         self._clock_ahead_ms = 0
 
-    def permits(self, wanted: int, now: datetime) -> int:
-        """Say how many of the wanted calls may start now, and take a slot for each.
+    def permits(self, wanted: int, now: datetime) -> list[Lease]:
+        """Take a slot for each of the wanted calls that may start now.
 
         Every slot is given back by `record` or `release`, or by itself after its lease (20 s), so
         that a killed worker holds nothing for long. In half-open 3 calls start over all workers.
@@ -105,29 +103,32 @@ class Gate:
             ),
             now,
         )
-        ends_at = now + self.settings.lease_ms * _MILLISECOND
-        with self._lock:
-            self._leases.extend(
-                _Lease(f"{prefix}{i}", answer.state.period, ends_at)
-                for i in range(1, answer.granted + 1)
-            )
-        return answer.granted
+        return [Lease(f"{prefix}{i}", answer.state.period) for i in range(1, answer.granted + 1)]
 
-    def record(self, successes: int, failures: int, now: datetime) -> Transition | None:
-        """Take in how a batch of permitted calls ended, and give their slots back.
+    def record(
+        self, succeeded: Sequence[Lease], failed: Sequence[Lease], now: datetime
+    ) -> Transition | None:
+        """Take in how permitted calls ended, and give their slots back.
 
         Returns the change this brought about: `OPENED`, or `CLOSED` when the provider has proven to
         be back; exactly one caller over all workers gets it. Calls that began before the latest
         change of the breaker no longer count.
         """
-        leases, period = self._take(successes + failures, now)
-        return self._settle(leases, period, successes, failures, now).transition
+        change = None
+        for period in sorted({lease.period for lease in (*succeeded, *failed)}):
+            answer = self._settle(
+                [lease for lease in succeeded if lease.period == period],
+                [lease for lease in failed if lease.period == period],
+                [],
+                now,
+            )
+            change = answer.transition or change
+        return change
 
-    def release(self, unused: int, now: datetime) -> None:
-        """Give back slots of permitted calls that never started; more than held is no matter."""
-        leases, period = self._take(unused, now)
-        if leases:
-            self._settle(leases, period, 0, 0, now)
+    def release(self, unused: Sequence[Lease], now: datetime) -> None:
+        """Give back the slots of permitted calls that never started; a second time is no matter."""
+        if unused:
+            self._settle([], [], unused, now)
 
     def state(self, now: datetime) -> GateState:
         """Tell how the gate stands; changes nothing."""
@@ -145,29 +146,22 @@ class Gate:
             is_shared=self._is_shared,
         )
 
-    def _take(self, calls: int, now: datetime) -> tuple[list[str], int | None]:
-        """Choose the leases of calls that ended, and the period these calls began in.
-
-        Which call had which lease is not known; the newest are taken. Those of calls that never
-        reported stay and end by themselves, or they would be mistaken for those of later calls.
-        """
-        with self._lock:
-            held = [lease for lease in self._leases if lease.ends_at > now]
-            kept = max(0, len(held) - max(0, calls))
-            self._leases, taken = held[:kept], held[kept:]
-        return [lease.name for lease in taken], taken[-1].period if taken else None
-
     def _settle(
-        self, leases: list[str], period: int | None, successes: int, failures: int, now: datetime
+        self,
+        succeeded: Sequence[Lease],
+        failed: Sequence[Lease],
+        unused: Sequence[Lease],
+        now: datetime,
     ) -> Answer:
+        leases = [*succeeded, *failed, *unused]
         return self._step(
             lambda store, now_ms: store.settle(
                 self.name,
                 self.settings,
-                leases=leases,
-                period=period,
-                successes=successes,
-                failures=failures,
+                leases=[lease.name for lease in leases],
+                period=leases[0].period,
+                successes=len(succeeded),
+                failures=len(failed),
                 now_ms=now_ms,
             ),
             now,

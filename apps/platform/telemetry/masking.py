@@ -1,4 +1,5 @@
-"""Take out of a value what must never be written down: card numbers, credentials, email addresses.
+"""Take out of a value what must never be written down: card numbers, credentials, email addresses,
+and the rows that PostgreSQL quotes when it refuses one.
 
 Masking twice gives the same as masking once. The price of certainty: one number in ten that looks
 like a card number without being one is masked as well; identifiers in UUID or trace form never are.
@@ -14,6 +15,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final, TypeAlias
 from uuid import UUID
+
+from apps.platform.luhn import passes_luhn
 
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 
@@ -86,6 +89,13 @@ _CREDENTIALS: Final = (
     (re.compile(r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), EMAIL),
 )
 
+_DETAIL_MARK: Final = "DETAIL:"
+# "Failing row contains (…)": the whole row, perhaps over several lines, to the end of this error.
+_DETAIL: Final = re.compile(
+    rf"\n[ |]*{_DETAIL_MARK}.*?(?=\n[ |]*\n[ |]*(?:The above|During handling)|\Z)",
+    re.DOTALL,
+)
+
 
 def masked(value: object) -> Plain:
     """Copy a value into plain JSON types, with everything secret in it replaced.
@@ -97,7 +107,12 @@ def masked(value: object) -> Plain:
 
 
 def masked_text(text: str) -> str:
-    """Replace card numbers, bearer tokens, secret keys and email addresses in a text."""
+    """Replace card numbers, bearer tokens, secret keys and email addresses in a text.
+
+    The detail of a database error is left out.
+    """
+    if _DETAIL_MARK in text:
+        text = _DETAIL.sub("", text)
     if _SUSPICIOUS.search(text.lower()) is None:
         return text
     for pattern, replacement in _CREDENTIALS:
@@ -109,15 +124,6 @@ def is_secret_key(key: str) -> bool:
     """Tell whether a field of this name holds a secret, whatever its value looks like."""
     name = key.lower().replace("-", "_")
     return name in _SECRET_KEYS or name.endswith(_SECRET_ENDINGS)
-
-
-def passes_luhn(digits: str) -> bool:
-    """Tell whether the last digit checks the others, as on every payment card."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        number = int(digit) * (1 + place % 2)
-        total += number - 9 if number > 9 else number
-    return total % 10 == 0
 
 
 def _masked(value: object, *, depth: int) -> Plain:
@@ -204,9 +210,10 @@ def _card_length(pieces: list[str], start: int) -> int:
     for end in range(start, len(pieces), 2):
         if end > start + 2 and pieces[end - 1] != pieces[start + 1]:
             break
-        digits += pieces[end]
+        # Digits of other scripts are digits too.
+        digits += "".join(str(int(digit)) for digit in pieces[end])
         if len(digits) > _MOST_DIGITS:
             break
-        if len(digits) >= _FEWEST_DIGITS and passes_luhn(digits):
+        if len(digits) >= _FEWEST_DIGITS and passes_luhn(digits.encode()):
             found = end - start + 1
     return found

@@ -23,7 +23,7 @@ from apps.platform.telemetry.span_sending import EachProcessItsOwn
 from apps.platform.telemetry.trace_context import TraceContext
 
 if TYPE_CHECKING:
-    from apps.platform.telemetry.tracing import Attributes, GatewayCall
+    from apps.platform.telemetry.tracing import Attributes
 
 _UNTRACED_PATHS = "health/,metrics$"
 _INSTRUMENTORS: tuple[Callable[[], Any], ...] = (
@@ -93,24 +93,6 @@ class Spans:
             _failures_on(span),
         ):
             yield
-
-    @contextmanager
-    def to_provider(
-        self, gateway: str, kind: str, attributes: Attributes | None, call: GatewayCall
-    ) -> Iterator[None]:
-        """Open a span around a call to a provider."""
-        with self._tracer.start_as_current_span(
-            f"{gateway} {kind}",
-            kind=SpanKind.CLIENT,
-            attributes={"peer.service": gateway, "oms.operation": kind, **(attributes or {})},
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            try:
-                with _failures_on(span):
-                    yield
-            finally:
-                span.set_attribute("oms.outcome", call.outcome)
 
     def flush(self, *, seconds: float) -> None:
         """Send what waits to be sent."""

@@ -8,15 +8,12 @@ one order can be found together.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from apps.platform.telemetry import metrics
 from apps.platform.telemetry.trace_context import (
     TraceContext,
     new_trace_context,
@@ -111,40 +108,6 @@ def span_from(
         yield
     finally:
         _ambient.reset(token)
-
-
-@dataclass(slots=True)
-class GatewayCall:
-    """A call to a provider under way; whoever makes it says how it ended.
-
-    Attributes:
-        outcome: one of a few words, such as `succeeded`, `declined`, `unavailable` or `unknown`;
-            it is a label of the metrics. `error` stands until it is set.
-    """
-
-    outcome: str = "error"
-
-
-@contextmanager
-def gateway_span(
-    gateway: str, kind: str, attributes: Attributes | None = None
-) -> Iterator[GatewayCall]:
-    """Measure and trace one call to a provider, inside `with gateway_span(…) as call:`.
-
-    Counts in `gateway_calls_total` and `gateway_call_seconds`. No message of an exception is kept,
-    since a provider's words may repeat personal data; only its type is.
-    """
-    call = GatewayCall()
-    began = time.perf_counter()
-    try:
-        if _spans is None:
-            yield call
-        else:
-            with _spans.to_provider(gateway, kind, attributes, call):
-                yield call
-    finally:
-        metrics.gateway_call_seconds.labels(gateway, kind).observe(time.perf_counter() - began)
-        metrics.gateway_calls_total.labels(gateway, kind, call.outcome).inc()
 
 
 def _current() -> TraceContext | None:

@@ -21,6 +21,7 @@ from apps.platform.web.principals import Principal
 from apps.platform.web.refusals import HttpRefusal
 from apps.platform.web.signing_keys import ALGORITHM, KeysUnavailable, signing_keys
 
+TOKEN_INVALID: Final = "token_invalid"
 LEEWAY_SECONDS: Final = 30
 REMEMBER_SECONDS: Final = 600
 REMEMBER_TOKENS: Final = 10_000
@@ -163,17 +164,25 @@ def _check_times(claims: dict[str, Any], instant: float) -> float:
 
 
 def _principal_of(claims: dict[str, Any]) -> Principal:
+    """Tell a customer from a service, each by a claim of its own: whoever has neither is refused.
+
+    A service is the client itself, acting for nobody: its `sub` is its `client_id` (RFC 9068,
+    section 2.2). A customer's token may name the client too, but never as its subject.
+    """
     subject, scope = claims["sub"], claims.get("scope", "")
-    client_id, customer = claims.get("client_id", subject), claims.get("customer_id")
+    client_id = claims.get("client_id", subject)
     if not all(isinstance(claim, str) for claim in (subject, scope, client_id)):
         raise _invalid("The token does not hold.")
+    is_customer = "customer_id" in claims
+    if not is_customer and claims.get("client_id") != subject:
+        raise _invalid("The token names neither a customer nor a service.")
     try:
-        customer_id = None if customer is None else UUID(customer)
+        customer_id = UUID(claims["customer_id"]) if is_customer else None
     except (AttributeError, TypeError, ValueError) as error:
         raise _invalid("The token does not hold.") from error
     return Principal(
         subject=subject,
-        kind="service" if customer_id is None else "customer",
+        kind="customer" if is_customer else "service",
         customer_id=customer_id,
         scopes=frozenset(scope.split()),
         client_id=client_id,
@@ -183,7 +192,7 @@ def _principal_of(claims: dict[str, Any]) -> Principal:
 def _invalid(detail: str) -> HttpRefusal:
     return HttpRefusal(
         401,
-        "token_invalid",
+        TOKEN_INVALID,
         detail,
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )

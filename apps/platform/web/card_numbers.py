@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from apps.platform.luhn import passes_luhn
+
 _RUN: Final = re.compile(rb"[0-9](?:[ -]{0,2}[0-9]){12,}")
 _DIGITS: Final = re.compile(rb"[0-9]+")
 _UUID: Final = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -27,11 +29,6 @@ _LONGEST_TELEPHONE: Final = 15
 _PATIENCE: Final = 64
 _PATIENCE_BYTES: Final = 8
 
-# Subtracting the ASCII zero is left to one subtraction over the whole sum.
-_DOUBLED: Final = bytes(
-    48 + (2 * (code - 48) - (9 if code > 52 else 0)) if 48 <= code <= 57 else 0
-    for code in range(256)
-)
 # Milliseconds, microseconds and nanoseconds since 1970, from 2014 to 2033.
 _EPOCH_LENGTHS: Final = frozenset({13, 16, 19})
 _EPOCH_STARTS: Final = (b"14", b"15", b"16", b"17", b"18", b"19")
@@ -103,15 +100,10 @@ def _groups(data: bytes, start: int, end: int) -> list[bytes]:
 def _is_card_number(digits: bytes) -> bool:
     return (
         not digits.startswith(b"0")
-        and _passes_luhn(digits)
+        and passes_luhn(digits)
         and not _is_instant(digits)
         and not _is_article_number(digits)
     )
-
-
-def _passes_luhn(digits: bytes) -> bool:
-    total = sum(digits[-1::-2]) + sum(digits[-2::-2].translate(_DOUBLED)) - 48 * len(digits)
-    return total % 10 == 0
 
 
 def _is_instant(digits: bytes) -> bool:

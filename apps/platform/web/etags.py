@@ -35,11 +35,5 @@ def insist_on_match(request: HttpRequest, version: int | str) -> None:
         )
 
 
-def is_known(request: HttpRequest, version: int | str) -> bool:
-    """Tell whether `If-None-Match` names this version, so that 304 will do."""
-    tags = _tags(request.META.get("HTTP_IF_NONE_MATCH", ""))
-    return "*" in tags or etag_of(version) in {tag.removeprefix("W/") for tag in tags}
-
-
 def _tags(header: str) -> list[str]:
     return [tag.strip() for tag in header.split(",") if tag.strip()]

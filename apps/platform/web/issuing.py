@@ -34,7 +34,8 @@ def issue_token(
 ) -> str:
     """Sign a token that is valid from `now` for `lifetime`; each call gives another one.
 
-    With `customer_id` it reaches that customer's data alone, without it it is a service's.
+    With `customer_id` it reaches that customer's data alone, without it it is a service's, which
+    the claim `client_id` says.
 
     Raises:
         UnusableKey: the key is no RSA private key.
@@ -50,7 +51,9 @@ def issue_token(
         "exp": int((now + lifetime).timestamp()),
         "jti": str(new_id()),
     }
-    if customer_id is not None:
+    if customer_id is None:
+        claims["client_id"] = subject
+    else:
         claims["customer_id"] = str(customer_id)
     key = _private_key(private_key_pem)
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": _key_id(_public_jwk(key))})

@@ -14,7 +14,7 @@ from apps.platform.telemetry.metrics import cards_refused_total
 from apps.platform.web.card_numbers import contains_card_number
 from apps.platform.web.problems import respond_to
 from apps.platform.web.refusals import HttpRefusal
-from apps.platform.web.requests import identity_of, is_api_path
+from apps.platform.web.requests import client_address, identity_of, is_api_path
 
 MAX_BODY_BYTES: Final = 256 * 1024
 CARD_GUARD_EXEMPT: Final = ("/api/v1/webhooks/",)
@@ -33,12 +33,14 @@ class RequestGuard:
     Settings, read once when the process starts, all optional: `OMS_MAX_BODY_BYTES` (256 KiB),
     `OMS_MAX_BODY_BYTES_BELOW` (path prefix to bytes, for bulk pushes; Django's own
     `DATA_UPLOAD_MAX_MEMORY_SIZE` must allow it too) and `OMS_CARD_GUARD_EXEMPT` (path prefixes;
-    providers' webhooks, whose signed bodies are full of long references and hold no cards).
+    providers' webhooks, whose signed bodies are full of long references and hold no cards). With
+    `OMS_TRUSTED_PROXIES`, `REMOTE_ADDR` becomes the address that these proxies were called from.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         """Read the settings."""
         self._get_response = get_response
+        self._trusted_proxies: int = getattr(settings, "OMS_TRUSTED_PROXIES", 0)
         self._max_bytes: int = getattr(settings, "OMS_MAX_BODY_BYTES", MAX_BODY_BYTES)
         below: dict[str, int] = getattr(settings, "OMS_MAX_BODY_BYTES_BELOW", {})
         self._max_bytes_below = tuple(below.items())
@@ -47,6 +49,8 @@ class RequestGuard:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Check, pass on, and put `X-Request-ID` and the security headers on the answer."""
         request_id = identity_of(request).request_id
+        if self._trusted_proxies:
+            request.META["REMOTE_ADDR"] = client_address(request.META, self._trusted_proxies)
         is_api = is_api_path(request.path)
         response = self._answer(request) if is_api else self._get_response(request)
         headers = response.headers

@@ -20,6 +20,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions as drf
 
 from apps.kernel.errors import DomainError
+from apps.platform.database_failures import sqlstate_of
 from apps.platform.web.refusals import DEFAULT_STATUS, STATUS_OF, FieldError, HttpRefusal
 from apps.platform.web.requests import identity_of, trace_id_of
 
@@ -37,8 +38,9 @@ _CODE_OF_STATUS: Final = {
     429: "too_many_requests",
 }
 # What PostgreSQL says while it fails over, is overloaded or wants a transaction repeated: the
-# classes connection, rollback, resources, intervention; lock time-out; a primary turned standby.
-_PASSING_SQLSTATES: Final = ("08", "40", "53", "57", "55P03", "25006")
+# classes connection, rollback, resources, intervention; lock time-out; a primary turned standby; a
+# process that was stopped in the middle of a transaction.
+_PASSING_SQLSTATES: Final = ("08", "40", "53", "57", "55P03", "25006", "25P03")
 
 log: Final = structlog.get_logger(__name__)
 
@@ -176,5 +178,4 @@ def _of_drf(error: drf.APIException) -> HttpRefusal:
 def _is_passing(error: DatabaseFailure) -> bool:
     if isinstance(error, (OperationalError, InterfaceError)):
         return True
-    sqlstate = getattr(error.__cause__, "sqlstate", None)
-    return isinstance(sqlstate, str) and sqlstate.startswith(_PASSING_SQLSTATES)
+    return (sqlstate_of(error) or "").startswith(_PASSING_SQLSTATES)

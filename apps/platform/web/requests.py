@@ -1,10 +1,12 @@
-"""Which request this is: the ids under which its logs, traces and events are found again."""
+"""Which request this is, and whose: the ids under which its logs, traces and events are found again."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from ipaddress import ip_address
+from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.http import HttpRequest
@@ -50,6 +52,22 @@ def identity_of(request: HttpRequest) -> RequestIdentity:
     identity = _identify(request)
     request.META[_META_KEY] = identity
     return identity
+
+
+def client_address(headers: Mapping[str, Any], trusted_proxies: int) -> str:
+    """Give the address a request comes from, behind so many proxies of ours.
+
+    Each of them adds to `X-Forwarded-For` whom it was called by; what stands before that was
+    written by the caller and proves nothing. Without that entry it is whoever called us.
+    """
+    direct = str(headers.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in headers.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    if not 0 < trusted_proxies <= len(hops):
+        return direct
+    try:
+        return str(ip_address(hops[-trusted_proxies]))
+    except ValueError:
+        return direct
 
 
 def trace_context_of(request: HttpRequest) -> str:

@@ -18,7 +18,11 @@ from rest_framework.views import APIView
 from apps.kernel.cause import Cause
 from apps.kernel.clock import Clock, SystemClock
 from apps.platform.web import ratelimits
-from apps.platform.web.authentication import BearerAuthentication, authenticate
+from apps.platform.web.authentication import (
+    TOKEN_INVALID,
+    BearerAuthentication,
+    authenticate,
+)
 from apps.platform.web.bodies import read_body, read_query
 from apps.platform.web.principals import Principal
 from apps.platform.web.problems import respond_to
@@ -27,6 +31,9 @@ from apps.platform.web.requests import identity_of, trace_context_of
 from apps.platform.web.responses import JsonResponse
 
 T = TypeVar("T")
+
+FAILED_AUTHENTICATION: Final = "failed_authentication"
+"""The entry of `OMS_RATE_LIMITS` that counts tokens that do not hold, by address."""
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
@@ -144,11 +151,16 @@ class ApiView(APIView):
         if method == "OPTIONS":
             return
         if self.is_public:
-            self._count(f"address:{request.META.get('REMOTE_ADDR', '')}")
+            self._count(_address_of(request), self.limit_name)
             return
-        self.principal = principal = authenticate(request, self.now)
+        try:
+            self.principal = principal = authenticate(request, self.now)
+        except HttpRefusal as refusal:
+            if refusal.code == TOKEN_INVALID:
+                self._count(_address_of(request), FAILED_AUTHENTICATION)
+            raise
         request.user = principal  # type: ignore[assignment]  # stands in for Django's user
-        self._count(principal.actor)
+        self._count(principal.actor, self.limit_name)
         scope = self.scopes if isinstance(self.scopes, str) else self.scopes.get(method)
         if scope is not None and not principal.may(scope):
             raise HttpRefusal(
@@ -158,10 +170,10 @@ class ApiView(APIView):
                 headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
             )
 
-    def _count(self, client: str) -> None:
-        if self.limit_name is None:
+    def _count(self, client: str, limit_name: str | None) -> None:
+        if limit_name is None:
             return
-        self._verdict = ratelimits.admit(client=client, limit_name=self.limit_name, now=self.now)
+        self._verdict = ratelimits.admit(client=client, limit_name=limit_name, now=self.now)
         if self._verdict is not None and not self._verdict.is_allowed:
             raise HttpRefusal(429, "too_many_requests", "Too many requests; wait a moment.")
 
@@ -184,3 +196,7 @@ class ApiView(APIView):
 
     def _allowed(self) -> str:
         return ", ".join(self.allowed_methods)
+
+
+def _address_of(request: HttpRequest) -> str:
+    return f"address:{request.META.get('REMOTE_ADDR', '')}"

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from apps.kernel.events import CATALOGUE, Event, wire_name
-from apps.platform.outbox.codec import UPCASTERS, UnknownEventType, decode, encode
+from apps.platform.outbox.codec import UPCASTERS, UnknownEventType, UpcasterMissing, decode, encode
 from apps.platform.outbox.contracts import asyncapi, json_schemas
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -88,7 +88,7 @@ class TestUpcasting:
 
     def test_refuses_where_a_step_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(CATALOGUE["orders.order_held"], "version", 2)
-        with pytest.raises(UnknownEventType, match="no upcaster"):
+        with pytest.raises(UpcasterMissing, match="no upcaster"):
             decode("orders.order_held", 1, "{}")
 
 

@@ -1,10 +1,12 @@
 """What operators and superusers do: parked events, warehouses, staff; and the first page."""
 
 from datetime import timedelta
+from io import StringIO
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -106,11 +108,65 @@ class TestParkedEvents:
         assert not AuditEntry.objects.exists()
 
     def test_make_their_subscriber_lag(self, enter: Enter) -> None:
-        make_parked()
+        make_parked(is_dead=False)
+        make_parked(3)
         Delivery.objects.update(occurred_at=timezone.now() - timedelta(seconds=90))
         page = enter("auditor").get(reverse("admin:platform_outbox_lag")).content.decode()
         assert "1 min 30 s, 2 waiting, 1 dead" in page
         assert 'aria-label="payments.saga: 1 min 30 s, 2 waiting, 1 dead"' in page
+
+    def test_make_no_lag_once_they_are_dead(self, enter: Enter) -> None:
+        make_parked()
+        Delivery.objects.update(occurred_at=timezone.now() - timedelta(seconds=90))
+        page = enter("auditor").get(reverse("admin:platform_outbox_lag")).content.decode()
+        assert 'aria-label="payments.saga: up to date, 1 dead"' in page
+
+    def test_are_skipped_while_they_wait_for_another_release(self, enter: Enter) -> None:
+        parked = make_parked(is_dead=False)
+        ParkedKey.objects.update(attempts=0)
+        enter("operations").post(f"{PARKED}{parked.id}/skip/", {"reason": "taken back"})
+        assert waiting(parked) == [2]
+
+
+class TestRetryDeliveries:
+    def run(self, *arguments: str) -> str:
+        said = StringIO()
+        call_command("retry_deliveries", *arguments, stdout=said)
+        return said.getvalue()
+
+    def test_lists_what_needs_a_person(self) -> None:
+        dead, tried, waits = make_parked(1), make_parked(3, is_dead=False), make_parked(5)
+        ParkedKey.objects.filter(id=waits.id).update(dead=False, attempts=0)
+        said = self.run()
+        assert str(dead.key) in said
+        assert str(waits.key) in said
+        assert str(tried.key) not in said
+
+    def test_tries_all_again_and_writes_it_down(self) -> None:
+        parked = [make_parked(1), make_parked(3)]
+        assert self.run("--retry").startswith("2 ")
+        assert not ParkedKey.objects.filter(dead=True).exists()
+        entries = AuditEntry.objects.filter(action="outbox.retry")
+        assert {entry.subject_id for entry in entries} == {str(one.id) for one in parked}
+        assert {entry.actor for entry in entries} == {"system:retry_deliveries"}
+
+    def test_skips_the_one_that_is_named_with_a_reason(self) -> None:
+        parked, other = make_parked(1), make_parked(3)
+        assert self.run("--skip", "--id", str(parked.id), "--reason", "made good").startswith("1 ")
+        assert [waiting(parked), waiting(other)] == [[2], [3, 4]]
+        entry = AuditEntry.objects.get()
+        assert (entry.action, entry.reason) == ("outbox.skip_event", "made good")
+        assert (entry.actor, entry.changes["event_id"]) == ("system:retry_deliveries", 1)
+
+    @pytest.mark.parametrize(
+        "missing", [[], ["--id", "1"], ["--reason", "all of them"], ["--retry", "--id", "1"]]
+    )
+    def test_does_not_skip_without_an_id_and_a_reason(self, missing: list[str]) -> None:
+        parked = make_parked()
+        with pytest.raises(CommandError):
+            self.run("--skip", *missing)
+        assert waiting(parked) == [1, 2]
+        assert not AuditEntry.objects.exists()
 
 
 class TestWarehouse:

@@ -86,6 +86,17 @@ class TestReady:
         assert body["checks"]["database"]["error"] == "OperationalError"
         assert "migrations" not in body["checks"]
 
+    def test_is_not_ready_on_a_database_that_takes_no_writes(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        options = connections.settings["default"]["OPTIONS"]
+        monkeypatch.setitem(options, "options", "-c default_transaction_read_only=on")
+
+        status, body = report()
+
+        assert (status, body["failed"]) == (503, ["database"])
+        assert body["checks"]["database"]["error"] == "DatabaseReadOnly"
+
     def test_does_not_wait_for_a_database_that_says_nothing(
         self, monkeypatch: pytest.MonkeyPatch, black_hole: int
     ) -> None:

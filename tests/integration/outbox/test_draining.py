@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -19,6 +20,13 @@ from tests.integration.outbox.conftest import NAME, Listener, say
 def make_due() -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE outbox_parked SET next_at = now() - interval '1 s'")
+
+
+def raise_in_postgresql(sqlstate: str) -> bool:
+    """Have the server itself fail with a code."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DO $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$")
+    return True
 
 
 class TestDrain:
@@ -101,24 +109,91 @@ class TestDrain:
         assert [reason for _, reason in listener.heard] == ["after"]
         assert StoredEvent.objects.count() == 2
 
-    def test_parks_an_event_of_a_type_it_does_not_know(self, listener: Listener) -> None:
-        say(uuid.uuid4(), "old")
-        StoredEvent.objects.update(type="orders.order_teleported")
+    def test_delivers_what_comes_before_the_event_that_fails_and_keeps_what_comes_after(
+        self, listener: Listener
+    ) -> None:
+        key = uuid.uuid4()
+        say(key, "before", "poison", "after")
+        listener.fails = lambda event: event.reason == "poison"
         assert listener.subscriber
-        assert drain(listener.subscriber) == 0
-        assert ParkedKey.objects.get().error.startswith("UnknownEventType")
+        assert drain(listener.subscriber) == 1
+        _, poison, after = StoredEvent.objects.order_by("event_id").values_list(
+            "event_id", flat=True
+        )
+        waiting = Delivery.objects.filter(subscriber=NAME).values_list("event_id", flat=True)
+        assert (sorted(waiting), ParkedKey.objects.get().event_id) == ([poison, after], poison)
+        listener.heard.clear()
+        ParkedKey.objects.update(dead=True)
+        assert skip_head(ids=[ParkedKey.objects.get().id]) == 1
+        assert drain(listener.subscriber) == 1
+        assert listener.heard == [(key, "after")]
+
+    def test_counts_the_failures_of_each_event_of_a_key_for_itself(
+        self, listener: Listener
+    ) -> None:
+        say(uuid.uuid4(), "first", "second")
+        listener.fails = lambda event: event.reason == "first"
+        assert listener.subscriber
+        for _ in range(ATTEMPTS - 1):
+            drain(listener.subscriber)
+            make_due()
+        listener.fails = lambda event: event.reason == "second"
+        drain(listener.subscriber)
+        parked = ParkedKey.objects.get()
+        assert (parked.attempts, parked.dead) == (1, False)
+
+    @pytest.mark.parametrize(
+        "newer",
+        [
+            {"type": "orders.order_teleported"},
+            {"version": 2},
+            {"type": "orders.order_cancellation_requested"},
+        ],
+    )
+    def test_lets_an_event_of_a_newer_release_wait_for_it(
+        self, listener: Listener, newer: dict[str, Any]
+    ) -> None:
+        key = uuid.uuid4()
+        say(key, "new", "after")
+        say(uuid.uuid4(), "another story")
+        new = StoredEvent.objects.get(payload__reason="new")
+        event = StoredEvent.objects.filter(event_id=new.event_id)
+        event.update(**newer)
+        assert listener.subscriber
+        for _ in range(ATTEMPTS + 1):
+            drain(listener.subscriber)
+            make_due()
+        parked = ParkedKey.objects.get()
+        assert (parked.attempts, parked.dead) == (0, False)
+        assert parked.error.startswith("UnknownEventType")
+        assert {reason for _, reason in listener.heard} == {"another story"}
+        listener.heard.clear()
+        event.update(type=new.type, version=new.version)
+        assert drain(listener.subscriber) == 2
+        assert listener.heard == [(key, "new"), (key, "after")]
+
+    def test_lets_a_person_skip_what_waits_for_a_release_that_never_comes(
+        self, listener: Listener
+    ) -> None:
+        key = uuid.uuid4()
+        say(key, "new", "after")
+        StoredEvent.objects.filter(payload__reason="new").update(version=2)
+        assert listener.subscriber
+        drain(listener.subscriber)
+        assert skip_head(ids=[ParkedKey.objects.get().id]) == 1
+        assert drain(listener.subscriber) == 1
+        assert listener.heard == [(key, "after")]
 
     def test_repeats_the_batch_when_the_database_asks_for_it(
         self, listener: Listener, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         say(uuid.uuid4(), "fine")
-        tries = iter([OperationalError("deadlock detected"), None])
+        tries = iter([True, False])
         original = listener.handle
 
         def handle(batch: object) -> None:
-            error = next(tries)
-            if error is not None:
-                raise error
+            if next(tries):
+                raise_in_postgresql("40P01")
             original(batch)  # type: ignore[arg-type]  # the fixture's own batch
 
         assert listener.subscriber
@@ -129,6 +204,44 @@ class TestDrain:
         )
         assert drain(listener.subscriber) == 1
         assert not ParkedKey.objects.exists()
+
+    @pytest.mark.parametrize("sqlstate", ["57014", "53200", "22003"])
+    def test_parks_an_event_on_which_the_database_always_fails(
+        self, listener: Listener, monkeypatch: pytest.MonkeyPatch, sqlstate: str
+    ) -> None:
+        say(uuid.uuid4(), "fine")
+        monkeypatch.setattr(listener, "fails", lambda event: raise_in_postgresql(sqlstate))
+        assert listener.subscriber
+        assert drain(listener.subscriber) == 0
+        parked = ParkedKey.objects.get()
+        assert (parked.attempts, parked.error.split()[1:]) == (1, [sqlstate])
+
+    @pytest.mark.parametrize("sqlstate", ["40001", "55P03"])
+    def test_does_not_count_what_passes(
+        self, listener: Listener, monkeypatch: pytest.MonkeyPatch, sqlstate: str
+    ) -> None:
+        say(uuid.uuid4(), "locked")
+        say(uuid.uuid4(), "free")
+        listener.fails = lambda event: event.reason == "locked" and raise_in_postgresql(sqlstate)
+        assert listener.subscriber
+        assert drain(listener.subscriber, until=time.monotonic() + 0.5) == 1
+        assert not ParkedKey.objects.exists()
+        listener.fails = lambda event: False
+        assert drain(listener.subscriber) == 1
+
+    def test_keeps_the_words_of_the_database_to_itself(self, listener: Listener) -> None:
+        say(uuid.uuid4(), "fine")
+
+        def fails(event: object) -> bool:
+            with connection.cursor() as cursor:
+                cursor.execute("CREATE TEMP TABLE t (name text CONSTRAINT short CHECK (false))")
+                cursor.execute("INSERT INTO t VALUES ('Ada Example')")
+            return False
+
+        listener.fails = fails
+        assert listener.subscriber
+        drain(listener.subscriber)
+        assert ParkedKey.objects.get().error == "IntegrityError 23514 short"
 
 
 class TestLanes:
@@ -152,6 +265,31 @@ class TestLanes:
         for thread in threads:
             thread.join()
         assert sorted(held) == list(range(8))
+
+    def test_bounds_how_long_its_session_may_idle_while_it_is_held_and_no_longer(
+        self, listener: Listener
+    ) -> None:
+        def limit() -> str:
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW idle_session_timeout")
+                return str(cursor.fetchone()[0])
+
+        say(uuid.uuid4(), "waiting")
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_lock(%s, l) FROM generate_series(0, 7) l",
+                [lanes.lock_space(NAME)],
+            )
+        with claimed_lanes(NAME, at_most=8) as nothing:
+            assert (nothing.lanes, limit()) == ([], "0")
+        assert limit() == "0"
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_all()")
+        other.close()
+        with claimed_lanes(NAME, at_most=8) as claim:
+            assert (len(claim.lanes), limit()) == (1, lanes.HELD_SESSION_MAY_IDLE)
+        assert limit() == "0"
 
     def test_comes_free_when_its_worker_dies(self, listener: Listener) -> None:
         say(uuid.uuid4(), "waiting")

@@ -55,10 +55,15 @@ class TestPublish:
     def test_runs_a_subscriber_in_the_transaction_and_fails_with_it(
         self, listener: Listener, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(registry._in_transaction, OrderHeld, [listener.handle])
+        monkeypatch.setattr(registry, "_in_transaction", {})
+        registry.subscribe_in_transaction({OrderHeld: listener.handle})
+        also: list[str] = []
+        registry.subscribe_in_transaction(
+            {OrderHeld: lambda batch: also.extend(one.event.reason for one in batch)}
+        )
         listener.fails = lambda event: event.reason == "bad"
         say(uuid.uuid4(), "good")
-        assert [reason for _, reason in listener.heard] == ["good"]
+        assert [reason for _, reason in listener.heard] == also == ["good"]
         with pytest.raises(RuntimeError, match="cannot hear bad"):
             say(uuid.uuid4(), "bad")
         assert [event.payload["reason"] for event in StoredEvent.objects.all()] == ["good"]

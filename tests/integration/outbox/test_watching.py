@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from apps.platform import valkey
+from apps.platform.outbox import watching
 from apps.platform.outbox.watching import notice, without_watched, work_and_watch
 
 
@@ -80,6 +81,29 @@ class TestWatching:
 
         work_and_watch(name, step, seconds=0.1)
         assert seen[0] == []
+
+    def test_lets_others_begin_when_a_pass_hangs(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(watching, "LONGEST_PASS_SECONDS", 0.2)
+        hung, goes_on = threading.Event(), threading.Event()
+
+        def hang(deadline: float) -> int:
+            hung.set()
+            goes_on.wait(10)
+            return 0
+
+        thread = threading.Thread(target=work_and_watch, args=(name, hang), kwargs={"seconds": 0.1})
+        thread.start()
+        hung.wait()
+        assert (work_and_watch(name, steps(7), seconds=0.1), notice({name})) == (0, set())
+        time.sleep(1.5)
+        assert without_watched([name]) == [name]
+        assert notice({name}) == {name}
+        assert work_and_watch(name, steps(7), seconds=0.1) == 7
+        goes_on.set()
+        thread.join()
+        assert work_and_watch(name, steps(7), seconds=0.1) == 7
 
     def test_is_told_of_new_work_in_its_own_process(self, name: str) -> None:
         assert notice({name}) == {name}, "nobody is at it yet"

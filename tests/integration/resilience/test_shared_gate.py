@@ -15,11 +15,12 @@ import redis
 from prometheus_client import REGISTRY
 
 from apps.platform.resilience.breaker import Status, Transition
-from apps.platform.resilience.gate import Gate
+from apps.platform.resilience.gate import Gate, Lease
 from apps.platform.resilience.stores import GateSettings
 from tests.integration.resilience.conftest import ValkeyServer
 
 QUICK = GateSettings(open_ms=200, trial_ms=400, lease_ms=300)
+PATIENT = GateSettings(open_ms=200, trial_ms=10_000, lease_ms=10_000)
 PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -30,9 +31,9 @@ def now() -> datetime:
 
 def fail(gate: Gate, calls: int = 5) -> Transition | None:
     """Make calls that all find the provider unavailable."""
-    granted = gate.permits(calls, now())
-    assert granted == calls
-    return gate.record(0, granted, now())
+    leases = gate.permits(calls, now())
+    assert len(leases) == calls
+    return gate.record([], leases, now())
 
 
 def metric(name: str, gateway: str) -> float | None:
@@ -45,7 +46,7 @@ class TestSharedBreaker:
 
         assert fail(one) is Transition.OPENED
 
-        assert other.permits(30, now()) == 0
+        assert len(other.permits(30, now())) == 0
         state = other.state(now())
         assert (state.status, state.is_shared) == (Status.OPEN, True)
         assert state.since is not None
@@ -55,7 +56,7 @@ class TestSharedBreaker:
     def test_of_one_provider_leaves_another_alone(self, server: ValkeyServer) -> None:
         fail(Gate("stripe"))
 
-        assert Gate("sandbox").permits(7, now()) == 7
+        assert len(Gate("sandbox").permits(7, now())) == 7
 
     def test_lets_three_trials_start_over_all_workers(self, server: ValkeyServer) -> None:
         workers = [Gate("stripe", QUICK) for _ in range(8)]
@@ -63,7 +64,7 @@ class TestSharedBreaker:
         time.sleep(0.25)
 
         with ThreadPoolExecutor(8) as pool:
-            granted = list(pool.map(lambda gate: gate.permits(10, now()), workers))
+            granted = list(pool.map(lambda gate: len(gate.permits(10, now())), workers))
 
         assert sum(granted) == 3
 
@@ -71,43 +72,63 @@ class TestSharedBreaker:
         workers = [Gate("stripe", QUICK) for _ in range(3)]
         fail(workers[0])
         time.sleep(0.25)
-        assert [gate.permits(1, now()) for gate in workers] == [1, 1, 1]
+        trials = [gate.permits(1, now()) for gate in workers]
+        assert [len(leases) for leases in trials] == [1, 1, 1]
 
         with ThreadPoolExecutor(3) as pool:
-            changes = list(pool.map(lambda gate: gate.record(1, 0, now()), workers))
+            changes = list(
+                pool.map(lambda gate, leases: gate.record(leases, [], now()), workers, trials)
+            )
 
         assert sorted(map(str, changes)) == ["None", "None", "closed"]
-        assert workers[1].permits(30, now()) == 30
+        assert len(workers[1].permits(30, now())) == 30
         assert metric("breaker_state", "stripe") == 0
 
     def test_ignores_answers_from_before_the_outage(self, server: ValkeyServer) -> None:
         slow, quick = Gate("stripe", QUICK), Gate("stripe", QUICK)
-        assert slow.permits(2, now()) == 2
+        old = slow.permits(2, now())
         fail(quick)
         time.sleep(0.25)
-        assert quick.permits(3, now()) == 3
+        trials = quick.permits(3, now())
+        assert (len(old), len(trials)) == (2, 3)
 
-        assert slow.record(0, 2, now()) is None
-        assert quick.record(3, 0, now()) is Transition.CLOSED
+        assert slow.record([], old, now()) is None
+        assert quick.record(trials, [], now()) is Transition.CLOSED
+
+    def test_tells_the_trials_from_slow_calls_of_the_same_worker(
+        self, server: ValkeyServer
+    ) -> None:
+        gate = Gate("stripe", PATIENT)
+        old = gate.permits(4, now())
+        fail(gate)
+        time.sleep(0.25)
+        trials = gate.permits(3, now())
+
+        assert gate.record([], old[:1], now()) is None
+        assert gate.state(now()).slots_in_use == 6
+        assert gate.record(trials[:1], old[1:], now()) is None
+        assert gate.record(trials[1:], [], now()) is Transition.CLOSED
+        assert gate.state(now()).slots_in_use == 0
 
     def test_finds_its_way_back_beside_calls_that_never_report(self, server: ValkeyServer) -> None:
         gate = Gate("stripe", QUICK)
-        assert gate.permits(4, now()) == 4
+        assert len(gate.permits(4, now())) == 4
         fail(gate)
         time.sleep(0.25)
 
-        assert gate.permits(3, now()) == 3
-        assert gate.record(3, 0, now()) is Transition.CLOSED
+        trials = gate.permits(3, now())
+        assert len(trials) == 3
+        assert gate.record(trials, [], now()) is Transition.CLOSED
 
     def test_gives_up_on_trials_of_a_worker_that_was_killed(self, server: ValkeyServer) -> None:
         killed, other = Gate("stripe", QUICK), Gate("stripe", QUICK)
         fail(killed)
         time.sleep(0.25)
-        assert killed.permits(3, now()) == 3
-        assert other.permits(3, now()) == 0
+        assert len(killed.permits(3, now())) == 3
+        assert len(other.permits(3, now())) == 0
 
         time.sleep(0.45)
-        assert other.permits(3, now()) == 3
+        assert len(other.permits(3, now())) == 3
 
     @pytest.mark.parametrize("text", ["not JSON", "7", "[]", '{"status": "ajar"}'])
     def test_is_not_confused_by_what_somebody_else_wrote(
@@ -123,45 +144,46 @@ class TestSharedSlots:
     def test_are_thirty_over_all_workers(self, server: ValkeyServer) -> None:
         one, other = Gate("stripe"), Gate("stripe")
 
-        assert one.permits(25, now()) == 25
-        assert other.permits(25, now()) == 5
-        assert other.permits(25, now()) == 0
-        one.record(10, 0, now())
-        assert other.permits(25, now()) == 10
+        leases = one.permits(25, now())
+        assert len(leases) == 25
+        assert len(other.permits(25, now())) == 5
+        assert len(other.permits(25, now())) == 0
+        one.record(leases[:10], [], now())
+        assert len(other.permits(25, now())) == 10
         assert other.state(now()).slots_in_use == 30
         assert metric("gateway_calls_in_flight", "stripe") == 30
 
     def test_are_given_back_unused(self, server: ValkeyServer) -> None:
         one, other = Gate("stripe"), Gate("stripe")
-        one.permits(30, now())
+        leases = one.permits(30, now())
 
-        one.release(12, now())
-        one.release(0, now())
+        one.release(leases[:12], now())
+        one.release([], now())
 
-        assert other.permits(30, now()) == 12
-        one.release(99, now())
-        assert other.permits(30, now()) == 18
+        assert len(other.permits(30, now())) == 12
+        one.release(leases, now())
+        assert len(other.permits(30, now())) == 18
 
     def test_of_a_killed_worker_come_free_with_their_lease(self, server: ValkeyServer) -> None:
         killed, other = Gate("stripe", QUICK), Gate("stripe", QUICK)
-        assert killed.permits(30, now()) == 30
-        assert other.permits(30, now()) == 0
+        assert len(killed.permits(30, now())) == 30
+        assert len(other.permits(30, now())) == 0
 
         time.sleep(0.35)
-        assert other.permits(30, now()) == 30
+        assert len(other.permits(30, now())) == 30
 
     def test_go_by_the_servers_clock(self, server: ValkeyServer) -> None:
         one, an_hour_ahead = Gate("stripe"), Gate("stripe")
         one.permits(30, now())
 
-        assert an_hour_ahead.permits(30, now() + timedelta(hours=1)) == 0
+        assert len(an_hour_ahead.permits(30, now() + timedelta(hours=1))) == 0
 
     def test_cost_two_round_trips_a_batch(self, server: ValkeyServer) -> None:
         gate = Gate("stripe")
         fail(gate, 1)
         before = server.commands("evalsha")
 
-        gate.record(gate.permits(30, now()), 0, now())
+        gate.record(gate.permits(30, now()), [], now())
 
         assert server.commands("evalsha") == before + 2
 
@@ -178,11 +200,11 @@ class TestWithoutValkey:
     def test_every_worker_goes_on_from_what_it_last_saw(self, server: ValkeyServer) -> None:
         one, other = Gate("stripe"), Gate("stripe")
         fail(one)
-        assert other.permits(1, now()) == 0
+        assert len(other.permits(1, now())) == 0
 
         server.kill()
 
-        assert other.permits(1, now()) == 0
+        assert len(other.permits(1, now())) == 0
         assert other.state(now()).status is Status.OPEN
         assert other.state(now()).is_shared is False
         assert metric("gate_is_shared", "stripe") == 0
@@ -191,12 +213,14 @@ class TestWithoutValkey:
         gate = Gate("stripe", QUICK)
         server.kill()
 
-        assert gate.permits(99, now()) == 30
-        assert gate.record(25, 5, now()) is None
+        leases = gate.permits(99, now())
+        assert len(leases) == 30
+        assert gate.record(leases[5:], leases[:5], now()) is None
         assert fail(gate, 5) is Transition.OPENED
-        assert gate.permits(1, now()) == 0
-        assert gate.permits(9, now() + timedelta(seconds=1)) == 3
-        assert gate.record(3, 0, now() + timedelta(seconds=1)) is Transition.CLOSED
+        assert len(gate.permits(1, now())) == 0
+        trials = gate.permits(9, now() + timedelta(seconds=1))
+        assert len(trials) == 3
+        assert gate.record(trials, [], now() + timedelta(seconds=1)) is Transition.CLOSED
 
     def test_no_call_takes_longer_than_half_a_second(self, black_hole: str) -> None:
         gate = Gate("stripe")
@@ -206,10 +230,11 @@ class TestWithoutValkey:
             assert time.monotonic() - began < 0.5
 
     def permit(self, gate: Gate) -> None:
-        assert gate.permits(3, now()) == 3
+        assert len(gate.permits(3, now())) == 3
 
     def report(self, gate: Gate) -> None:
-        assert gate.record(3, 0, now()) is None
+        leases = [Lease(f"a lease of a while ago.{i}", 0) for i in range(3)]
+        assert gate.record(leases, [], now()) is None
 
     def look(self, gate: Gate) -> None:
         assert gate.state(now()).is_shared is False
@@ -217,13 +242,13 @@ class TestWithoutValkey:
     def test_is_over_when_valkey_is_back(self, server: ValkeyServer) -> None:
         one, other = Gate("stripe"), Gate("stripe")
         server.kill()
-        assert one.permits(30, now()) == 30
+        assert len(one.permits(30, now())) == 30
 
         server.start()
         time.sleep(0.25)
 
-        assert other.permits(30, now()) == 30
-        assert one.permits(30, now()) == 0
+        assert len(other.permits(30, now())) == 30
+        assert len(one.permits(30, now())) == 0
         assert one.state(now()).is_shared is True
         assert metric("gate_is_shared", "stripe") == 1
 
@@ -235,10 +260,11 @@ class TestWithoutValkey:
         server.start()
         time.sleep(0.25)
 
-        assert alone.permits(30, now()) == 3
-        assert other.permits(30, now()) == 0
-        assert alone.record(3, 0, now()) is Transition.CLOSED
-        assert other.permits(30, now()) == 30
+        trials = alone.permits(30, now())
+        assert len(trials) == 3
+        assert len(other.permits(30, now())) == 0
+        assert alone.record(trials, [], now()) is Transition.CLOSED
+        assert len(other.permits(30, now())) == 30
 
     def test_stops_no_worker_that_is_under_way(self, server: ValkeyServer) -> None:
         workers = [start_worker(server.url, slots=4, seconds=3) for _ in range(2)]

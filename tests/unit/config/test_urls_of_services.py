@@ -1,11 +1,15 @@
 """URLs of databases and mail servers, and an environment that production refuses."""
 
+import re
+
+import msgspec
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.database import database_from_url
-from config.env import read_environment, refuse_unsafe_production
+from config.env import Environment, read_environment, refuse_unsafe_production
 from config.mail import mail_from_url
+from infra.local.home import PROJECT
 
 STRONG = {
     "OMS_SECRET_KEY": "s" * 40,
@@ -20,12 +24,15 @@ STRONG = {
 
 class TestDatabaseUrl:
     def test_keeps_lists_of_hosts_for_failover(self) -> None:
-        read = database_from_url(
-            "postgresql://u:p%40ss@a:5432,b:5433/oms?target_session_attrs=read-write"
-        )
+        read = database_from_url("postgresql://u:p%40ss@a:5432,b:5433/oms")
         assert (read["HOST"], read["PORT"], read["NAME"]) == ("a,b", "5432,5433", "oms")
         assert (read["USER"], read["PASSWORD"]) == ("u", "p@ss")
         assert read["OPTIONS"]["target_session_attrs"] == "read-write"
+
+    def test_looks_for_the_primary_only_where_there_is_a_choice(self) -> None:
+        assert "target_session_attrs" not in database_from_url("postgresql://a/oms")["OPTIONS"]
+        asked = database_from_url("postgresql://a,b/oms?target_session_attrs=any")
+        assert asked["OPTIONS"]["target_session_attrs"] == "any"
 
     def test_knows_addresses_of_version_6(self) -> None:
         assert database_from_url("postgresql://u@[::1]:5432/oms")["HOST"] == "::1"
@@ -58,6 +65,23 @@ class TestEnvironment:
 
     def test_lets_production_start_with_secrets_of_its_own(self) -> None:
         refuse_unsafe_production(read_environment(STRONG))
+
+    def test_is_explained_in_the_table_of_settings(self) -> None:
+        _, _, table = (PROJECT / "README.md").read_text().partition("| variable |")
+        rows = [line for line in table.partition("\n## ")[0].splitlines() if line.startswith("| `")]
+        explained = {name for row in rows for name in re.findall("`([A-Z_]+)`", row.split("|")[1])}
+        read = {field.encode_name for field in msgspec.structs.fields(Environment)}
+        elsewhere = {"OMS_PORT", "PROMETHEUS_MULTIPROC_DIR"} | {
+            name for name in explained if name.startswith("OTEL_")
+        }
+        assert explained - elsewhere == read
+
+    @pytest.mark.parametrize("given", ["sandbox, stripe", " sandbox,stripe ", "sandbox ,,stripe,"])
+    def test_reads_the_gateways_once_for_the_checks_and_the_settings(self, given: str) -> None:
+        env = read_environment({**STRONG, "OMS_GATEWAYS": given, "STRIPE_API_KEY": ""})
+        assert env.gateways == ["sandbox", "stripe"]
+        with pytest.raises(ImproperlyConfigured, match="OMS_SANDBOX_SECRET, STRIPE_API_KEY"):
+            refuse_unsafe_production(env)
 
     @pytest.mark.parametrize("missing", sorted(set(STRONG) - {"OMS_GATEWAYS"}))
     def test_refuses_production_with_a_demo_value_and_names_it(self, missing: str) -> None:

@@ -55,6 +55,25 @@ def log() -> Iterator[Log]:
 
 
 class TestLogLine:
+    @pytest.mark.parametrize(
+        "row", ["(7, Ada Example, Lindenweg 1)", "(7, Ada\n\nExample, Lindenweg 1).\nCONTEXT:  x"]
+    )
+    def test_does_not_repeat_the_row_that_the_database_refused(self, log: Log, row: str) -> None:
+        refusal = f'value violates check constraint "short"\nDETAIL:  Failing row contains {row}.'
+        try:
+            try:
+                raise LookupError(refusal)
+            except LookupError as error:
+                raise ValueError(refusal) from error
+        except ValueError as error:
+            log.structured.error("request failed", exc_info=True, reason=str(error))
+        text = log.stream.getvalue()
+        assert "Example" not in text
+        assert "Lindenweg" not in text
+        assert text.count('constraint \\\\\\"short') + text.count('constraint \\"short') == 3
+        assert "The above exception was the direct cause" in text
+        assert "raise ValueError(refusal) from error" in text
+
     def test_has_the_fields_everybody_looks_for_first(self, log: Log) -> None:
         log.structured.info("order accepted", order_id="o-1", amount="12.90", duration_ms=3.5)
 

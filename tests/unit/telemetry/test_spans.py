@@ -14,7 +14,6 @@ from apps.platform.telemetry.spans import Spans
 from apps.platform.telemetry.tracing import (
     current_ids,
     current_trace_context,
-    gateway_span,
     span_from,
     start_tracing,
     stop_tracing,
@@ -92,21 +91,6 @@ class TestSpanFrom:
         assert list(span.events) == []
 
 
-class TestGatewaySpan:
-    def test_tells_of_the_provider_and_the_outcome(self, sent: InMemorySpanExporter) -> None:
-        with gateway_span("stripe", "capture", {"attempt": 2}) as call:
-            call.outcome = "declined"
-
-        (span,) = sent.get_finished_spans()
-        assert (span.name, span.kind) == ("stripe capture", SpanKind.CLIENT)
-        assert span.attributes == {
-            "peer.service": "stripe",
-            "oms.operation": "capture",
-            "oms.outcome": "declined",
-            "attempt": 2,
-        }
-
-
 class TestMaskedExporter:
     def test_hides_what_libraries_noted(self, sent: InMemorySpanExporter) -> None:
         provider = TracerProvider(shutdown_on_exit=False)
@@ -136,7 +120,7 @@ class TestTracingThatRuns:
         assert tracing._spans is running
 
     def test_sends_what_is_left_when_it_stops(self, sent: InMemorySpanExporter) -> None:
-        with gateway_span("stripe", "void"):
+        with span_from(RECORDED, "void"):
             pass
         stop_tracing()
         stop_tracing()

@@ -1,7 +1,6 @@
 """The trace id that travels along even where nobody collects traces."""
 
 import pytest
-from prometheus_client import REGISTRY
 
 from apps.platform.telemetry.trace_context import (
     TraceContext,
@@ -13,7 +12,6 @@ from apps.platform.telemetry.tracing import (
     current_ids,
     current_trace_context,
     end_trace,
-    gateway_span,
     span_from,
     start_tracing,
     stop_tracing,
@@ -98,27 +96,3 @@ class TestWithoutACollector:
         with pytest.raises(ValueError, match="no"), span_from([RECORDED], "drain"):
             raise ValueError("no")
         assert current_trace_context() == ""
-
-
-class TestGatewaySpan:
-    def test_counts_a_call_by_its_outcome(self) -> None:
-        before = calls("declined")
-
-        with gateway_span("sandbox", "authorise") as call:
-            call.outcome = "declined"
-
-        assert calls("declined") == before + 1
-
-    def test_counts_a_call_that_raised_as_an_error(self) -> None:
-        before = calls("error")
-
-        with pytest.raises(TimeoutError), gateway_span("sandbox", "authorise"):
-            raise TimeoutError
-
-        assert calls("error") == before + 1
-
-
-def calls(outcome: str) -> float:
-    """Read the counter."""
-    labels = {"gateway": "sandbox", "kind": "authorise", "outcome": outcome}
-    return REGISTRY.get_sample_value("gateway_calls_total", labels) or 0.0

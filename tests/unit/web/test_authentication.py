@@ -25,13 +25,24 @@ CLAIMS: dict[str, Any] = {
     "iss": "https://auth.example",
     "aud": "oms",
     "sub": "storefront",
+    "client_id": "storefront",
     "scope": "orders:read",
     "exp": int(NOW.timestamp()) + 60,
 }
 
 
+class Missing:
+    """Stands for a claim that is left out."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING = Missing()
+
+
 def signed(private_key: str, **changes: Any) -> str:
-    claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
+    claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not MISSING}
     return jwt.encode(claims, private_key, algorithm="RS256")
 
 
@@ -66,13 +77,20 @@ class TestVerify:
             {"exp": int(NOW.timestamp()) - 30},
             {"exp": "never"},
             {"exp": True},
+            {"exp": MISSING},
             {"exp": None},
             {"nbf": int(NOW.timestamp()) + 31},
+            {"sub": MISSING},
             {"sub": None},
+            {"customer_id": None},
+            {"customer_id": ""},
             {"customer_id": "me"},
             {"customer_id": 5},
             {"scope": ["orders:read"]},
             {"client_id": 5},
+            {"client_id": MISSING},
+            {"client_id": None},
+            {"sub": "somebody", "client_id": "storefront"},
         ],
         ids=str,
     )

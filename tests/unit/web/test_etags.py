@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import RequestFactory
 
-from apps.platform.web.etags import etag_of, insist_on_match, is_known
+from apps.platform.web.etags import insist_on_match
 from apps.platform.web.refusals import HttpRefusal
 
 
@@ -24,16 +24,3 @@ class TestInsistOnMatch:
         with pytest.raises(HttpRefusal) as refused:
             insist_on_match(RequestFactory().patch("/"), 7)
         assert (refused.value.status, refused.value.code) == (428, "precondition_required")
-
-
-class TestIsKnown:
-    @pytest.mark.parametrize(
-        ("header", "known"),
-        [('"7"', True), ('W/"7"', True), ("*", True), ('"6"', False), ("", False)],
-    )
-    def test_tells_whether_the_caller_has_it(self, header: str, known: bool) -> None:
-        request = RequestFactory().get("/", headers={"If-None-Match": header})
-        assert is_known(request, 7) is known
-
-    def test_agrees_with_the_tag_given_out(self) -> None:
-        assert etag_of(7) == '"7"'

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import msgspec
+import psycopg
 import pytest
 from django.db import InternalError
 from django.test import Client
-from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.errors import (
+    IdleInTransactionSessionTimeout,
+    QueryCanceled,
+    ReadOnlySqlTransaction,
+)
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
@@ -70,9 +75,14 @@ class TestProblem:
     def test_does_not_call_wrong_data_an_outage(self, stranger: Client) -> None:
         assert stranger.get("/api/v1/failing/data").status_code == 500
 
-    def test_postpones_while_a_primary_has_become_a_standby(self) -> None:
-        error = InternalError("cannot execute INSERT in a read-only transaction")
-        error.__cause__ = ReadOnlySqlTransaction()
+    @pytest.mark.parametrize(
+        "cause", [ReadOnlySqlTransaction(), IdleInTransactionSessionTimeout(), QueryCanceled()]
+    )
+    def test_postpones_on_a_standby_and_when_a_limit_was_reached(
+        self, cause: psycopg.Error
+    ) -> None:
+        error = InternalError("the statement did not end well")
+        error.__cause__ = cause
         assert refusal_for(error).status == 503
 
     def test_answers_forbidden_and_throttled(self, stranger: Client) -> None:

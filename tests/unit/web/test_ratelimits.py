@@ -14,6 +14,7 @@ from apps.kernel.clock import FrozenClock
 from apps.platform import valkey
 from apps.platform.web import ratelimits
 from apps.platform.web.ratelimits import Verdict, admit
+from apps.platform.web.requests import client_address
 from tests.unit.web.keys import NOW, Tokens
 
 
@@ -135,3 +136,51 @@ class TestHeaders:
             for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2")
         ]
         assert statuses == [403, 429, 403]
+
+    def test_count_tokens_that_do_not_hold_by_address(
+        self, settings: Settings, stranger: Client, token: Tokens
+    ) -> None:
+        settings.OMS_RATE_LIMITS = {"failed_authentication": (2, 60)}
+
+        def status(text: str, address: str = "10.0.0.1") -> int:
+            headers = {"Authorization": f"Bearer {text}"}
+            return stranger.get("/api/v1/me", headers=headers, REMOTE_ADDR=address).status_code
+
+        assert [status("guess") for _ in range(3)] == [401, 401, 429]
+        assert (status("guess", "10.0.0.2"), status(token())) == (401, 200)
+
+    def test_count_the_caller_behind_our_proxies(
+        self, settings: Settings, stranger: Client
+    ) -> None:
+        settings.OMS_RATE_LIMITS = {"default": (1, 60)}
+        settings.OMS_TRUSTED_PROXIES = 1
+        statuses = [
+            stranger.get(
+                "/api/v1/failing/forbidden",
+                headers={"X-Forwarded-For": hops},
+                REMOTE_ADDR="10.0.0.1",
+            ).status_code
+            for hops in ("203.0.113.5", "a lie, 203.0.113.5", "203.0.113.5, 203.0.113.6")
+        ]
+        assert statuses == [403, 429, 403]
+
+
+class TestClientAddress:
+    @pytest.mark.parametrize(
+        ("hops", "proxies", "address"),
+        [
+            ("203.0.113.5", 0, "10.0.0.1"),
+            ("203.0.113.5", 1, "203.0.113.5"),
+            ("192.0.2.1, 203.0.113.5", 1, "203.0.113.5"),
+            ("192.0.2.1, 203.0.113.5, 10.0.0.9", 2, "203.0.113.5"),
+            ("203.0.113.5", 2, "10.0.0.1"),
+            ("2001:DB8::1", 1, "2001:db8::1"),
+            ("unknown", 1, "10.0.0.1"),
+            ("", 1, "10.0.0.1"),
+        ],
+    )
+    def test_is_what_the_last_trusted_proxy_saw(
+        self, hops: str, proxies: int, address: str
+    ) -> None:
+        headers = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": hops}
+        assert client_address(headers, proxies) == address

@@ -94,9 +94,9 @@ def lag_bars(lags: Iterable[Lag]) -> list[Bar]:
 
 
 def _lag_text(lag: Lag) -> str:
-    if not lag.waiting:
-        return "up to date"
     dead = f", {lag.dead} dead" if lag.dead else ""
+    if not lag.waiting:
+        return f"up to date{dead}"
     return f"{duration(timedelta(seconds=lag.oldest_seconds))}, {lag.waiting:,} waiting{dead}"
 
 

@@ -1,6 +1,7 @@
 """Events that could not be handled, and the page that shows who is behind."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,9 +16,9 @@ from django.utils.safestring import SafeString
 
 from apps.platform.backoffice.admin import ReadOnlyAdmin, page_action
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
+from apps.platform.backoffice.deeds import record_deed
 from apps.platform.backoffice.formatting import badge, document, identifier, moment
 from apps.platform.backoffice.panels import Panel, Table, TitledPanel
-from apps.platform.outbox.admin.deciding import retry_for_operator, skip_for_operator
 from apps.platform.outbox.admin.panels import (
     PARKED_TONES,
     events_table,
@@ -25,14 +26,13 @@ from apps.platform.outbox.admin.panels import (
     parked_table,
     state_of,
 )
+from apps.platform.outbox.deciding import retry_keys, skip_events
 from apps.platform.outbox.lag import list_lags
 from apps.platform.outbox.models import Delivery, ParkedKey, StoredEvent
 
 MAY_DECIDE = "platform_outbox.change_parkedkey"
 LIST_PAGE = "admin:platform_outbox_parkedkey_changelist"
 WAITING_SHOWN = 25
-
-Decide = Callable[..., int]
 
 
 @admin.register(ParkedKey)
@@ -156,8 +156,12 @@ class ParkedKeyAdmin(ReadOnlyAdmin):
         form = ReasonForm(request.POST if answered else None)
         if not form.is_valid():
             return ask(request, self, question=_QUESTIONS[deed](chosen, back, from_list), form=form)
-        decide = retry_for_operator if deed == "retry" else skip_for_operator
-        count = decide(request, ids=[one.id for one in chosen], reason=form.cleaned_data["reason"])
+        decide = retry_keys if deed == "retry" else skip_events
+        count = decide(
+            ids=[one.id for one in chosen],
+            reason=form.cleaned_data["reason"],
+            note=partial(record_deed, request),
+        )
         done = "tried again" if deed == "retry" else "given up"
         level = messages.SUCCESS if count == len(chosen) else messages.WARNING
         self.message_user(request, f"{count} of {len(chosen)} {done}.", level)
@@ -187,7 +191,8 @@ def _skip_question(chosen: list[ParkedKey], back: str, from_list: str) -> Questi
         explanation=(
             "The subscriber will never hear the event that fails and goes on with the next one. "
             "What the event should have brought about has to be made good by hand. "
-            "Only dead letters are skipped; this cannot be taken back."
+            "Only dead letters are skipped, and what waits for another release; "
+            "this cannot be taken back."
         ),
         submit="Skip",
         back=back,

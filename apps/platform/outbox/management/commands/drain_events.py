@@ -1,4 +1,4 @@
-"""Hand events on without a broker."""
+"""Do the workers' work without a broker."""
 
 import time
 from typing import Any
@@ -6,33 +6,53 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.platform.outbox.draining import drain
+from apps.platform.outbox.lookout import Lookout
 from apps.platform.outbox.registry import find_subscriber, list_subscribers
-
-IDLE_SECONDS = 0.2
+from apps.platform.outbox.wakeups import list_wake_ups
+from apps.platform.session_limits import limit_sessions
 
 
 class Command(BaseCommand):
-    help = "Hand waiting events to their subscribers; with --loop until Ctrl-C, as workers would."
+    help = (
+        "Hand waiting events to their subscribers once; with --loop do all that workers do, "
+        "payments, webhooks and mail too, until Ctrl-C."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("subscribers", nargs="*", help="all of them when none is named")
+        parser.add_argument(
+            "names",
+            nargs="*",
+            help="subscribers, and with --loop other work such as notifications.send; default all",
+        )
         parser.add_argument("--loop", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        chosen = [self._subscriber(name) for name in options["subscribers"]] or list_subscribers()
-        while True:
-            handled = sum(drain(subscriber) for subscriber in chosen)
-            if not options["loop"]:
-                if not handled:
-                    return
-                self.stdout.write(f"{handled} events handed on")
-            elif not handled:
-                time.sleep(IDLE_SECONDS)
+        if options["loop"]:
+            self._loop(options["names"])
+        else:
+            self._drain(options["names"])
+
+    def _drain(self, names: list[str]) -> None:
+        self._refuse_unknown(names, [one.name for one in list_subscribers()])
+        chosen = [one for one in map(find_subscriber, names) if one] or list_subscribers()
+        while handled := sum(drain(subscriber) for subscriber in chosen):
+            self.stdout.write(f"{handled} events handed on")
+
+    def _loop(self, names: list[str]) -> None:
+        self._refuse_unknown(names, [one.name for one in list_wake_ups()])
+        limit_sessions("worker")
+        lookout = Lookout([one for one in list_wake_ups() if not names or one.name in names])
+        lookout.start()
+        try:
+            while True:
+                time.sleep(1)
+        except KeyboardInterrupt:
+            lookout.stop()
 
     @staticmethod
-    def _subscriber(name: str) -> Any:
-        subscriber = find_subscriber(name)
-        if subscriber is None:
-            known = ", ".join(one.name for one in list_subscribers())
-            raise CommandError(f"No subscriber {name!r}; there are {known}.", returncode=2)
-        return subscriber
+    def _refuse_unknown(names: list[str], known: list[str]) -> None:
+        if unknown := set(names) - set(known):
+            raise CommandError(
+                f"No {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}.",
+                returncode=2,
+            )

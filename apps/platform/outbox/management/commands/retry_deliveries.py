@@ -1,38 +1,55 @@
 """Try dead letters again."""
 
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
+from apps.platform.audit.recording import record
+from apps.platform.outbox.deciding import WAITS_FOR_A_PERSON, retry_keys, skip_events
 from apps.platform.outbox.models import ParkedKey
-from apps.platform.outbox.parking import retry_parked, skip_head
 
 
 class Command(BaseCommand):
-    help = "Try dead letters again, or give up the event that blocks them; lists them without a choice."
+    help = (
+        "Try dead letters again, or give up the event that blocks one; lists them without a choice. "
+        "What is done goes into the audit log."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--subscriber", default="", help="those of one subscriber")
         parser.add_argument("--id", type=int, action="append", dest="ids", help="this one; repeat")
-        parser.add_argument("--retry", action="store_true")
-        parser.add_argument("--skip", action="store_true", help="drop the blocking delivery")
+        parser.add_argument("--reason", default="", help="why, for the audit log")
+        deed = parser.add_mutually_exclusive_group()
+        deed.add_argument("--retry", action="store_true")
+        deed.add_argument(
+            "--skip", action="store_true", help="drop the blocking delivery; needs --id, --reason"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["retry"] and options["skip"]:
-            raise CommandError("Choose --retry or --skip.", returncode=2)
-        dead = ParkedKey.objects.filter(dead=True).order_by("id")
+        if options["skip"] and not (options["ids"] and options["reason"].strip()):
+            raise CommandError("--skip needs --id and --reason.", returncode=2)
+        waiting = ParkedKey.objects.filter(WAITS_FOR_A_PERSON).order_by("id")
         if options["subscriber"]:
-            dead = dead.filter(subscriber=options["subscriber"])
+            waiting = waiting.filter(subscriber=options["subscriber"])
         if options["ids"]:
-            dead = dead.filter(id__in=options["ids"])
-        ids = list(dead.values_list("id", flat=True))
-        if options["retry"]:
-            self.stdout.write(f"{retry_parked(ids=ids)} dead letters are tried again")
-        elif options["skip"]:
-            self.stdout.write(f"{skip_head(ids=ids)} deliveries given up")
-        else:
-            for one in dead:
-                self.stdout.write(
-                    f"{one.id}  {one.subscriber}  key {one.key}  event {one.event_id}  {one.error}"
-                )
-            self.stdout.write(f"{len(ids)} dead letters")
+            waiting = waiting.filter(id__in=options["ids"])
+        if not (options["retry"] or options["skip"]):
+            self._list(list(waiting))
+            return
+        decide = retry_keys if options["retry"] else skip_events
+        count = decide(
+            ids=list(waiting.values_list("id", flat=True)),
+            reason=options["reason"],
+            note=partial(record, actor="system:retry_deliveries", now=timezone.now()),
+        )
+        self.stdout.write(f"{count} {'tried again' if options['retry'] else 'given up'}")
+
+    def _list(self, waiting: list[ParkedKey]) -> None:
+        for one in waiting:
+            state = "dead" if one.dead else "waits for another release"
+            self.stdout.write(
+                f"{one.id}  {one.subscriber}  key {one.key}  event {one.event_id}  {state}  {one.error}"
+            )
+        self.stdout.write(f"{len(waiting)} need a person")

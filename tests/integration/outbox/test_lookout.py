@@ -1,0 +1,90 @@
+"""Working without being told."""
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from celery import current_app
+from django.core.management import CommandError, call_command
+
+from apps.platform.outbox import lookout
+from apps.platform.outbox.lookout import Lookout, Silence
+from apps.platform.outbox.wakeups import WakeUp, list_wake_ups
+from tests.integration.outbox.conftest import NAME, Listener, say
+
+
+@pytest.fixture
+def runs() -> Iterator[list[str]]:
+    """A task that notes when it runs, and fails when it is told so."""
+    noted: list[str] = []
+
+    def note(what: str) -> None:
+        noted.append(what)
+        if what == "bad":
+            raise RuntimeError(what)
+
+    current_app.task(name="test.note")(note)
+    yield noted
+    del current_app.tasks["test.note"]
+
+
+def wait_for(noted: list[str], count: int) -> None:
+    deadline = time.monotonic() + 5
+    while len(noted) < count and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(noted) >= count
+
+
+class TestLookout:
+    @pytest.mark.parametrize("what", ["good", "bad"])
+    def test_goes_on_whatever_happens_until_it_is_stopped(self, runs: list[str], what: str) -> None:
+        watch = Lookout([WakeUp(name="note", task="test.note", args=(what,), queue="test")])
+        watch.start()
+        wait_for(runs, 2)
+        watch.stop()
+        time.sleep(2 * lookout.PAUSE_SECONDS)
+        count = len(runs)
+        time.sleep(2 * lookout.PAUSE_SECONDS)
+        assert len(runs) == count
+
+    def test_waits_until_it_is_needed(self, runs: list[str]) -> None:
+        needed = threading.Event()
+        watch = Lookout(
+            [WakeUp(name="note", task="test.note", args=("good",), queue="test")],
+            is_needed=needed.is_set,
+        )
+        watch.start()
+        time.sleep(3 * lookout.PAUSE_SECONDS)
+        assert runs == []
+        needed.set()
+        wait_for(runs, 1)
+        watch.stop()
+
+
+def test_silence_is_long_after_wake_ups_have_stayed_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookout, "SILENCE_SECONDS", 0.05)
+    silence = Silence()
+    assert not silence.is_long()
+    time.sleep(0.1)
+    assert silence.is_long()
+    silence.end()
+    assert not silence.is_long()
+
+
+def test_every_wake_up_names_a_task_that_exists() -> None:
+    current_app.loader.import_default_modules()
+    assert {wake_up.task for wake_up in list_wake_ups()} <= set(current_app.tasks)
+
+
+class TestDrainEvents:
+    def test_hands_on_what_waits_and_ends(self, listener: Listener) -> None:
+        say(uuid.uuid4(), "waiting")
+        call_command("drain_events", NAME)
+        assert [reason for _, reason in listener.heard] == ["waiting"]
+
+    @pytest.mark.parametrize("loop", [[], ["--loop"]])
+    def test_refuses_a_name_it_does_not_know(self, loop: list[str]) -> None:
+        with pytest.raises(CommandError, match=r"orders\.saga"):
+            call_command("drain_events", "nobody", *loop)

@@ -1,0 +1,42 @@
+"""What the processes of a stack are told."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.local.credentials import Credentials, credentials_in
+from infra.local.environment import EMBEDDED, stack_environment
+
+
+@pytest.fixture(scope="module")
+def credentials(tmp_path_factory: pytest.TempPathFactory) -> Credentials:
+    return credentials_in(tmp_path_factory.mktemp("secrets"))
+
+
+def environment(credentials: Credentials, **given: str) -> dict[str, str]:
+    return stack_environment(
+        given=given,
+        home=Path("/home/of/stack"),
+        credentials=credentials,
+        services={"DATABASE_URL": "postgresql://ours/oms"},
+        web_port=8000,
+        simulators_port=8100,
+    )
+
+
+STRIPE = {
+    "STRIPE_API_BASE": "https://api.stripe.com",
+    "STRIPE_API_KEY": "sk_test_of_mine",
+    "STRIPE_WEBHOOK_SECRET": "whsec_of_mine",
+}
+
+
+class TestStackEnvironment:
+    def test_plays_stripe_unless_told_otherwise(self, credentials: Credentials) -> None:
+        ours = environment(credentials)
+        assert ours["STRIPE_API_BASE"] == "http://127.0.0.1:8100/stripe"
+        assert ours["STRIPE_WEBHOOK_SECRET"] == credentials.stripe_webhook_secret
+        assert environment(credentials, **{**STRIPE, **EMBEDDED}).items() >= ours.items()
+
+    def test_talks_to_stripe_itself_where_it_is_given(self, credentials: Credentials) -> None:
+        assert environment(credentials, **STRIPE).items() >= STRIPE.items()
