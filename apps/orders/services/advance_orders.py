@@ -18,10 +18,12 @@ from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
     PaymentCaptured,
+    PaymentCaptureFailed,
     PaymentFailed,
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentVoided,
+    PaymentVoidFailed,
 )
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
@@ -147,9 +149,34 @@ def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) 
     _apply(batch, decide, now)
 
 
+def give_up_without_capture(
+    batch: Sequence[Delivered[PaymentCaptureFailed]], *, now: datetime
+) -> None:
+    """The amount cannot be charged: the order is called off, unless it has gone too far for that."""
+
+    def decide(change: Change, heard: Delivered[PaymentCaptureFailed]) -> None:
+        order = change.order
+        order.payment_status = "capture_failed"
+        change.step(f"Capture failed ({heard.event.code})")
+        if order.is_cancellable:
+            call_off(change, CancelReason.PAYMENT_FAILED, heard.event.detail, owes_stock=True)
+
+    _apply(batch, decide, now)
+
+
 def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> None:
     """The authorisation was dropped."""
     _apply(batch, lambda change, heard: _settle_payment(change, "voided", "Payment voided"), now)
+
+
+def note_failed_void(batch: Sequence[Delivered[PaymentVoidFailed]], *, now: datetime) -> None:
+    """An authorisation could not be dropped: the cancellation stays open and shows why."""
+
+    def decide(change: Change, heard: Delivered[PaymentVoidFailed]) -> None:
+        change.order.payment_status = "void_failed"
+        change.step(f"Void failed ({heard.event.code}); customer service has to look at it")
+
+    _apply(batch, decide, now)
 
 
 def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -> None:

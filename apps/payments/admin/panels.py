@@ -7,7 +7,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.payments.domain.operations import OperationKind, OperationState
+from apps.payments.domain.operations import (
+    ENDED_BADLY,
+    MONEY_BACK,
+    OperationKind,
+    OperationState,
+)
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.queries import find_payment_of_order
 from apps.platform.backoffice.formatting import (
@@ -41,8 +46,13 @@ STATE_TONES: dict[str, Tone] = {
     OperationState.DECLINED: Tone.DANGER,
     OperationState.FAILED: Tone.DANGER,
 }
-_MONEY_BACK = (OperationKind.VOID, OperationKind.REFUND)
-_ENDED_BADLY = (OperationState.DECLINED, OperationState.FAILED)
+
+_MONEY_HELD = (
+    PaymentStatus.REQUIRES_ACTION,
+    PaymentStatus.AUTHORIZED,
+    PaymentStatus.CAPTURED,
+    PaymentStatus.PARTIALLY_REFUNDED,
+)
 
 
 def show_payment(order_id: UUID) -> Panel:
@@ -69,13 +79,21 @@ def show_payment(order_id: UUID) -> Panel:
 
 def attention_of(payment: Payment, operations: Iterable[PaymentOperation]) -> str:
     """Say what a person has to do about the payment, where there is something to do."""
-    stuck = [one for one in operations if one.kind in _MONEY_BACK and one.state in _ENDED_BADLY]
-    owes = payment.status in (PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
-    if stuck and owes and payment.is_unwanted:
+    refused = [
+        one
+        for one in operations
+        if one.kind != OperationKind.AUTHORIZE and one.state in ENDED_BADLY
+    ]
+    if not refused or payment.status not in _MONEY_HELD:
+        return ""
+    last = refused[-1]
+    what = f"The provider refused the {last.kind}: {last.error_detail or 'no reason'}"
+    if last.kind in MONEY_BACK:
         return (
-            f"The provider refused the {stuck[-1].kind}: {stuck[-1].error_detail or 'no reason'} "
-            "See in the provider's own books why; the order waits until the money is back."
+            f"{what} See in the provider's own books why; the order waits until the money is back."
         )
+    if payment.status == PaymentStatus.AUTHORIZED and not payment.is_unwanted:
+        return f"{what} Nothing was charged. An order that has not left yet is called off."
     return ""
 
 

@@ -35,6 +35,9 @@ OPEN_STATES = (
     OperationState.UNKNOWN,
     OperationState.WAITING,
 )
+ENDED_BADLY = (OperationState.DECLINED, OperationState.FAILED)
+MONEY_BACK = (OperationKind.VOID, OperationKind.REFUND)
+"""What gives the customer's money back, or leaves it with them."""
 
 LEASE_SECONDS = 15
 """How long a worker may take for a call before another one takes it over; above the adapters' limits."""

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -12,10 +11,11 @@ from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
     PaymentCaptured,
-    PaymentEvent,
+    PaymentCaptureFailed,
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentVoided,
+    PaymentVoidFailed,
 )
 from apps.payments.domain.operations import (
     LOOK_UP_PAUSE_SECONDS,
@@ -34,24 +34,9 @@ from apps.payments.ports import (
     Refused,
     Result,
 )
+from apps.payments.services.ledger import Ledger
 from apps.payments.services.operations import cause_of
-from apps.payments.services.undo_payments import fail_payment, undoing_operation
-from apps.platform.outbox.publishing import Fact
-from apps.platform.telemetry.metrics import payments_failed_total
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What a batch of facts changes: rows to write and facts to publish."""
-
-    now: datetime
-    facts: list[Fact]
-    operations: list[PaymentOperation]
-
-    def publish(self, payment: Payment, operation: PaymentOperation, event: PaymentEvent) -> None:
-        """Note a fact of a payment."""
-        payment.version += 1
-        self.facts.append(Fact(event=event, seq=payment.version, cause=cause_of(operation)))
+from apps.platform.telemetry.metrics import captures_failed_total, payments_failed_total
 
 
 def apply_result(
@@ -71,7 +56,7 @@ def apply_result(
         case Declined():
             operation.state = OperationState.DECLINED
             operation.error_code, operation.error_detail = result.code[:64], result.detail
-            _say_no(operation, payment, result.code, result.detail, ledger)
+            _say_no(operation, payment, result.code[:64], result.detail, ledger)
         case Refused():
             operation.state = OperationState.FAILED
             operation.error_code, operation.error_detail = result.code[:64], result.detail
@@ -89,11 +74,10 @@ def apply_result(
 def _authorized(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
     payment.authorize(reference=done.reference, brand=done.brand, last4=done.last4)
     if payment.is_unwanted:
-        _undo(operation, payment, ledger)
+        ledger.undo(payment, cause_of(operation))
         return
     ledger.publish(
         payment,
-        operation,
         PaymentAuthorized(
             payment_id=payment.id,
             order_id=payment.order_id,
@@ -101,6 +85,7 @@ def _authorized(operation: PaymentOperation, payment: Payment, done: Done, ledge
             currency=payment.currency,
             provider=payment.provider,
         ),
+        cause_of(operation),
     )
 
 
@@ -108,27 +93,29 @@ def _captured(operation: PaymentOperation, payment: Payment, done: Done, ledger:
     payment.capture(amount_minor=operation.amount_minor)
     ledger.publish(
         payment,
-        operation,
         PaymentCaptured(
             payment_id=payment.id,
             order_id=payment.order_id,
             amount_minor=operation.amount_minor,
             currency=payment.currency,
         ),
+        cause_of(operation),
     )
     if payment.is_unwanted:
-        _undo(operation, payment, ledger)
+        ledger.undo(payment, cause_of(operation))
 
 
 def _voided(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
     if payment.status == PaymentStatus.FAILED:
         return
     if payment.status == PaymentStatus.REQUIRES_ACTION:
-        ledger.facts.append(fail_payment(payment, *_why_dropped(payment), cause_of(operation)))
+        ledger.fail(payment, *_why_dropped(payment), cause_of(operation))
         return
     payment.void()
     ledger.publish(
-        payment, operation, PaymentVoided(payment_id=payment.id, order_id=payment.order_id)
+        payment,
+        PaymentVoided(payment_id=payment.id, order_id=payment.order_id),
+        cause_of(operation),
     )
 
 
@@ -140,7 +127,6 @@ def _refunded(operation: PaymentOperation, payment: Payment, done: Done, ledger:
         payment.refund_part()
     ledger.publish(
         payment,
-        operation,
         PaymentRefunded(
             payment_id=payment.id,
             order_id=payment.order_id,
@@ -148,6 +134,7 @@ def _refunded(operation: PaymentOperation, payment: Payment, done: Done, ledger:
             refunded_minor=payment.refunded_minor,
             currency=payment.currency,
         ),
+        cause_of(operation),
     )
 
 
@@ -159,12 +146,6 @@ _DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Ledger], N
 }
 
 
-def _undo(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
-    follow_up = undoing_operation(payment, cause=cause_of(operation), now=ledger.now)
-    if follow_up is not None:
-        ledger.operations.append(follow_up)
-
-
 def _wait_for_customer(
     operation: PaymentOperation, payment: Payment, action: ActionRequired, ledger: Ledger
 ) -> None:
@@ -173,23 +154,22 @@ def _wait_for_customer(
     if payment.status == PaymentStatus.PENDING:
         expires_at = ledger.now + timedelta(minutes=settings.OMS_PAYMENT_ACTION_MINUTES)
         payment.require_action(url=action.redirect_url, expires_at=expires_at)
-        operation.next_at = expires_at
         if not payment.is_unwanted:
             ledger.publish(
                 payment,
-                operation,
                 PaymentActionRequired(
                     payment_id=payment.id,
                     order_id=payment.order_id,
                     redirect_url=action.redirect_url,
                     expires_at=expires_at,
                 ),
+                cause_of(operation),
             )
     if payment.is_unwanted or _is_action_over(payment, ledger.now):
         # The customer's time is over, or nobody wants it any more: take the offer back.
         operation.state = OperationState.FAILED
         operation.error_code = _why_dropped(payment)[0]
-        _undo(operation, payment, ledger)
+        ledger.undo(payment, cause_of(operation))
     else:
         operation.next_at = payment.action_expires_at or ledger.now
 
@@ -207,31 +187,64 @@ def _why_dropped(payment: Payment) -> tuple[str, str]:
 def _say_no(
     operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
 ) -> None:
-    if operation.kind == OperationKind.AUTHORIZE:
-        if payment.status == PaymentStatus.FAILED:
-            return
-        payments_failed_total.labels(gateway=payment.provider).inc()
-        ledger.facts.append(fail_payment(payment, code, detail, cause_of(operation)))
-    elif operation.kind == OperationKind.REFUND:
-        ledger.publish(
-            payment,
-            operation,
-            PaymentRefundFailed(
-                payment_id=payment.id,
-                order_id=payment.order_id,
-                amount_minor=operation.amount_minor,
-                currency=payment.currency,
-                code=code[:64],
-            ),
-        )
-    elif payment.is_unwanted:
-        # A capture or void that cannot be: what the payment is now decides how to give it back.
-        _undo_differently(operation, payment, ledger)
+    match OperationKind(operation.kind):
+        case OperationKind.AUTHORIZE:
+            if payment.status != PaymentStatus.FAILED:
+                payments_failed_total.labels(gateway=payment.provider).inc()
+                ledger.fail(payment, code, detail, cause_of(operation))
+        case OperationKind.CAPTURE:
+            _capture_failed(operation, payment, code, detail, ledger)
+        case OperationKind.VOID:
+            _void_failed(operation, payment, code, ledger)
+        case OperationKind.REFUND:
+            _refund_failed(operation, payment, code, ledger)
+        case _:
+            assert_never(operation.kind)
 
 
-def _undo_differently(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
-    if operation.kind == OperationKind.CAPTURE:
-        _undo(operation, payment, ledger)
+def _capture_failed(
+    operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
+) -> None:
+    if payment.is_unwanted:
+        ledger.undo(payment, cause_of(operation))
+        return
+    captures_failed_total.labels(gateway=payment.provider).inc()
+    ledger.publish(
+        payment,
+        PaymentCaptureFailed(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            amount_minor=operation.amount_minor,
+            currency=payment.currency,
+            code=code,
+            detail=detail,
+        ),
+        cause_of(operation),
+    )
+
+
+def _void_failed(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
+    ledger.publish(
+        payment,
+        PaymentVoidFailed(payment_id=payment.id, order_id=payment.order_id, code=code),
+        cause_of(operation),
+    )
+
+
+def _refund_failed(
+    operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger
+) -> None:
+    ledger.publish(
+        payment,
+        PaymentRefundFailed(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            amount_minor=operation.amount_minor,
+            currency=payment.currency,
+            code=code,
+        ),
+        cause_of(operation),
+    )
 
 
 def _try_again(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:

@@ -2,79 +2,25 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from apps.payments.domain.operations import OperationKind
-from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
-from apps.payments.ports import ActionRequired, Declined, Done, NothingHappened, NotKnown
-from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
+from apps.payments.models import PaymentOperation, ProviderMessageRecord
+from apps.payments.ports import Declined, NothingHappened, NotKnown, Refused
 from apps.payments.services.claim_operations import claim_operations
 from apps.payments.services.handle_messages import handle_messages
-from apps.payments.services.operations import new_operation
-from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.models import StoredEvent
-from tests.conftest import make_cause
+from apps.platform.telemetry.metrics import captures_failed_total
+from tests.integration.payments.story import ACTION, DONE, ask, authorizing, hear, message
 
 pytestmark = pytest.mark.django_db
-
-ACTION = ActionRequired(reference="pi_1", redirect_url="https://bank.example")
-DONE = Done(reference="pi_1", brand="visa", last4="4242")
 
 
 @pytest.fixture
 def now() -> datetime:
     return timezone.now()
-
-
-def authorizing(now: datetime) -> tuple[Payment, PaymentOperation]:
-    """Store a payment whose authorisation is still to be made."""
-    payment = Payment.objects.create(
-        order_id=uuid.uuid4(),
-        order_number="X",
-        customer_id=uuid.uuid4(),
-        amount_minor=100,
-        currency="EUR",
-        provider="stripe",
-        method_type="card",
-        method_token="pm_card_visa",
-        created_at=now,
-        updated_at=now,
-    )
-    operation = new_operation(
-        payment, OperationKind.AUTHORIZE, amount_minor=100, cause=make_cause(), now=now
-    )
-    operation.save()
-    return payment, operation
-
-
-def hear(operation: PaymentOperation, result: Any, now: datetime, token: int = 0) -> Payment:
-    apply_gateway_facts(
-        facts=[
-            GatewayFact(
-                operation_id=operation.id,
-                payment_id=operation.payment_id,
-                token=token,
-                result=result,
-            )
-        ],
-        now=now,
-    )
-    return Payment.objects.get(id=operation.payment_id)
-
-
-def message(payment: Payment, now: datetime, event_id: str = "e") -> ProviderMessageRecord:
-    return ProviderMessageRecord.objects.create(
-        provider="stripe",
-        event_id=event_id,
-        kind="payment_intent.x",
-        reference=f"pi_{event_id}",
-        payment_id=payment.id,
-        received_at=now,
-        next_at=now,
-    )
 
 
 class TestFacts:
@@ -122,26 +68,32 @@ class TestFacts:
         assert (second.looks_first, second.token) == (True, first.token + 1)
 
 
-class TestUndoing:
-    def test_while_the_customer_is_asked_the_late_news_break_nothing(self, now: datetime) -> None:
+class TestRefusals:
+    def test_of_a_capture_are_told_and_counted(self, now: datetime) -> None:
         payment, operation = authorizing(now)
-        hear(operation, ACTION, now)
-        undo_payments(causes={payment.order_id: make_cause()}, now=now)
-        void = PaymentOperation.objects.get(kind="void")
-        assert hear(void, DONE, now).status == "failed"
-        late = Declined(code="canceled", detail="Cancelled.", reference="pi_1")
-        assert hear(operation, late, now).status == "failed"
-        assert StoredEvent.objects.filter(type="payments.payment_failed").count() == 1
+        hear(operation, DONE, now)
+        before = captures_failed_total.labels(gateway="stripe")._value.get()
 
-    def test_an_authorisation_that_comes_after_all_is_voided(self, now: datetime) -> None:
+        no = Declined(code="canceled", detail="It was called off.")
+        payment = hear(ask(payment, OperationKind.CAPTURE, now), no, now)
+
+        assert payment.status == "authorized"
+        told = StoredEvent.objects.get(type="payments.payment_capture_failed")
+        assert told.payload == {
+            "payment_id": str(payment.id),
+            "order_id": str(payment.order_id),
+            "amount_minor": 100,
+            "currency": "EUR",
+            "code": "canceled",
+            "detail": "It was called off.",
+        }
+        assert captures_failed_total.labels(gateway="stripe")._value.get() == before + 1
+
+    def test_of_a_void_are_told(self, now: datetime) -> None:
         payment, operation = authorizing(now)
-        PaymentOperation.objects.update(state="in_flight", token=1)
-        undo_payments(causes={payment.order_id: make_cause()}, now=now)
-        hear(operation, DONE, now, token=1)
-        void = PaymentOperation.objects.get(kind="void")
-        assert hear(void, DONE, now).status == "voided"
-        published = StoredEvent.objects.values_list("type", flat=True)
-        assert list(published) == ["payments.payment_voided"]
+        hear(operation, DONE, now)
+        hear(ask(payment, OperationKind.VOID, now), Refused(code="x", detail="x"), now)
+        assert StoredEvent.objects.filter(type="payments.payment_void_failed").count() == 1
 
 
 class TestMessages:
