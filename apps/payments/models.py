@@ -143,7 +143,8 @@ class PaymentOperation(models.Model):
     """One call to a provider, recorded before it is made.
 
     `token` fences: only the worker that holds the newest one may record an outcome. `gate` names
-    the breaker and bulkhead it goes through. Who and what led to it is kept for the events.
+    the breaker and bulkhead it goes through. One that `only_looks` asks whether a call was made at
+    the provider without us; it is never made. Who and what led to it is kept for the events.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -158,6 +159,7 @@ class PaymentOperation(models.Model):
         default=OperationState.PENDING,
         choices=[(s.value, s.value) for s in OperationState],
     )
+    only_looks = models.BooleanField(default=False, db_default=False)
     attempts = models.IntegerField(default=0)
     next_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)

@@ -57,6 +57,9 @@ class Declined:
     reference: str = ""
 
 
+ALREADY_CAPTURED = "already_captured"
+"""The code of a decline that every adapter gives for a void of what was charged."""
+
 Outcome = Done | ActionRequired | Declined
 """What a provider may answer."""
 
@@ -74,6 +77,11 @@ class NotKnown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotMade:
+    """The provider has not done it, and by now it is not wanted any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """The provider does not accept the call at all: a fault of ours."""
 
@@ -81,7 +89,7 @@ class Refused:
     detail: str
 
 
-Result = Outcome | NothingHappened | NotKnown | Refused
+Result = Outcome | NothingHappened | NotKnown | NotMade | Refused
 """How an attempt may end, answer or not."""
 
 
@@ -135,6 +143,8 @@ class PaymentGateway(Protocol):
         Raises:
             GatewayUnavailable: the provider does not answer.
             OutcomeUnknown: the provider is still at it.
+            GatewayMisused: the provider knows no such payment, or somebody else did something else
+                with it.
         """
 
     def read_message(

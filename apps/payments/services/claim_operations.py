@@ -26,7 +26,8 @@ SET state = 'in_flight', token = o.token + 1, attempts = o.attempts + 1,
 FROM due, payments_payment p
 WHERE o.id = due.id AND p.id = o.payment_id
 RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o.created_at, o.trace_context,
-          o.provider, p.id, p.order_id, p.currency, p.authorization, p.method_type, p.method_token
+          o.provider, p.id, p.order_id, p.currency, p.authorization, p.method_type, p.method_token,
+          o.only_looks, p.is_unwanted
 """
 
 
@@ -34,13 +35,15 @@ RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o
 class ClaimedOperation:
     """An operation that this worker may carry out now.
 
-    `looks_first` says that its outcome is to be looked up before it may be made again.
+    `looks_first` says that its outcome is to be looked up before it may be made (again), `may_be_made`
+    whether it may be made at all.
     """
 
     call: GatewayCall
     token: int
     provider: str
     looks_first: bool
+    may_be_made: bool
     trace_context: str
 
 
@@ -60,6 +63,7 @@ def _claimed(row: tuple[Any, ...]) -> ClaimedOperation:
     (
         operation_id, token, state, kind, amount_minor, key, created_at, trace_context,
         provider, payment_id, order_id, currency, authorization, method_type, method_token,
+        only_looks, is_unwanted,
     ) = row  # fmt: skip
     return ClaimedOperation(
         call=GatewayCall(
@@ -79,5 +83,7 @@ def _claimed(row: tuple[Any, ...]) -> ClaimedOperation:
         provider=provider,
         # One still in flight was left by a worker that died: what it did is not known.
         looks_first=state != OperationState.PENDING,
+        # A charge that nobody wants any more is not made, only to be given back.
+        may_be_made=not only_looks and not (is_unwanted and kind == OperationKind.CAPTURE),
         trace_context=trace_context,
     )

@@ -15,6 +15,7 @@ from apps.payments.ports import (
     GatewayUnavailable,
     NothingHappened,
     NotKnown,
+    NotMade,
     OutcomeUnknown,
     Refused,
     Result,
@@ -102,7 +103,11 @@ def _is_something_due(gate_name: str) -> bool:
 
 
 def carry_out(claimed: ClaimedOperation) -> Result:
-    """Make one call, or look up how it ended; every error becomes a result. No database here."""
+    """Make one call, or look up how it ended; every error becomes a result.
+
+    Runs in a thread of the pool and uses no database of ours; the sandbox, which keeps its book
+    there, closes its connection behind it.
+    """
     call = claimed.call
     gateway = gateway_named(claimed.provider)
     with (
@@ -115,7 +120,11 @@ def carry_out(claimed: ClaimedOperation) -> Result:
     ):
         try:
             found = gateway.look_up(call) if claimed.looks_first else None
-            return found if found is not None else gateway.perform(call)
+            if found is not None:
+                return found
+            if not claimed.may_be_made:
+                return NotMade()
+            return gateway.perform(call)
         except GatewayUnavailable as error:
             # After an unknown outcome, "does not answer" still leaves the outcome unknown.
             return NotKnown() if claimed.looks_first else NothingHappened(code=str(error)[:64])

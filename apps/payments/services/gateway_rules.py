@@ -26,17 +26,22 @@ from apps.payments.domain.operations import (
 )
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import (
+    ALREADY_CAPTURED,
     ActionRequired,
     Declined,
     Done,
     NothingHappened,
     NotKnown,
+    NotMade,
     Refused,
     Result,
 )
 from apps.payments.services.ledger import Ledger
 from apps.payments.services.operations import cause_of
 from apps.platform.telemetry.metrics import captures_failed_total, payments_failed_total
+
+TAKING = (OperationKind.AUTHORIZE, OperationKind.CAPTURE)
+CALLED_OFF = ("cancelled", "The order was cancelled.")
 
 
 def apply_result(
@@ -65,6 +70,10 @@ def apply_result(
             operation.state = OperationState.UNKNOWN
             pause = pause_after(operation.attempts, random.random())
             operation.next_at = ledger.now + max(timedelta(seconds=LOOK_UP_PAUSE_SECONDS), pause)
+        case NotMade():
+            operation.state = OperationState.FAILED
+            operation.error_code, operation.error_detail = CALLED_OFF
+            _say_no(operation, payment, *CALLED_OFF, ledger)
         case NothingHappened():
             _try_again(operation, payment, result.code, ledger)
         case _:
@@ -180,13 +189,15 @@ def _is_action_over(payment: Payment, now: datetime) -> bool:
 
 def _why_dropped(payment: Payment) -> tuple[str, str]:
     if payment.is_unwanted:
-        return "cancelled", "The order was cancelled."
+        return CALLED_OFF
     return "action_expired", "The payment was not approved in time."
 
 
 def _say_no(
     operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
 ) -> None:
+    if operation.only_looks:
+        return
     match OperationKind(operation.kind):
         case OperationKind.AUTHORIZE:
             if payment.status != PaymentStatus.FAILED:
@@ -224,6 +235,10 @@ def _capture_failed(
 
 
 def _void_failed(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
+    if code == ALREADY_CAPTURED and payment.status == PaymentStatus.AUTHORIZED:
+        # Somebody charged it without us: once that is in our books it can be refunded.
+        ledger.look_for(payment, OperationKind.CAPTURE, cause_of(operation))
+        return
     ledger.publish(
         payment,
         PaymentVoidFailed(payment_id=payment.id, order_id=payment.order_id, code=code),
@@ -249,21 +264,26 @@ def _refund_failed(
 
 def _try_again(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
     operation.error_code = code[:64]
-    if operation.kind == OperationKind.AUTHORIZE:
-        limit = timedelta(minutes=settings.OMS_PAYMENT_WAIT_MINUTES)
-        if payment.is_unwanted:
-            operation.state = OperationState.FAILED
-            _say_no(operation, payment, "cancelled", "The order was cancelled.", ledger)
-            return
-        if is_given_up(created_at=operation.created_at, now=ledger.now, limit=limit):
-            operation.state = OperationState.FAILED
-            _say_no(
-                operation,
-                payment,
-                "wait_expired",
-                "The payment provider was not available.",
-                ledger,
-            )
-            return
+    reason = _why_given_up(operation, payment, ledger.now)
+    if reason is not None:
+        operation.state = OperationState.FAILED
+        _say_no(operation, payment, *reason, ledger)
+        return
     operation.state = OperationState.PENDING
     operation.next_at = ledger.now + pause_after(operation.attempts, random.random())
+
+
+def _why_given_up(
+    operation: PaymentOperation, payment: Payment, now: datetime
+) -> tuple[str, str] | None:
+    """Say why a call of which nothing has come yet is not tried again; None where it is."""
+    if operation.kind not in TAKING:
+        return None
+    if payment.is_unwanted:
+        return CALLED_OFF
+    limit = timedelta(minutes=settings.OMS_PAYMENT_WAIT_MINUTES)
+    if operation.kind == OperationKind.AUTHORIZE and is_given_up(
+        created_at=operation.created_at, now=now, limit=limit
+    ):
+        return "wait_expired", "The payment provider was not available."
+    return None

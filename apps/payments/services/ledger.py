@@ -6,8 +6,9 @@ from datetime import datetime
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.payments import PaymentEvent, PaymentFailed
-from apps.payments.models import Payment, PaymentOperation
-from apps.payments.services.operations import undoing_operations
+from apps.payments.domain.operations import OperationKind
+from apps.payments.models import Payment
+from apps.payments.services.operations import Wish, wished_operations
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import insert_together, update_many
 from apps.platform.outbox.publishing import Fact, publish
@@ -32,12 +33,11 @@ PAYMENT_FIELDS = (
 
 @dataclass(slots=True)
 class Ledger:
-    """Facts to publish and calls to make for payments that are locked, or new."""
+    """Facts to publish and calls to record for payments that are locked, or new."""
 
     now: datetime
     facts: list[Fact] = field(default_factory=list)
-    operations: list[PaymentOperation] = field(default_factory=list)
-    undone: list[tuple[Payment, Cause]] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
 
     def publish(self, payment: Payment, event: PaymentEvent, cause: Cause) -> None:
         """Note a fact of a payment."""
@@ -55,9 +55,16 @@ class Ledger:
             cause,
         )
 
-    def undo(self, payment: Payment, cause: Cause) -> None:
-        """Have the money given back, by the call that fits what the payment is in the end."""
-        self.undone.append((payment, cause))
+    def undo(self, payment: Payment, cause: Cause, *, looks_first: bool = False) -> None:
+        """Have the money given back, by the call that fits what the payment is in the end.
+
+        `looks_first` where somebody may have given it back at the provider's own desk.
+        """
+        self.wishes.append(Wish(payment=payment, cause=cause, looks_first=looks_first))
+
+    def look_for(self, payment: Payment, kind: OperationKind, cause: Cause) -> None:
+        """Have the provider asked whether a call was carried out there without us."""
+        self.wishes.append(Wish(payment=payment, cause=cause, kind=kind, only_looks=True))
 
     def write(self, payments: Sequence[Payment]) -> None:
         """Store the changed payments, record the calls that follow, and publish.
@@ -65,7 +72,7 @@ class Ledger:
         A constant number of statements; the operations that ended have to be stored before.
         """
         update_many(payments, fields=PAYMENT_FIELDS)
-        follow_ups = [*self.operations, *undoing_operations(self.undone, now=self.now)]
-        insert_together(follow_ups)
+        operations = wished_operations(self.wishes, now=self.now)
+        insert_together(operations)
         publish(self.facts)
-        wake_dispatch_on_commit({operation.gate for operation in follow_ups})
+        wake_dispatch_on_commit({operation.gate for operation in operations})

@@ -1,6 +1,7 @@
 """Make the rows of operations."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Q
@@ -18,10 +19,12 @@ def new_operation(
     *,
     amount_minor: int,
     nth: int = 1,
+    state: OperationState = OperationState.PENDING,
+    only_looks: bool = False,
     cause: Cause,
     now: datetime,
 ) -> PaymentOperation:
-    """Prepare a call for a payment, not stored yet.
+    """Prepare a call for a payment, not stored yet; one that begins as `unknown` is looked up first.
 
     The key is made of the payment, the kind and the count of such calls, so that the same wish gives
     the same key whatever happens in between.
@@ -34,7 +37,8 @@ def new_operation(
         gate=gateway_named(payment.provider).route(payment.method_token),
         amount_minor=amount_minor,
         idempotency_key=f"{payment.id}:{kind}:{nth}",
-        state=OperationState.PENDING,
+        state=state,
+        only_looks=only_looks,
         next_at=now,
         actor=cause.actor,
         correlation_id=cause.correlation_id,
@@ -46,48 +50,74 @@ def new_operation(
     )
 
 
-def undoing_operations(
-    wishes: Sequence[tuple[Payment, Cause]], *, now: datetime
-) -> list[PaymentOperation]:
-    """Prepare the calls that give the money of locked payments back, with one statement for all.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A call to be recorded for a locked payment; without a kind, the one that gives its money back.
 
-    Where nothing was taken there is none, and none where such a call is open already: what it
-    brings decides what is left to do. One after another that failed has a key of its own.
+    `looks_first`: it may have been done at the provider without us. `only_looks`: if it was not
+    done there, it is not to be done.
+    """
+
+    payment: Payment
+    cause: Cause
+    kind: OperationKind | None = None
+    looks_first: bool = False
+    only_looks: bool = False
+
+
+def wished_operations(wishes: Sequence[Wish], *, now: datetime) -> list[PaymentOperation]:
+    """Prepare the calls that are wished for, with one statement for all.
+
+    Where nothing was taken, nothing is given back. Where a call of the kind is open already there
+    is no second one: what it brings decides what is left to do. A call after others of its kind,
+    which have ended, has a key of its own.
     """
     if not wishes:
         return []
     calls = {
         (payment_id, kind): (asked, under_way)
         for payment_id, kind, asked, under_way in PaymentOperation.objects.filter(
-            payment_id__in=[payment.id for payment, _ in wishes]
+            payment_id__in=[wish.payment.id for wish in wishes]
         )
         .values_list("payment_id", "kind")
         .annotate(asked=Count("id"), under_way=Count("id", filter=Q(state__in=OPEN_STATES)))
     }
     operations = []
-    for payment, cause in wishes:
-        wanted = _undoing_call(payment)
-        if wanted is None:
+    for wish in wishes:
+        kind = wish.kind or _undoing_kind(wish.payment)
+        asked, under_way = calls.get((wish.payment.id, str(kind)), (0, 0))
+        if kind is None or under_way:
             continue
-        kind, amount_minor = wanted
-        asked, under_way = calls.get((payment.id, kind), (0, 0))
-        if not under_way:
-            operations.append(
-                new_operation(
-                    payment, kind, amount_minor=amount_minor, nth=asked + 1, cause=cause, now=now
-                )
+        looks_first = wish.looks_first or wish.only_looks
+        operations.append(
+            new_operation(
+                wish.payment,
+                kind,
+                amount_minor=_amount_of(wish.payment, kind),
+                nth=asked + 1,
+                state=OperationState.UNKNOWN if looks_first else OperationState.PENDING,
+                only_looks=wish.only_looks,
+                cause=wish.cause,
+                now=now,
             )
+        )
     return operations
 
 
-def _undoing_call(payment: Payment) -> tuple[OperationKind, int] | None:
+def _undoing_kind(payment: Payment) -> OperationKind | None:
     match payment.status:
         case PaymentStatus.AUTHORIZED | PaymentStatus.REQUIRES_ACTION:
-            return OperationKind.VOID, payment.amount_minor
+            return OperationKind.VOID
         case PaymentStatus.CAPTURED | PaymentStatus.PARTIALLY_REFUNDED:
-            return OperationKind.REFUND, payment.captured_minor - payment.refunded_minor
+            return OperationKind.REFUND
         case _:
             return None
+
+
+def _amount_of(payment: Payment, kind: OperationKind) -> int:
+    if kind is OperationKind.REFUND:
+        return payment.captured_minor - payment.refunded_minor
+    return payment.amount_minor
 
 
 def cause_of(operation: PaymentOperation) -> Cause:

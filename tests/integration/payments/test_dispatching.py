@@ -1,0 +1,46 @@
+"""What is done with a claimed call: made, looked up, or neither."""
+
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+
+from apps.kernel.money import Money
+from apps.payments.domain.operations import OperationKind
+from apps.payments.ports import Done, GatewayCall, NotMade
+from apps.payments.services.claim_operations import ClaimedOperation
+from apps.payments.services.dispatch_operations import carry_out
+
+
+def claimed(*, looks_first: bool, may_be_made: bool) -> ClaimedOperation:
+    """Give a capture that the sandbox would make."""
+    payment_id = uuid.uuid4()
+    return ClaimedOperation(
+        call=GatewayCall(
+            operation_id=uuid.uuid4(),
+            payment_id=payment_id,
+            order_id=uuid.uuid4(),
+            kind=OperationKind.CAPTURE,
+            amount=Money(100, "EUR"),
+            idempotency_key=f"{payment_id}:capture:1",
+            authorization="sbx_1",
+            method_type="card",
+            method_token="tok_approve",
+            return_url="http://shop.example",
+            created_at=datetime.now(UTC),
+        ),
+        token=1,
+        provider="sandbox",
+        looks_first=looks_first,
+        may_be_made=may_be_made,
+        trace_context="",
+    )
+
+
+class TestCarryOut:
+    @pytest.mark.parametrize("looks_first", [True, False])
+    def test_makes_what_the_provider_has_not_done(self, looks_first: bool) -> None:
+        assert isinstance(carry_out(claimed(looks_first=looks_first, may_be_made=True)), Done)
+
+    def test_leaves_what_is_not_wanted_any_more(self) -> None:
+        assert carry_out(claimed(looks_first=True, may_be_made=False)) == NotMade()
