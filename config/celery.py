@@ -40,6 +40,7 @@ def schedule(sender: Celery, **_: Any) -> None:
         )
     for name, seconds, queue in (
         ("inventory.expire_reservations", 5.0, "inventory"),
+        ("payments.undo_again", 60.0, "payments"),
         ("partitions.ensure", 3600.0, "maintenance"),
         ("idempotency.purge", 600.0, "maintenance"),
     ):

@@ -33,9 +33,9 @@ CUSTOMERS = (
 )
 ROLES = {
     "agent": ("view_",),
-    "lead": ("view_", "cancel_order", "look_again_"),
-    "finance": ("view_", "look_again_"),
-    "operations": ("view_", "change_", "cancel_order", "look_again_"),
+    "lead": ("view_", "cancel_order", "look_again_", "undo_again_"),
+    "finance": ("view_", "look_again_", "undo_again_"),
+    "operations": ("view_", "change_", "cancel_order", "look_again_", "undo_again_"),
     "auditor": ("view_",),
 }
 """What each role may do, as beginnings of the names of permissions."""

@@ -33,7 +33,7 @@ class Payment(models.Model):
     """The money of one order, in minor units. Tokens, brand and last four digits only.
 
     `is_unwanted` is set when the order is being called off: whatever the provider still says, the
-    money goes back.
+    money goes back. `undo_at` is when that is tried again, after the provider refused it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -57,12 +57,21 @@ class Payment(models.Model):
     failure_code = models.CharField(max_length=64, default="")
     failure_detail = models.TextField(default="")
     is_unwanted = models.BooleanField(default=False)
+    undo_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
         ordering: ClassVar = ["-id"]
-        permissions: ClassVar = [("look_again_payment", "Can have a provider asked again")]
+        permissions: ClassVar = [
+            ("look_again_payment", "Can have a provider asked again"),
+            ("undo_again_payment", "Can have money given back again"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["undo_at"], condition=Q(undo_at__isnull=False), name="payment_to_undo"
+            ),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(captured_minor__lte=F("amount_minor")),
@@ -84,6 +93,20 @@ class Payment(models.Model):
     def amount(self) -> Money:
         """What the order costs."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def owes_money_back(self) -> bool:
+        """Whether something is reserved or charged, or on offer, that nobody wants any more.
+
+        What is only on offer is taken back, too, once the customer's time is over.
+        """
+        if self.status == PaymentStatus.REQUIRES_ACTION:
+            return True
+        return self.is_unwanted and self.status in (
+            PaymentStatus.AUTHORIZED,
+            PaymentStatus.CAPTURED,
+            PaymentStatus.PARTIALLY_REFUNDED,
+        )
 
     @transition(status, source=PaymentStatus.PENDING, target=PaymentStatus.REQUIRES_ACTION)
     def require_action(self, *, url: str, expires_at: datetime) -> None:
@@ -140,7 +163,7 @@ class Payment(models.Model):
 
 
 class PaymentOperation(models.Model):
-    """One call to a provider, recorded before it is made.
+    """One call to a provider, recorded before it is made; the `nth` of its kind for the payment.
 
     `token` fences: only the worker that holds the newest one may record an outcome. `gate` names
     the breaker and bulkhead it goes through. One that `only_looks` asks whether a call was made at
@@ -154,6 +177,7 @@ class PaymentOperation(models.Model):
     gate = models.CharField(max_length=48)
     amount_minor = models.BigIntegerField()
     idempotency_key = models.CharField(max_length=128, unique=True)
+    nth = models.IntegerField(default=1, db_default=1)
     state = models.CharField(
         max_length=16,
         default=OperationState.PENDING,

@@ -9,7 +9,6 @@ from django.utils.safestring import SafeString
 
 from apps.payments.domain.operations import (
     ENDED_BADLY,
-    MONEY_BACK,
     OperationKind,
     OperationState,
 )
@@ -47,13 +46,6 @@ STATE_TONES: dict[str, Tone] = {
     OperationState.FAILED: Tone.DANGER,
 }
 
-_MONEY_HELD = (
-    PaymentStatus.REQUIRES_ACTION,
-    PaymentStatus.AUTHORIZED,
-    PaymentStatus.CAPTURED,
-    PaymentStatus.PARTIALLY_REFUNDED,
-)
-
 
 def show_payment(order_id: UUID) -> Panel:
     """Tell what became of the order's money, call by call."""
@@ -79,20 +71,22 @@ def show_payment(order_id: UUID) -> Panel:
 
 def attention_of(payment: Payment, operations: Iterable[PaymentOperation]) -> str:
     """Say what a person has to do about the payment, where there is something to do."""
+    calls = list(operations)
     refused = [
         one
-        for one in operations
-        if one.kind != OperationKind.AUTHORIZE and one.state in ENDED_BADLY
+        for one in calls
+        if one.kind != OperationKind.AUTHORIZE and one.state in ENDED_BADLY and not one.only_looks
     ]
-    if not refused or payment.status not in _MONEY_HELD:
+    if not refused or any(one.is_open for one in calls):
         return ""
     last = refused[-1]
     what = f"The provider refused the {last.kind}: {last.error_detail or 'no reason'}"
-    if last.kind in MONEY_BACK:
+    if payment.owes_money_back:
         return (
-            f"{what} See in the provider's own books why; the order waits until the money is back."
+            f"{what} See in the provider's own books why; the order waits until the money is back. "
+            "It is tried again by itself, less and less often, or by whoever asks for it here."
         )
-    if payment.status == PaymentStatus.AUTHORIZED and not payment.is_unwanted:
+    if payment.status == PaymentStatus.AUTHORIZED:
         return f"{what} Nothing was charged. An order that has not left yet is called off."
     return ""
 

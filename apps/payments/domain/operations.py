@@ -39,6 +39,8 @@ ENDED_BADLY = (OperationState.DECLINED, OperationState.FAILED)
 MONEY_BACK = (OperationKind.VOID, OperationKind.REFUND)
 """What gives the customer's money back, or leaves it with them."""
 
+FIRST_UNDO_PAUSE = timedelta(minutes=10)
+LONGEST_UNDO_PAUSE = timedelta(days=1)
 LEASE_SECONDS = 15
 """How long a worker may take for a call before another one takes it over; above the adapters' limits."""
 LONGEST_PAUSE_SECONDS = 60
@@ -52,6 +54,15 @@ def pause_after(attempts: int, jitter: float) -> timedelta:
     """
     seconds = min(LONGEST_PAUSE_SECONDS, 2 ** min(attempts - 1, 10))
     return timedelta(seconds=seconds * (1 - jitter / 2))
+
+
+def undo_pause_after(nth: int) -> timedelta:
+    """Say when to try again to give money back after the provider refused the nth try.
+
+    10, 20, 40 … minutes, up to a day: what it refused once it mostly goes on to refuse, until a
+    person has done something about it.
+    """
+    return min(LONGEST_UNDO_PAUSE, FIRST_UNDO_PAUSE * (1 << min(nth - 1, 10)))
 
 
 def is_given_up(*, created_at: datetime, now: datetime, limit: timedelta) -> bool:

@@ -19,10 +19,12 @@ from apps.kernel.events.payments import (
 )
 from apps.payments.domain.operations import (
     LOOK_UP_PAUSE_SECONDS,
+    MONEY_BACK,
     OperationKind,
     OperationState,
     is_given_up,
     pause_after,
+    undo_pause_after,
 )
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import (
@@ -196,6 +198,8 @@ def _why_dropped(payment: Payment) -> tuple[str, str]:
 def _say_no(
     operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
 ) -> None:
+    if operation.kind in MONEY_BACK or operation.only_looks:
+        _undo_later(operation, payment, ledger)
     if operation.only_looks:
         return
     match OperationKind(operation.kind):
@@ -211,6 +215,11 @@ def _say_no(
             _refund_failed(operation, payment, code, ledger)
         case _:
             assert_never(operation.kind)
+
+
+def _undo_later(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
+    if payment.owes_money_back:
+        payment.undo_at = ledger.now + undo_pause_after(operation.nth)
 
 
 def _capture_failed(
@@ -237,6 +246,7 @@ def _capture_failed(
 def _void_failed(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
     if code == ALREADY_CAPTURED and payment.status == PaymentStatus.AUTHORIZED:
         # Somebody charged it without us: once that is in our books it can be refunded.
+        payment.undo_at = None
         ledger.look_for(payment, OperationKind.CAPTURE, cause_of(operation))
         return
     ledger.publish(

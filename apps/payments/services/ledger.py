@@ -26,6 +26,7 @@ PAYMENT_FIELDS = (
     "failure_code",
     "failure_detail",
     "is_unwanted",
+    "undo_at",
     "updated_at",
 )
 """What may change in a payment after it was recorded."""
@@ -60,6 +61,7 @@ class Ledger:
 
         `looks_first` where somebody may have given it back at the provider's own desk.
         """
+        payment.undo_at = None
         self.wishes.append(Wish(payment=payment, cause=cause, looks_first=looks_first))
 
     def look_for(self, payment: Payment, kind: OperationKind, cause: Cause) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Count, Q
 
@@ -11,6 +12,7 @@ from apps.kernel.identifiers import new_id
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.platform.bulk import lock_many
 
 
 def new_operation(
@@ -37,6 +39,7 @@ def new_operation(
         gate=gateway_named(payment.provider).route(payment.method_token),
         amount_minor=amount_minor,
         idempotency_key=f"{payment.id}:{kind}:{nth}",
+        nth=nth,
         state=state,
         only_looks=only_looks,
         next_at=now,
@@ -48,6 +51,19 @@ def new_operation(
         created_at=now,
         updated_at=now,
     )
+
+
+def lock_open_operations(payments: Sequence[Payment]) -> dict[UUID, list[PaymentOperation]]:
+    """Lock the open calls of locked payments, and give them by payment."""
+    found: dict[UUID, list[PaymentOperation]] = {}
+    for operation in lock_many(
+        PaymentOperation,
+        [payment.id for payment in payments],
+        by="payment_id",
+        where="t.state IN ('pending', 'in_flight', 'unknown', 'waiting')",
+    ):
+        found.setdefault(operation.payment_id, []).append(operation)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

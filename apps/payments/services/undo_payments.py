@@ -10,8 +10,9 @@ from apps.kernel.cause import Cause
 from apps.payments.domain.operations import MONEY_BACK, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.ledger import Ledger
+from apps.payments.services.operations import lock_open_operations
 from apps.payments.services.start_payments import lock_payments
-from apps.platform.bulk import lock_many, update_many
+from apps.platform.bulk import update_many
 
 CANCELLED = "cancelled"
 
@@ -25,7 +26,7 @@ def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
     with transaction.atomic(savepoint=False):
         ledger = Ledger(now=now)
         payments = [one for one in lock_payments(list(causes)) if not one.is_unwanted]
-        open_operations = _lock_open_operations(payments)
+        open_operations = lock_open_operations(payments)
         dropped: list[PaymentOperation] = []
         for payment in payments:
             payment.is_unwanted = True
@@ -56,18 +57,6 @@ def _give_back(payment: Payment, cause: Cause, ledger: Ledger) -> None:
         ledger.fail(payment, CANCELLED, "The order was cancelled.", cause)
     else:
         ledger.undo(payment, cause)
-
-
-def _lock_open_operations(payments: list[Payment]) -> dict[UUID, list[PaymentOperation]]:
-    found: dict[UUID, list[PaymentOperation]] = {}
-    for operation in lock_many(
-        PaymentOperation,
-        [payment.id for payment in payments],
-        by="payment_id",
-        where="t.state IN ('pending', 'in_flight', 'unknown', 'waiting')",
-    ):
-        found.setdefault(operation.payment_id, []).append(operation)
-    return found
 
 
 def _drop(operation: PaymentOperation, now: datetime) -> None:
