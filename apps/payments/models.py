@@ -32,6 +32,9 @@ def _is_refunded_whole(payment: models.Model) -> bool:
 class Payment(models.Model):
     """The money of one order, in minor units. Tokens, brand and last four digits only.
 
+    One that was cancelled before we heard what to pay has neither amount nor customer: it stands in
+    the way of its own beginning.
+
     `is_unwanted` is set when the order is being called off: whatever the provider still says, the
     money goes back. `undo_at` is when that is tried again, after the provider refused it.
     """
@@ -39,7 +42,7 @@ class Payment(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id)
     order_id = models.UUIDField(unique=True)
     order_number = models.CharField(max_length=16)
-    customer_id = models.UUIDField()
+    customer_id = models.UUIDField(null=True)
     status = FSMField(default=PaymentStatus.PENDING, choices=PaymentStatus.choices, protected=True)
     version = models.IntegerField(default=0)
     amount_minor = models.BigIntegerField()
@@ -93,6 +96,11 @@ class Payment(models.Model):
     def amount(self) -> Money:
         """What the order costs."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def never_began(self) -> bool:
+        """Whether its order was called off before we heard what to pay."""
+        return not self.currency
 
     @property
     def owes_money_back(self) -> bool:

@@ -9,10 +9,14 @@ from apps.payments.models import Payment
 def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
     """Give one payment with its operations; a customer sees their own alone.
 
+    One that never began is none.
+
     Raises:
         PaymentNotFound: there is none, or it is somebody else's.
     """
-    payments = Payment.objects.prefetch_related("operations").filter(id=payment_id)
+    payments = (
+        Payment.objects.prefetch_related("operations").filter(id=payment_id).exclude(currency="")
+    )
     if customer_id is not None:
         payments = payments.filter(customer_id=customer_id)
     payment = payments.first()

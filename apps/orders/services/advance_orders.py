@@ -133,7 +133,7 @@ def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: d
         if order.status == OrderStatus.PAYMENT_PENDING:
             order.payment_status = "failed"
             end(change, CancelReason.PAYMENT_FAILED, heard.event.detail)
-        else:
+        elif order.payment_status:  # without one no payment was asked for: none can have failed
             _settle_payment(change, "failed", "Payment failed")
 
     _apply(batch, decide, now)

@@ -15,6 +15,7 @@ from apps.payments.domain.operations import (
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.queries import find_payment_of_order
 from apps.platform.backoffice.formatting import (
+    NOTHING,
     Tone,
     badge,
     duration,
@@ -52,6 +53,8 @@ def show_payment(order_id: UUID) -> Panel:
     payment = find_payment_of_order(order_id)
     if payment is None:
         return Panel(note="The payment was not asked for yet.")
+    if payment.never_began:
+        return Panel(note="The order was called off before its payment began.")
     page = reverse("admin:payments_payment_change", args=[payment.id])
     operations = list(payment.operations.all())
     return Panel(
@@ -89,6 +92,11 @@ def attention_of(payment: Payment, operations: Iterable[PaymentOperation]) -> st
     if payment.status == PaymentStatus.AUTHORIZED:
         return f"{what} Nothing was charged. An order that has not left yet is called off."
     return ""
+
+
+def money_of(payment: Payment, minor: int) -> SafeString:
+    """Show an amount of the payment; nothing where it never began, and has no currency."""
+    return NOTHING if payment.never_began else money(minor, payment.currency)
 
 
 def method_of(payment: Payment) -> str:

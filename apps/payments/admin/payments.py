@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.payments.admin.messages import messages_table
-from apps.payments.admin.panels import TONES, attention_of, method_of, operations_table
+from apps.payments.admin.panels import TONES, attention_of, method_of, money_of, operations_table
 from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
 from apps.payments.services.look_again import look_again
 from apps.payments.services.undo_again import undo_again
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
 from apps.platform.backoffice.deeds import cause_of, record_deed
-from apps.platform.backoffice.formatting import badge, moment, money, order_link
+from apps.platform.backoffice.formatting import badge, moment, order_link
 from apps.platform.backoffice.panels import Panel, TitledPanel
 from apps.platform.database_clock import database_now
 
@@ -51,7 +51,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     @admin.display(description="Order")
     def order(self, payment: Payment) -> SafeString:
         """Lead to the order."""
-        return order_link(payment.order_id, payment.order_number)
+        return order_link(payment.order_id, payment.order_number or str(payment.order_id))
 
     @admin.display(description="Status")
     def status_shown(self, payment: Payment) -> SafeString:
@@ -61,17 +61,17 @@ class PaymentAdmin(ReadOnlyAdmin):
     @admin.display(description="Amount")
     def total(self, payment: Payment) -> SafeString:
         """Show what the order costs."""
-        return money(payment.amount_minor, payment.currency)
+        return money_of(payment, payment.amount_minor)
 
     @admin.display(description="Captured")
     def captured(self, payment: Payment) -> SafeString:
         """Show what was charged."""
-        return money(payment.captured_minor, payment.currency)
+        return money_of(payment, payment.captured_minor)
 
     @admin.display(description="Refunded")
     def refunded(self, payment: Payment) -> SafeString:
         """Show what was given back."""
-        return money(payment.refunded_minor, payment.currency)
+        return money_of(payment, payment.refunded_minor)
 
     @admin.display(description="Method")
     def method(self, payment: Payment) -> str:
@@ -233,7 +233,7 @@ def _facts(payment: Payment) -> list[tuple[str, Any]]:
     return [
         ("Order", payment.order_number),
         ("Status", badge(payment.status, TONES)),
-        ("Amount", money(payment.amount_minor, payment.currency)),
+        ("Amount", money_of(payment, payment.amount_minor)),
     ]
 
 

@@ -1,18 +1,19 @@
 """Give back the money of orders that are called off: void what is reserved, refund what is charged."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import new_id
 from apps.payments.domain.operations import MONEY_BACK, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.ledger import Ledger
 from apps.payments.services.operations import lock_open_operations
 from apps.payments.services.start_payments import lock_payments
-from apps.platform.bulk import update_many
+from apps.platform.bulk import insert_together, update_many
 
 CANCELLED = "cancelled"
 
@@ -20,12 +21,15 @@ CANCELLED = "cancelled"
 def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
     """See that nothing of each order's money stays with us; facts tell when it is done.
 
-    A call on its way is waited for: its outcome decides what has to be undone. Asking again adds
-    nothing.
+    A call on its way is waited for: its outcome decides what has to be undone. An order that has no
+    payment gets a failed one, so that it has its answer and a payment cannot begin later. Asking
+    again adds nothing.
     """
     with transaction.atomic(savepoint=False):
         ledger = Ledger(now=now)
-        payments = [one for one in lock_payments(list(causes)) if not one.is_unwanted]
+        found = lock_payments(list(causes))
+        _bar_payments(causes.keys() - {one.order_id for one in found}, causes, ledger)
+        payments = [one for one in found if not one.is_unwanted]
         open_operations = lock_open_operations(payments)
         dropped: list[PaymentOperation] = []
         for payment in payments:
@@ -40,6 +44,25 @@ def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
             _drop(operation, now)
         update_many(dropped, fields=["state", "error_code", "updated_at"])
         ledger.write(payments)
+
+
+def _bar_payments(
+    order_ids: Collection[UUID], causes: Mapping[UUID, Cause], ledger: Ledger
+) -> None:
+    """Store a failed payment for each order that has none."""
+    barred = []
+    for order_id in order_ids:
+        payment = Payment(
+            id=new_id(),
+            order_id=order_id,
+            amount_minor=0,
+            is_unwanted=True,
+            created_at=ledger.now,
+            updated_at=ledger.now,
+        )
+        ledger.fail(payment, CANCELLED, "The order was cancelled.", causes[order_id])
+        barred.append(payment)
+    insert_together(barred)
 
 
 def _is_needless(payment: Payment, call: PaymentOperation) -> bool:
