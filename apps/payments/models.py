@@ -169,6 +169,22 @@ class Payment(models.Model):
     def refund_part(self) -> None:
         """Some of the money went back."""
 
+    @transition(
+        status,
+        source=[PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED],
+        target=PaymentStatus.CAPTURED,
+    )
+    def doubt_the_refund(self) -> None:
+        """The only refund may not have reached the customer."""
+
+    @transition(
+        status,
+        source=[PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED],
+        target=PaymentStatus.PARTIALLY_REFUNDED,
+    )
+    def doubt_a_refund(self) -> None:
+        """One of several refunds may not have reached the customer."""
+
 
 class PaymentOperation(models.Model):
     """One call to a provider, recorded before it is made; the `nth` of its kind for the payment.
@@ -248,7 +264,10 @@ class SandboxApproval(models.Model):
 
 
 class ProviderMessageRecord(models.Model):
-    """A provider's webhook, stored before it is answered; the same message is stored once."""
+    """A provider's webhook, stored before it is answered; the same message is stored once.
+
+    `is_setback` says that something which had succeeded may not have lasted.
+    """
 
     id = models.BigAutoField(primary_key=True)
     provider = models.CharField(max_length=32)
@@ -256,6 +275,7 @@ class ProviderMessageRecord(models.Model):
     kind = models.TextField()
     reference = models.TextField()
     payment_id = models.UUIDField(null=True)
+    is_setback = models.BooleanField(default=False, db_default=False)
     received_at = models.DateTimeField()
     next_at = models.DateTimeField()
     attempts = models.IntegerField(default=0)

@@ -111,12 +111,17 @@ class BadSignature(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderMessage:
-    """A provider's webhook, verified. It only makes us look: `reference` names what has changed."""
+    """A provider's webhook, verified. It only makes us look: `reference` names what has changed.
+
+    `is_setback` is for news that something done did not last: a refund that came back, an
+    authorisation that ran out.
+    """
 
     event_id: str
     kind: str
     reference: str
     payment_id: UUID | None
+    is_setback: bool = False
 
 
 class PaymentGateway(Protocol):

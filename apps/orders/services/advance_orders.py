@@ -165,8 +165,17 @@ def give_up_without_capture(
 
 
 def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> None:
-    """The authorisation was dropped."""
-    _apply(batch, lambda change, heard: _settle_payment(change, "voided", "Payment voided"), now)
+    """The authorisation was dropped; where nobody asked for that, the order is called off."""
+
+    def decide(change: Change, heard: Delivered[PaymentVoided]) -> None:
+        order = change.order
+        _settle_payment(change, "voided", "Payment voided")
+        if order.is_cancellable:
+            detail = "The payment was called off before it was completed."
+            call_off(change, CancelReason.PAYMENT_FAILED, detail, owes_stock=True)
+            order.owes_payment = False  # nothing is left of it, so nobody will answer
+
+    _apply(batch, decide, now)
 
 
 def note_failed_void(batch: Sequence[Delivered[PaymentVoidFailed]], *, now: datetime) -> None:

@@ -43,6 +43,7 @@ from apps.payments.services.operations import cause_of
 from apps.platform.telemetry.metrics import captures_failed_total, payments_failed_total
 
 TAKING = (OperationKind.AUTHORIZE, OperationKind.CAPTURE)
+NOT_DONE = ("not_done", "The provider was only asked; it was not done there.")
 CALLED_OFF = ("cancelled", "The order was cancelled.")
 
 
@@ -74,7 +75,9 @@ def apply_result(
             operation.next_at = ledger.now + max(timedelta(seconds=LOOK_UP_PAUSE_SECONDS), pause)
         case NotMade():
             operation.state = OperationState.FAILED
-            operation.error_code, operation.error_detail = CALLED_OFF
+            operation.error_code, operation.error_detail = (
+                NOT_DONE if operation.only_looks else CALLED_OFF
+            )
             _say_no(operation, payment, *CALLED_OFF, ledger)
         case NothingHappened():
             _try_again(operation, payment, result.code, ledger)
@@ -198,10 +201,11 @@ def _why_dropped(payment: Payment) -> tuple[str, str]:
 def _say_no(
     operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
 ) -> None:
-    if operation.kind in MONEY_BACK or operation.only_looks:
-        _undo_later(operation, payment, ledger)
     if operation.only_looks:
+        _was_not_done(operation, payment, ledger)
         return
+    if operation.kind in MONEY_BACK:
+        _undo_later(operation, payment, ledger)
     match OperationKind(operation.kind):
         case OperationKind.AUTHORIZE:
             if payment.status != PaymentStatus.FAILED:
@@ -215,6 +219,15 @@ def _say_no(
             _refund_failed(operation, payment, code, ledger)
         case _:
             assert_never(operation.kind)
+
+
+def _was_not_done(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
+    """Go on after a question that was answered with no; whoever wants the money back has waited for it."""
+    if operation.kind == OperationKind.VOID and payment.owes_money_back:
+        ledger.undo(payment, cause_of(operation))
+    else:
+        # The provider says that a void is too late, and that nothing was charged: time may tell.
+        _undo_later(operation, payment, ledger)
 
 
 def _undo_later(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:

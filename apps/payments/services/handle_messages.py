@@ -16,6 +16,7 @@ from apps.payments.domain.operations import OperationState
 from apps.payments.domain.refusals import UnknownProvider, WebhookRefused
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import BadSignature
+from apps.payments.services.review_setbacks import review_setbacks
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import update_many
 from apps.platform.outbox.wakeups import wake
@@ -53,6 +54,7 @@ def receive_message(
                     kind=message.kind,
                     reference=message.reference,
                     payment_id=message.payment_id,
+                    is_setback=message.is_setback,
                     received_at=now,
                     next_at=now,
                 )
@@ -65,7 +67,10 @@ def receive_message(
 
 
 def handle_messages(*, now: datetime) -> int:
-    """Match stored messages to payments and make their open operations due for a look-up.
+    """Match stored messages to payments and have what they are about looked up.
+
+    That is what is open about the payment; where nothing is, and the message tells of a setback,
+    what had succeeded.
 
     A message whose payment is not known yet waits and is matched later, for up to three days.
     Returns the number of messages looked at.
@@ -102,6 +107,8 @@ def handle_messages(*, now: datetime) -> int:
         gates = set(due.values_list("gate", flat=True))
         due.update(next_at=now)
         wake_dispatch_on_commit(gates)
+        setbacks = {payments.get(one.id) for one in messages if one.is_setback}
+        review_setbacks(payment_ids=looked_up & setbacks, now=now)
     return len(messages)
 
 

@@ -51,13 +51,16 @@ def hear(operation: PaymentOperation, result: Any, now: datetime, token: int = 0
     return Payment.objects.get(id=operation.payment_id)
 
 
-def message(payment: Payment, now: datetime, event_id: str = "e") -> ProviderMessageRecord:
+def message(
+    payment: Payment, now: datetime, event_id: str = "e", *, is_setback: bool = False
+) -> ProviderMessageRecord:
     return ProviderMessageRecord.objects.create(
         provider="stripe",
         event_id=event_id,
         kind="payment_intent.x",
         reference=f"pi_{event_id}",
         payment_id=payment.id,
+        is_setback=is_setback,
         received_at=now,
         next_at=now,
     )

@@ -1,5 +1,6 @@
-"""Confirmed orders whose money cannot be charged after all."""
+"""Orders whose money was promised and cannot be charged after all."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,8 +9,9 @@ from django.utils import timezone
 from apps.notifications.models import Message
 from apps.orders.models import Order
 from apps.payments.models import PaymentOperation
-from apps.payments.ports import Declined
+from apps.payments.ports import Declined, Done, Result
 from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
+from apps.payments.services.review_setbacks import review_setbacks
 from tests.integration.shop import (
     dispatch_all,
     drain_all,
@@ -37,15 +39,16 @@ def confirmed() -> Order:
     return order
 
 
-def decline_capture(order_id: UUID) -> None:
-    operation = PaymentOperation.objects.get(payment__order_id=order_id, kind="capture")
+def apply(order_id: UUID, kind: str, result: Result) -> None:
+    """Have the provider answer the open call of a kind."""
+    operation = PaymentOperation.objects.get(payment__order_id=order_id, kind=kind)
     apply_gateway_facts(
         facts=[
             GatewayFact(
                 operation_id=operation.id,
                 payment_id=operation.payment_id,
                 token=operation.token,
-                result=NO,
+                result=result,
             )
         ],
         now=timezone.now(),
@@ -55,7 +58,7 @@ def decline_capture(order_id: UUID) -> None:
 class TestAFailedCapture:
     def test_calls_the_order_off_and_tells_its_customer(self) -> None:
         order = confirmed()
-        decline_capture(order.id)
+        apply(order.id, "capture", NO)
         order = settled(order)
         assert (order.status, order.cancel_reason) == ("cancelled", "payment_failed")
         assert order.cancel_detail == NO.detail
@@ -67,8 +70,23 @@ class TestAFailedCapture:
         order = confirmed()
         order.process()
         order.save()
-        decline_capture(order.id)
+        apply(order.id, "capture", NO)
         order = settled(order)
         assert (order.status, order.payment_status) == ("processing", "capture_failed")
         assert order.history.filter(what="Capture failed (canceled)").count() == 1
         assert payment_of(order).status == "authorized"
+
+
+class TestAnAuthorisationThatRanOut:
+    def test_calls_the_order_off(self, settings: Any) -> None:
+        settings.OMS_REVIEW_ABOVE_MINOR = 1
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place())
+        assert order.status == "payment_authorized"
+        review_setbacks(payment_ids=[payment_of(order).id], now=timezone.now())
+        apply(order.id, "void", Done(reference="sbx_1"))
+
+        order = settled(order)
+        assert (order.status, order.cancel_reason) == ("cancelled", "payment_failed")
+        assert payment_of(order).status == "voided"
+        assert levels() == {"SKU-A@BER": (10, 0)}
