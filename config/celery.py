@@ -43,6 +43,7 @@ def schedule(sender: Celery, **_: Any) -> None:
         ("payments.undo_again", 60.0, "payments"),
         ("partitions.ensure", 3600.0, "maintenance"),
         ("idempotency.purge", 600.0, "maintenance"),
+        ("payments.purge_messages", 3600.0, "maintenance"),
     ):
         sender.add_periodic_task(
             seconds, sender.signature(name), name=name, queue=queue, expires=seconds

@@ -18,8 +18,9 @@ class GatewayEntry:
     gates: tuple[str, ...]
 
 
+SANDBOX = "sandbox"
 GATEWAYS = {
-    "sandbox": GatewayEntry(
+    SANDBOX: GatewayEntry(
         adapter="apps.payments.adapters.sandbox.SandboxGateway", gates=("sandbox", "sandbox-down")
     ),
     "stripe": GatewayEntry(

@@ -208,7 +208,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 def look_again_for_agent(request: HttpRequest, payment: Payment, reason: str) -> bool:
     """Make what is undecided due and write down who did; False where nothing is."""
     with transaction.atomic():
-        is_due = look_again(payment_id=payment.id, now=database_now())
+        is_due = look_again(payment_ids=[payment.id], now=database_now())
         if is_due:
             _write_down(request, payment, "payments.look_again", reason)
     return is_due

@@ -35,6 +35,8 @@ OPEN_STATES = (
     OperationState.UNKNOWN,
     OperationState.WAITING,
 )
+UNDECIDED = (OperationState.UNKNOWN, OperationState.WAITING)
+"""What can be looked up before it is due: nobody is at it, and it may have been done."""
 ENDED_BADLY = (OperationState.DECLINED, OperationState.FAILED)
 MONEY_BACK = (OperationKind.VOID, OperationKind.REFUND)
 """What gives the customer's money back, or leaves it with them."""

@@ -142,7 +142,6 @@ def carry_out(claimed: ClaimedOperation) -> Result:
 
 
 def _record(gate: Gate, gate_name: str, results: dict[ClaimedOperation, Result]) -> None:
-    now = timezone.now()
     apply_gateway_facts(
         facts=[
             GatewayFact(
@@ -153,14 +152,14 @@ def _record(gate: Gate, gate_name: str, results: dict[ClaimedOperation, Result])
             )
             for one, result in results.items()
         ],
-        now=now,
+        now=max(one.database_now() for one in results),
     )
     failures = sum(isinstance(result, NothingHappened | NotKnown) for result in results.values())
     for one, result in results.items():
         gateway_calls_total.labels(
             gateway=one.provider, kind=one.call.kind, outcome=type(result).__name__
         ).inc()
-    if gate.record(len(results) - failures, failures, now) is Transition.CLOSED:
+    if gate.record(len(results) - failures, failures, timezone.now()) is Transition.CLOSED:
         release_waiting(gate_name)
 
 

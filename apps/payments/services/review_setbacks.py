@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.payments.domain.operations import OperationKind, OperationState
+from apps.payments.domain.operations import UNDECIDED, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.ledger import Ledger
 from apps.payments.services.operations import cause_of, lock_open_operations
@@ -18,12 +18,15 @@ def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
     """Have the newest refund of each payment, or its authorisation, looked up once more.
 
     A refund counts as in doubt until the look-up has confirmed it, or failed it: then it is tried
-    again. An authorisation that has run out voids the payment. Where a call is open, what it brings
-    decides; payments that neither kind of news can be about are left alone.
+    again. An authorisation that has run out voids the payment. Where a call is open, it is looked up
+    instead, and decides; payments that neither kind of news can be about are left alone.
     """
     with transaction.atomic(savepoint=False):
         locked = lock_many(Payment, payment_ids)
         under_way = lock_open_operations(locked)
+        undecided = [one for calls in under_way.values() for one in calls if one.state in UNDECIDED]
+        for call in undecided:
+            call.next_at = now
         payments = [one for one in locked if one.id not in under_way]
         succeeded = _lock_newest_succeeded(payments)
         ledger = Ledger(now=now)
@@ -39,9 +42,9 @@ def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
                 changed.append(payment)
             elif payment.status == PaymentStatus.AUTHORIZED:
                 ledger.look_for(payment, OperationKind.VOID, cause_of(operation))
-        update_many(doubted, fields=["state", "next_at", "updated_at"])
+        update_many([*undecided, *doubted], fields=["state", "next_at", "updated_at"])
         ledger.write(changed)
-        wake_dispatch_on_commit({operation.gate for operation in doubted})
+        wake_dispatch_on_commit({one.gate for one in (*undecided, *doubted)})
 
 
 def _lock_newest_succeeded(payments: Collection[Payment]) -> dict[UUID, PaymentOperation]:

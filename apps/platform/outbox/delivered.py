@@ -13,11 +13,15 @@ E = TypeVar("E", bound=Event, covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered(Generic[E]):
-    """One event on its way to one subscriber, with what is known of its origin."""
+    """One event on its way to one subscriber, with what is known of its origin.
+
+    `handed_at` is the present for the handler, by the database's clock, which judges all timers.
+    """
 
     event: E
     event_id: int
     occurred_at: datetime
+    handed_at: datetime
     key: uuid.UUID
     origin: Cause
 

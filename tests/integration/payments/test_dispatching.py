@@ -1,5 +1,6 @@
 """What is done with a claimed call: made, looked up, or neither."""
 
+import time
 import uuid
 from datetime import UTC, datetime
 
@@ -34,6 +35,8 @@ def claimed(*, looks_first: bool, may_be_made: bool) -> ClaimedOperation:
         looks_first=looks_first,
         may_be_made=may_be_made,
         trace_context="",
+        claimed_at=datetime.now(UTC),
+        claimed_on_timer=time.monotonic(),
     )
 
 

@@ -4,15 +4,18 @@ import uuid
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
+from apps.payments.adapters.sandbox import SIGNATURE_HEADER, sign
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import Declined, NothingHappened, NotKnown, Refused
 from apps.payments.services.claim_operations import claim_operations
-from apps.payments.services.handle_messages import handle_messages
+from apps.payments.services.handle_messages import handle_messages, receive_message
+from apps.payments.services.purge_messages import purge_messages
 from apps.platform.outbox.models import StoredEvent
-from apps.platform.telemetry.metrics import captures_failed_total
+from apps.platform.telemetry.metrics import captures_failed_total, webhooks_total
 from tests.integration.payments.story import ACTION, DONE, ask, authorizing, hear, message
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +100,21 @@ class TestRefusals:
 
 
 class TestMessages:
+    def test_that_come_again_are_not_new(self) -> None:
+        body = b'{"id": "evt_7", "type": "approval.decided", "reference": "sbx_1"}'
+        headers = {SIGNATURE_HEADER: sign(body, settings.OMS_SANDBOX_SECRET)}
+        repeated = webhooks_total.labels(provider="sandbox", outcome="repeated")
+        before = repeated._value.get()
+
+        news = [
+            receive_message(provider="sandbox", body=body, headers=headers, now=timezone.now())
+            for _ in range(3)
+        ]
+
+        assert news == [True, False, False]
+        assert ProviderMessageRecord.objects.count() == 1
+        assert repeated._value.get() == before + 2
+
     def test_of_payments_without_a_reference_are_all_matched(self, now: datetime) -> None:
         for number in range(3):
             payment, _ = authorizing(now)
@@ -120,9 +138,26 @@ class TestMessages:
         payment, _ = authorizing(now)
         stored = message(payment, now)
         ProviderMessageRecord.objects.update(payment_id=uuid.uuid4())
-        handle_messages(now=now)
-        stored.refresh_from_db()
+        pauses = []
+        for _ in range(9):
+            handle_messages(now=now)
+            stored.refresh_from_db()
+            pauses.append((stored.next_at - now).total_seconds())
+            now = stored.next_at
+        assert pauses == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
         assert stored.handled_at is None
         handle_messages(now=now + timedelta(days=4))
         stored.refresh_from_db()
         assert stored.handled_at is not None
+
+    def test_are_forgotten_three_months_after_they_were_handled(self, now: datetime) -> None:
+        payment, _ = authorizing(now)
+        for number, days in enumerate((91, 89)):
+            message(payment, now, f"e{number}")
+            handled = now - timedelta(days=days)
+            ProviderMessageRecord.objects.filter(event_id=f"e{number}").update(handled_at=handled)
+        message(payment, now, "waiting")
+        assert purge_messages(now=now) == 1
+        assert purge_messages(now=now) == 0
+        kept = ProviderMessageRecord.objects.values_list("event_id", flat=True)
+        assert set(kept) == {"e1", "waiting"}
