@@ -17,6 +17,7 @@ from apps.kernel.events.payments import (
     PaymentVoided,
     PaymentVoidFailed,
 )
+from apps.payments.domain.declines import public_code
 from apps.payments.domain.operations import (
     LOOK_UP_PAUSE_SECONDS,
     MONEY_BACK,
@@ -64,7 +65,7 @@ def apply_result(
         case Declined():
             operation.state = OperationState.DECLINED
             operation.error_code, operation.error_detail = result.code[:64], result.detail
-            _say_no(operation, payment, result.code[:64], result.detail, ledger)
+            _say_no(operation, payment, public_code(result.code[:64]), result.detail, ledger)
         case Refused():
             operation.state = OperationState.FAILED
             operation.error_code, operation.error_detail = result.code[:64], result.detail

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.payments.adapters.sandbox import SIGNATURE_HEADER, sign
+from apps.payments.api.views import payment_document
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import Declined, NothingHappened, NotKnown, Refused
@@ -16,7 +17,7 @@ from apps.payments.services.handle_messages import handle_messages, receive_mess
 from apps.payments.services.purge_messages import purge_messages
 from apps.platform.outbox.models import StoredEvent
 from apps.platform.telemetry.metrics import captures_failed_total, webhooks_total
-from tests.integration.payments.story import ACTION, DONE, ask, authorizing, hear, message
+from tests.integration.payments.story import ACTION, DONE, ask, authorizing, captured, hear, message
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +92,26 @@ class TestRefusals:
             "detail": "It was called off.",
         }
         assert captures_failed_total.labels(gateway="stripe")._value.get() == before + 1
+
+    @pytest.mark.parametrize("code", ["lost_card", "stolen_card", "fraudulent"])
+    def test_that_say_too_much_about_a_card_stay_with_staff(self, now: datetime, code: str) -> None:
+        payment, operation = authorizing(now)
+        payment = hear(operation, Declined(code=code, detail="Your card was declined."), now)
+
+        operation.refresh_from_db()
+        assert operation.error_code == code
+        assert payment.failure_code == "declined"
+        told = StoredEvent.objects.get(type="payments.payment_failed")
+        assert told.payload["code"] == "declined"
+        document = payment_document(payment)
+        assert document.failure_code == "declined"
+        assert [call.error_code for call in document.operations] == ["declined"]
+
+    def test_of_a_refund_say_no_more_about_a_card(self, now: datetime) -> None:
+        refund = ask(captured(now), OperationKind.REFUND, now)
+        hear(refund, Declined(code="lost_or_stolen_card", detail="x"), now)
+        told = StoredEvent.objects.get(type="payments.payment_refund_failed")
+        assert told.payload["code"] == "declined"
 
     def test_of_a_void_are_told(self, now: datetime) -> None:
         payment, operation = authorizing(now)
