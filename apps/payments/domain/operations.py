@@ -44,7 +44,11 @@ MONEY_BACK = (OperationKind.VOID, OperationKind.REFUND)
 FIRST_UNDO_PAUSE = timedelta(minutes=10)
 LONGEST_UNDO_PAUSE = timedelta(days=1)
 LEASE_SECONDS = 15
-"""How long a worker may take for a call before another one takes it over; above the adapters' limits."""
+"""How long a worker may take for an operation before another one takes it over."""
+LONGEST_CALL_SECONDS = 10
+"""How long an adapter may take for one call or one look-up."""
+LATEST_START_SECONDS = 4
+"""How long after its look-up began a call may still be made: then both end within the lease."""
 LONGEST_PAUSE_SECONDS = 60
 LOOK_UP_PAUSE_SECONDS = 2
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.payments.adapters.registry import gateway_named
+from apps.payments.domain.operations import LATEST_START_SECONDS, LEASE_SECONDS
 from apps.payments.ports import (
     GatewayMisused,
     GatewayUnavailable,
@@ -28,8 +29,8 @@ from apps.platform.resilience.stores import GateSettings
 from apps.platform.telemetry.metrics import gateway_call_seconds, gateway_calls_total
 from apps.platform.telemetry.tracing import span_from
 
-SLOT_LEASE_MILLISECONDS = 12_000
-"""A killed worker's slots come back after this; above the adapters' ten seconds."""
+SLOT_LEASE_MILLISECONDS = LEASE_SECONDS * 1000
+"""A killed worker's slots come back together with its operations."""
 DISPATCH_SECONDS = 5.0
 GATHER_SECONDS = 0.01
 """How long answers are gathered before they are recorded together."""
@@ -105,9 +106,10 @@ def _is_something_due(gate_name: str) -> bool:
 def carry_out(claimed: ClaimedOperation) -> Result:
     """Make one call, or look up how it ended; every error becomes a result.
 
-    Runs in a thread of the pool and uses no database of ours; the sandbox, which keeps its book
+    It ends within its lease: what took long to look up is made at another time. Runs in a thread of the pool and uses no database of ours; the sandbox, which keeps its book
     there, closes its connection behind it.
     """
+    began = time.monotonic()
     call = claimed.call
     gateway = gateway_named(claimed.provider)
     with (
@@ -124,6 +126,9 @@ def carry_out(claimed: ClaimedOperation) -> Result:
                 return found
             if not claimed.may_be_made:
                 return NotMade()
+            if time.monotonic() - began > LATEST_START_SECONDS:
+                # Made now, it might outlive its lease, and somebody else would be at it, too.
+                return NotKnown()
             return gateway.perform(call)
         except GatewayUnavailable as error:
             # After an unknown outcome, "does not answer" still leaves the outcome unknown.

@@ -7,8 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.kernel.money import Money
-from apps.payments.domain.operations import OperationKind
-from apps.payments.ports import Done, GatewayCall, NotMade
+from apps.payments.adapters.sandbox import SandboxGateway
+from apps.payments.adapters.stripe_gateway import CALL_SECONDS
+from apps.payments.domain.operations import (
+    LATEST_START_SECONDS,
+    LEASE_SECONDS,
+    LONGEST_CALL_SECONDS,
+    OperationKind,
+)
+from apps.payments.ports import Done, GatewayCall, NotKnown, NotMade, Outcome
+from apps.payments.services import dispatch_operations
 from apps.payments.services.claim_operations import ClaimedOperation
 from apps.payments.services.dispatch_operations import carry_out
 
@@ -40,6 +48,17 @@ def claimed(*, looks_first: bool, may_be_made: bool) -> ClaimedOperation:
     )
 
 
+class SlowGateway(SandboxGateway):
+    """Takes its time to look things up, and must not be asked for more after that."""
+
+    def look_up(self, call: GatewayCall) -> Outcome | None:
+        time.sleep(0.05)
+        return None
+
+    def perform(self, call: GatewayCall) -> Outcome:
+        raise AssertionError("too late")
+
+
 class TestCarryOut:
     @pytest.mark.parametrize("looks_first", [True, False])
     def test_makes_what_the_provider_has_not_done(self, looks_first: bool) -> None:
@@ -47,3 +66,15 @@ class TestCarryOut:
 
     def test_leaves_what_is_not_wanted_any_more(self) -> None:
         assert carry_out(claimed(looks_first=True, may_be_made=False)) == NotMade()
+
+    def test_makes_nothing_that_would_outlive_its_lease(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        slow = SlowGateway(latency_seconds=0, secret="", base_url="")
+        monkeypatch.setattr(dispatch_operations, "gateway_named", lambda provider: slow)
+        monkeypatch.setattr(dispatch_operations, "LATEST_START_SECONDS", 0.01)
+        assert carry_out(claimed(looks_first=True, may_be_made=True)) == NotKnown()
+
+    def test_ends_within_its_lease_with_any_adapter(self) -> None:
+        assert LATEST_START_SECONDS + LONGEST_CALL_SECONDS < LEASE_SECONDS
+        assert CALL_SECONDS < LONGEST_CALL_SECONDS
