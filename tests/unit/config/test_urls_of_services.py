@@ -59,8 +59,13 @@ class TestEnvironment:
     def test_lets_production_start_with_secrets_of_its_own(self) -> None:
         refuse_unsafe_production(read_environment(STRONG))
 
-    @pytest.mark.parametrize("missing", sorted(set(STRONG) - {"OMS_GATEWAYS"}))
+    @pytest.mark.parametrize("missing", sorted(STRONG))
     def test_refuses_production_with_a_demo_value_and_names_it(self, missing: str) -> None:
         given = {name: value for name, value in STRONG.items() if name != missing}
         with pytest.raises(ImproperlyConfigured, match=missing):
             refuse_unsafe_production(read_environment(given))
+
+    @pytest.mark.parametrize("gateways", ["sandbox", "stripe, sandbox", "sandbox,stripe", ","])
+    def test_refuses_production_that_would_take_play_money(self, gateways: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match="OMS_GATEWAYS"):
+            refuse_unsafe_production(read_environment({**STRONG, "OMS_GATEWAYS": gateways}))
