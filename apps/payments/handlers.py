@@ -20,10 +20,12 @@ def authorize_for_orders(batch: Sequence[Delivered[OrderPaymentPending]]) -> Non
 def capture_for_orders(batch: Sequence[Delivered[OrderConfirmed]]) -> None:
     """Charge confirmed orders."""
     capture_payments(
-        causes={one.event.order_id: one.cause for one in batch}, now=batch[0].handed_at
+        causes={one.event.order_id: one.cause_on_behalf for one in batch}, now=batch[0].handed_at
     )
 
 
 def undo_for_orders(batch: Sequence[Delivered[OrderCancellationRequested]]) -> None:
     """Give back the money of orders being called off."""
-    undo_payments(causes={one.event.order_id: one.cause for one in batch}, now=batch[0].handed_at)
+    undo_payments(
+        causes={one.event.order_id: one.cause_on_behalf for one in batch}, now=batch[0].handed_at
+    )

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
+from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
 from apps.kernel.money import Money
 from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
@@ -33,7 +34,7 @@ class Payment(models.Model):
     """The money of one order, in minor units. Tokens, brand and last four digits only.
 
     One that was cancelled before we heard what to pay has neither amount nor customer: it stands in
-    the way of its own beginning.
+    the way of its own beginning. `version` numbers the payment's events, `steps` its history.
 
     `is_unwanted` is set when the order is being called off: whatever the provider still says, the
     money goes back. `undo_at` is when that is tried again, after the provider refused it.
@@ -45,6 +46,7 @@ class Payment(models.Model):
     customer_id = models.UUIDField(null=True)
     status = FSMField(default=PaymentStatus.PENDING, choices=PaymentStatus.choices, protected=True)
     version = models.IntegerField(default=0)
+    steps = models.IntegerField(default=0, db_default=0)
     amount_minor = models.BigIntegerField()
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
@@ -96,6 +98,21 @@ class Payment(models.Model):
     def amount(self) -> Money:
         """What the order costs."""
         return Money(self.amount_minor, self.currency)
+
+    def record_step(self, *, before: str, what: str, cause: Cause, at: datetime) -> "PaymentStep":
+        """Give the next row of the history; the caller stores it with the payment."""
+        self.steps += 1
+        return PaymentStep(
+            payment_id=self.id,
+            position=self.steps,
+            at=at,
+            from_status=before,
+            to_status=self.status,
+            what=what,
+            actor=cause.actor,
+            causation_id=cause.causation_id or "",
+            correlation_id=cause.correlation_id,
+        )
 
     @property
     def never_began(self) -> bool:
@@ -184,6 +201,33 @@ class Payment(models.Model):
     )
     def doubt_a_refund(self) -> None:
         """One of several refunds may not have reached the customer."""
+
+
+class PaymentStep(models.Model):
+    """One row of a payment's history: a change of status, or something that a provider refused."""
+
+    pk = models.CompositePrimaryKey("payment_id", "position")
+    payment = models.ForeignKey(
+        Payment,
+        on_delete=models.CASCADE,
+        related_name="history",
+        db_index=False,
+        db_constraint=False,
+    )
+    position = models.SmallIntegerField()
+    at = models.DateTimeField()
+    from_status = models.CharField(max_length=32)
+    to_status = models.CharField(max_length=32)
+    what = models.TextField()
+    actor = models.TextField()
+    causation_id = models.TextField()
+    correlation_id = models.UUIDField()
+
+    class Meta:
+        ordering: ClassVar = ["payment_id", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.what}"
 
 
 class PaymentOperation(models.Model):

@@ -1,6 +1,6 @@
 """What payments adds to the page of an order, and the tables of its own pages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.urls import reverse
@@ -12,8 +12,9 @@ from apps.payments.domain.operations import (
     OperationKind,
     OperationState,
 )
-from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus, PaymentStep
 from apps.payments.queries import find_payment_of_order
+from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import (
     NOTHING,
     Tone,
@@ -136,5 +137,23 @@ def operations_table(operations: Iterable[PaymentOperation], currency: str) -> T
                 ),
             )
             for one in operations
+        ],
+    )
+
+
+def history_table(steps: Sequence[PaymentStep]) -> Table:
+    """List what happened to a payment, the oldest first, with who wanted it and what led to it."""
+    names = name_actors(one.actor for one in steps)
+    return Table(
+        headings=("When", "What", "Status", "Who", "Because of"),
+        rows=[
+            (
+                moment(one.at),
+                one.what,
+                badge(one.to_status, TONES),
+                names[one.actor],
+                identifier(one.causation_id),
+            )
+            for one in steps
         ],
     )

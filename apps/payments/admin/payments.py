@@ -13,7 +13,14 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.payments.admin.messages import messages_table
-from apps.payments.admin.panels import TONES, attention_of, method_of, money_of, operations_table
+from apps.payments.admin.panels import (
+    TONES,
+    attention_of,
+    history_table,
+    method_of,
+    money_of,
+    operations_table,
+)
 from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
 from apps.payments.services.look_again import look_again
 from apps.payments.services.undo_again import undo_again
@@ -117,7 +124,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         return queryset.filter(Q(id=wanted) | Q(order_id=wanted)), False
 
     def list_panels(self, request: HttpRequest, obj: Payment) -> list[TitledPanel]:
-        """Show the calls made, and what the provider told us by itself."""
+        """Show the calls made, what became of the payment, and what the provider told us by itself."""
         operations = list(obj.operations.order_by("id"))
         heard = list(
             ProviderMessageRecord.objects.filter(reference=obj.authorization).order_by("id")
@@ -132,6 +139,9 @@ class PaymentAdmin(ReadOnlyAdmin):
                     tables=(operations_table(operations, obj.currency),),
                     note="" if operations else "No call was recorded yet.",
                 ),
+            ),
+            TitledPanel(
+                title="History", panel=Panel(tables=(history_table(list(obj.history.all())),))
             ),
             TitledPanel(
                 title="Messages from the provider",

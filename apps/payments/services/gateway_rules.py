@@ -87,7 +87,9 @@ def apply_result(
 
 
 def _authorized(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+    before = payment.status
     payment.authorize(reference=done.reference, brand=done.brand, last4=done.last4)
+    ledger.step(payment, "Authorised", cause_of(operation), before=before)
     if payment.is_unwanted:
         ledger.undo(payment, cause_of(operation))
         return
@@ -105,7 +107,9 @@ def _authorized(operation: PaymentOperation, payment: Payment, done: Done, ledge
 
 
 def _captured(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+    before = payment.status
     payment.capture(amount_minor=operation.amount_minor)
+    ledger.step(payment, "Captured", cause_of(operation), before=before)
     ledger.publish(
         payment,
         PaymentCaptured(
@@ -126,7 +130,9 @@ def _voided(operation: PaymentOperation, payment: Payment, done: Done, ledger: L
     if payment.status == PaymentStatus.REQUIRES_ACTION:
         ledger.fail(payment, *_why_dropped(payment), cause_of(operation))
         return
+    before = payment.status
     payment.void()
+    ledger.step(payment, "Voided", cause_of(operation), before=before)
     ledger.publish(
         payment,
         PaymentVoided(payment_id=payment.id, order_id=payment.order_id),
@@ -135,11 +141,13 @@ def _voided(operation: PaymentOperation, payment: Payment, done: Done, ledger: L
 
 
 def _refunded(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+    before = payment.status
     payment.refunded_minor += operation.amount_minor
     if payment.refunded_minor == payment.captured_minor:
         payment.refund_whole()
     else:
         payment.refund_part()
+    ledger.step(payment, "Refunded", cause_of(operation), before=before)
     ledger.publish(
         payment,
         PaymentRefunded(
@@ -168,7 +176,9 @@ def _wait_for_customer(
     operation.reference = payment.authorization = action.reference
     if payment.status == PaymentStatus.PENDING:
         expires_at = ledger.now + timedelta(minutes=settings.OMS_PAYMENT_ACTION_MINUTES)
+        before = payment.status
         payment.require_action(url=action.redirect_url, expires_at=expires_at)
+        ledger.step(payment, "Customer must approve", cause_of(operation), before=before)
         if not payment.is_unwanted:
             ledger.publish(
                 payment,
@@ -243,6 +253,7 @@ def _capture_failed(
         ledger.undo(payment, cause_of(operation))
         return
     captures_failed_total.labels(gateway=payment.provider).inc()
+    ledger.step(payment, f"Capture failed ({code})", cause_of(operation))
     ledger.publish(
         payment,
         PaymentCaptureFailed(
@@ -263,6 +274,7 @@ def _void_failed(operation: PaymentOperation, payment: Payment, code: str, ledge
         payment.undo_at = None
         ledger.look_for(payment, OperationKind.CAPTURE, cause_of(operation))
         return
+    ledger.step(payment, f"Void failed ({code})", cause_of(operation))
     ledger.publish(
         payment,
         PaymentVoidFailed(payment_id=payment.id, order_id=payment.order_id, code=code),
@@ -273,6 +285,7 @@ def _void_failed(operation: PaymentOperation, payment: Payment, code: str, ledge
 def _refund_failed(
     operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger
 ) -> None:
+    ledger.step(payment, f"Refund failed ({code})", cause_of(operation))
     ledger.publish(
         payment,
         PaymentRefundFailed(

@@ -7,7 +7,7 @@ from datetime import datetime
 from apps.kernel.cause import Cause
 from apps.kernel.events.payments import PaymentEvent, PaymentFailed
 from apps.payments.domain.operations import OperationKind
-from apps.payments.models import Payment
+from apps.payments.models import Payment, PaymentStep
 from apps.payments.services.operations import Wish, wished_operations
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import insert_together, update_many
@@ -16,6 +16,7 @@ from apps.platform.outbox.publishing import Fact, publish
 PAYMENT_FIELDS = (
     "status",
     "version",
+    "steps",
     "captured_minor",
     "refunded_minor",
     "brand",
@@ -34,11 +35,23 @@ PAYMENT_FIELDS = (
 
 @dataclass(slots=True)
 class Ledger:
-    """Facts to publish and calls to record for payments that are locked, or new."""
+    """History, facts to publish and calls to record for payments that are locked, or new."""
 
     now: datetime
+    steps: list[PaymentStep] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
+
+    def step(self, payment: Payment, what: str, cause: Cause, *, before: str | None = None) -> None:
+        """Note a row of the history; without `before` the status did not change."""
+        self.steps.append(
+            payment.record_step(
+                before=payment.status if before is None else before,
+                what=what,
+                cause=cause,
+                at=self.now,
+            )
+        )
 
     def publish(self, payment: Payment, event: PaymentEvent, cause: Cause) -> None:
         """Note a fact of a payment."""
@@ -47,7 +60,9 @@ class Ledger:
 
     def fail(self, payment: Payment, code: str, detail: str, cause: Cause) -> None:
         """Fail a payment that took nothing."""
+        before = payment.status
         payment.fail(code=code, detail=detail)
+        self.step(payment, f"Failed ({code})", cause, before=before)
         self.publish(
             payment,
             PaymentFailed(
@@ -75,6 +90,6 @@ class Ledger:
         """
         update_many(payments, fields=PAYMENT_FIELDS)
         operations = wished_operations(self.wishes, now=self.now)
-        insert_together(operations)
+        insert_together(operations, self.steps)
         publish(self.facts)
         wake_dispatch_on_commit({operation.gate for operation in operations})

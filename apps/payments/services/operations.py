@@ -137,11 +137,11 @@ def _amount_of(payment: Payment, kind: OperationKind) -> int:
 
 
 def cause_of(operation: PaymentOperation) -> Cause:
-    """Give the cause of what an operation brings about."""
+    """Give the cause of what an operation brings about, in the name of whoever asked for it."""
     return Cause(
         correlation_id=operation.correlation_id,
         causation_id=f"operation:{operation.id}",
-        actor="system",
+        actor=operation.actor,
         region=operation.region,
         trace_context=operation.trace_context,
     )

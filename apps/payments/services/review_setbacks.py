@@ -37,7 +37,9 @@ def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
             if operation is None:
                 continue
             if operation.kind == OperationKind.REFUND:
+                before = payment.status
                 _doubt(operation, payment, now)
+                ledger.step(payment, "Refund in doubt", cause_of(operation), before=before)
                 doubted.append(operation)
                 changed.append(payment)
             elif payment.status == PaymentStatus.AUTHORIZED:

@@ -33,20 +33,21 @@ def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: dat
         ledger = Ledger(now=now)
         operations: list[PaymentOperation] = []
         for payment, one in zip(payments, fresh, strict=True):
+            ledger.step(payment, "Asked for", one.cause_on_behalf, before="")
             if is_set_up(payment.provider):
                 operations.append(
                     new_operation(
                         payment,
                         OperationKind.AUTHORIZE,
                         amount_minor=payment.amount_minor,
-                        cause=one.cause,
+                        cause=one.cause_on_behalf,
                         now=now,
                     )
                 )
             else:
                 detail = "This way to pay is not offered any more."
-                ledger.fail(payment, "unknown_provider", detail, one.cause)
-        insert_together(payments, operations)
+                ledger.fail(payment, "unknown_provider", detail, one.cause_on_behalf)
+        insert_together(payments, operations, ledger.steps)
         publish(ledger.facts)
         wake_dispatch_on_commit({operation.gate for operation in operations})
 

@@ -28,6 +28,7 @@ def undo_again(*, causes: Mapping[UUID, Cause], now: datetime) -> int:
         ledger = Ledger(now=now)
         for payment in owing:
             payment.updated_at = now
+            ledger.step(payment, "Giving back tried again", causes[payment.id])
             ledger.undo(payment, causes[payment.id], looks_first=True)
         ledger.write(owing)
     return len(owing)

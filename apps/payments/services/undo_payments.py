@@ -35,6 +35,7 @@ def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
         for payment in payments:
             payment.is_unwanted = True
             payment.updated_at = now
+            ledger.step(payment, "Called off", causes[payment.order_id])
             calls = open_operations.get(payment.id, [])
             needless = [call for call in calls if _is_needless(payment, call)]
             dropped += needless

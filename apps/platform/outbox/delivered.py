@@ -29,3 +29,8 @@ class Delivered(Generic[E]):
     def cause(self) -> Cause:
         """The cause of what a handler does because of this event: our own step, the same story."""
         return replace(self.origin, causation_id=str(self.event_id), actor="system")
+
+    @property
+    def cause_on_behalf(self) -> Cause:
+        """The cause of what a handler does for whoever brought the event about, in their name."""
+        return self.origin.leading_to(str(self.event_id))
