@@ -25,7 +25,6 @@ class GatewayCall:
     amount: Money
     idempotency_key: str
     authorization: str
-    method_type: str
     method_token: str
     return_url: str
     created_at: datetime

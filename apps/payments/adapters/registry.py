@@ -21,7 +21,8 @@ class GatewayEntry:
 SANDBOX = "sandbox"
 GATEWAYS = {
     SANDBOX: GatewayEntry(
-        adapter="apps.payments.adapters.sandbox.SandboxGateway", gates=("sandbox", "sandbox-down")
+        adapter="apps.payments.adapters.sandbox.SandboxGateway",
+        gates=("sandbox", "sandbox-down", "sandbox-lost"),
     ),
     "stripe": GatewayEntry(
         adapter="apps.payments.adapters.stripe_gateway.StripeGateway", gates=("stripe",)

@@ -28,7 +28,7 @@ SET state = 'in_flight', token = o.token + 1, attempts = o.attempts + 1,
 FROM due, payments_payment p
 WHERE o.id = due.id AND p.id = o.payment_id
 RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o.created_at, o.trace_context,
-          o.provider, p.id, p.order_id, p.currency, p.authorization, p.method_type, p.method_token,
+          o.provider, p.id, p.order_id, p.currency, p.authorization, p.method_token,
           o.only_looks, p.is_unwanted, now()
 """
 
@@ -71,7 +71,7 @@ def claim_operations(*, gate: str, at_most: int) -> list[ClaimedOperation]:
 def _claimed(row: tuple[Any, ...], timer: float) -> ClaimedOperation:
     (
         operation_id, token, state, kind, amount_minor, key, created_at, trace_context,
-        provider, payment_id, order_id, currency, authorization, method_type, method_token,
+        provider, payment_id, order_id, currency, authorization, method_token,
         only_looks, is_unwanted, claimed_at,
     ) = row  # fmt: skip
     return ClaimedOperation(
@@ -83,7 +83,6 @@ def _claimed(row: tuple[Any, ...], timer: float) -> ClaimedOperation:
             amount=Money(amount_minor, currency),
             idempotency_key=key,
             authorization=authorization,
-            method_type=method_type,
             method_token=method_token,
             return_url=f"{settings.OMS_BASE_URL}/payments/{payment_id}/return",
             created_at=created_at,

@@ -19,13 +19,13 @@ from apps.kernel.events.payments import (
 )
 from apps.payments.domain.declines import public_code
 from apps.payments.domain.operations import (
+    FIRST_UNDO_PAUSE_SECONDS,
+    LONGEST_UNDO_PAUSE_SECONDS,
     LOOK_UP_PAUSE_SECONDS,
     MONEY_BACK,
     OperationKind,
     OperationState,
     is_given_up,
-    pause_after,
-    undo_pause_after,
 )
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import (
@@ -41,6 +41,7 @@ from apps.payments.ports import (
 )
 from apps.payments.services.ledger import Ledger
 from apps.payments.services.operations import cause_of
+from apps.platform.resilience.backoff import delay_seconds
 from apps.platform.telemetry.metrics import captures_failed_total, payments_failed_total
 
 TAKING = (OperationKind.AUTHORIZE, OperationKind.CAPTURE)
@@ -64,6 +65,7 @@ def apply_result(
             _wait_for_customer(operation, payment, result, ledger)
         case Declined():
             operation.state = OperationState.DECLINED
+            operation.reference = result.reference or operation.reference
             operation.error_code, operation.error_detail = result.code[:64], result.detail
             _say_no(operation, payment, public_code(result.code[:64]), result.detail, ledger)
         case Refused():
@@ -72,8 +74,8 @@ def apply_result(
             _say_no(operation, payment, result.code, "The payment could not be made.", ledger)
         case NotKnown():
             operation.state = OperationState.UNKNOWN
-            pause = pause_after(operation.attempts, random.random())
-            operation.next_at = ledger.now + max(timedelta(seconds=LOOK_UP_PAUSE_SECONDS), pause)
+            pause = max(timedelta(seconds=LOOK_UP_PAUSE_SECONDS), _pause_after(operation))
+            operation.next_at = ledger.now + pause
         case NotMade():
             operation.state = OperationState.FAILED
             operation.error_code, operation.error_detail = (
@@ -243,7 +245,10 @@ def _was_not_done(operation: PaymentOperation, payment: Payment, ledger: Ledger)
 
 def _undo_later(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
     if payment.owes_money_back:
-        payment.undo_at = ledger.now + undo_pause_after(operation.nth)
+        seconds = delay_seconds(
+            operation.nth, base=FIRST_UNDO_PAUSE_SECONDS, cap=LONGEST_UNDO_PAUSE_SECONDS
+        )
+        payment.undo_at = ledger.now + timedelta(seconds=seconds)
 
 
 def _capture_failed(
@@ -307,7 +312,7 @@ def _try_again(operation: PaymentOperation, payment: Payment, code: str, ledger:
         _say_no(operation, payment, *reason, ledger)
         return
     operation.state = OperationState.PENDING
-    operation.next_at = ledger.now + pause_after(operation.attempts, random.random())
+    operation.next_at = ledger.now + _pause_after(operation)
 
 
 def _why_given_up(
@@ -324,3 +329,9 @@ def _why_given_up(
     ):
         return "wait_expired", "The payment provider was not available."
     return None
+
+
+def _pause_after(operation: PaymentOperation) -> timedelta:
+    """At least half of the wait, so that a crowd neither comes back at once nor as one."""
+    wait = delay_seconds(max(1, operation.attempts))
+    return timedelta(seconds=wait * (0.5 + random.random() / 2))

@@ -267,9 +267,19 @@ class TestAMessage:
 
 class TestRouting:
     def test_leads_to_gates_that_are_worked_off(self, provider: Provider) -> None:
-        tokens = (provider.approved, provider.declined, provider.unreachable_token)
+        tokens = (
+            provider.approved,
+            provider.declined,
+            provider.unreachable_token,
+            provider.losing_token,
+        )
 
         assert {provider.gateway.route(token) for token in tokens} <= set(list_gates())
+
+    def test_keeps_the_sandbox_s_troubles_apart(self) -> None:
+        route = _sandbox().gateway.route
+        gates = [route(token) for token in ("tok_approve", "tok_unavailable", "tok_timeout")]
+        assert len(set(gates)) == 3
 
 
 def _sandbox() -> Provider:

@@ -33,7 +33,6 @@ def claimed(*, looks_first: bool, may_be_made: bool) -> ClaimedOperation:
             amount=Money(100, "EUR"),
             idempotency_key=f"{payment_id}:capture:1",
             authorization="sbx_1",
-            method_type="card",
             method_token="tok_approve",
             return_url="http://shop.example",
             created_at=datetime.now(UTC),

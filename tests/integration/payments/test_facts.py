@@ -96,9 +96,11 @@ class TestRefusals:
     @pytest.mark.parametrize("code", ["lost_card", "stolen_card", "fraudulent"])
     def test_that_say_too_much_about_a_card_stay_with_staff(self, now: datetime, code: str) -> None:
         payment, operation = authorizing(now)
-        payment = hear(operation, Declined(code=code, detail="Your card was declined."), now)
+        no = Declined(code=code, detail="Your card was declined.", reference="pi_7")
+        payment = hear(operation, no, now)
 
         operation.refresh_from_db()
+        assert operation.reference == "pi_7"
         assert operation.error_code == code
         assert payment.failure_code == "declined"
         told = StoredEvent.objects.get(type="payments.payment_failed")

@@ -148,7 +148,7 @@ class TestCancelOrder:
         cancel(order)
         drain_all()
         assert Order.objects.get(id=order.id).status == "cancellation_pending"
-        make_due()
+        make_due("sandbox-lost")
         order = settled(order)
         assert (order.status, payment_of(order).status) == ("cancelled", "voided")
         assert levels() == {"SKU-A@BER": (10, 0)}
