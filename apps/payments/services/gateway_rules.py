@@ -11,25 +11,18 @@ from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
     PaymentCaptured,
-    PaymentCaptureFailed,
     PaymentRefunded,
-    PaymentRefundFailed,
     PaymentVoided,
-    PaymentVoidFailed,
 )
 from apps.payments.domain.declines import public_code
 from apps.payments.domain.operations import (
-    FIRST_UNDO_PAUSE_SECONDS,
-    LONGEST_UNDO_PAUSE_SECONDS,
     LOOK_UP_PAUSE_SECONDS,
-    MONEY_BACK,
     OperationKind,
     OperationState,
     is_given_up,
 )
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import (
-    ALREADY_CAPTURED,
     ActionRequired,
     Declined,
     Done,
@@ -41,8 +34,8 @@ from apps.payments.ports import (
 )
 from apps.payments.services.ledger import Ledger
 from apps.payments.services.operations import cause_of
+from apps.payments.services.refusal_rules import say_no
 from apps.platform.resilience.backoff import delay_seconds
-from apps.platform.telemetry.metrics import captures_failed_total, payments_failed_total
 
 TAKING = (OperationKind.AUTHORIZE, OperationKind.CAPTURE)
 NOT_DONE = ("not_done", "The provider was only asked; it was not done there.")
@@ -67,11 +60,11 @@ def apply_result(
             operation.state = OperationState.DECLINED
             operation.reference = result.reference or operation.reference
             operation.error_code, operation.error_detail = result.code[:64], result.detail
-            _say_no(operation, payment, public_code(result.code[:64]), result.detail, ledger)
+            say_no(operation, payment, public_code(result.code[:64]), result.detail, ledger)
         case Refused():
             operation.state = OperationState.FAILED
             operation.error_code, operation.error_detail = result.code[:64], result.detail
-            _say_no(operation, payment, result.code, "The payment could not be made.", ledger)
+            say_no(operation, payment, result.code, "The payment could not be made.", ledger)
         case NotKnown():
             operation.state = OperationState.UNKNOWN
             pause = max(timedelta(seconds=LOOK_UP_PAUSE_SECONDS), _pause_after(operation))
@@ -81,7 +74,7 @@ def apply_result(
             operation.error_code, operation.error_detail = (
                 NOT_DONE if operation.only_looks else CALLED_OFF
             )
-            _say_no(operation, payment, *CALLED_OFF, ledger)
+            say_no(operation, payment, *CALLED_OFF, ledger)
         case NothingHappened():
             _try_again(operation, payment, result.code, ledger)
         case _:
@@ -211,105 +204,12 @@ def _why_dropped(payment: Payment) -> tuple[str, str]:
     return "action_expired", "The payment was not approved in time."
 
 
-def _say_no(
-    operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
-) -> None:
-    if operation.only_looks:
-        _was_not_done(operation, payment, ledger)
-        return
-    if operation.kind in MONEY_BACK:
-        _undo_later(operation, payment, ledger)
-    match OperationKind(operation.kind):
-        case OperationKind.AUTHORIZE:
-            if payment.status != PaymentStatus.FAILED:
-                payments_failed_total.labels(gateway=payment.provider).inc()
-                ledger.fail(payment, code, detail, cause_of(operation))
-        case OperationKind.CAPTURE:
-            _capture_failed(operation, payment, code, detail, ledger)
-        case OperationKind.VOID:
-            _void_failed(operation, payment, code, ledger)
-        case OperationKind.REFUND:
-            _refund_failed(operation, payment, code, ledger)
-        case _:
-            assert_never(operation.kind)
-
-
-def _was_not_done(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
-    """Go on after a question that was answered with no; whoever wants the money back has waited for it."""
-    if operation.kind == OperationKind.VOID and payment.owes_money_back:
-        ledger.undo(payment, cause_of(operation))
-    else:
-        # The provider says that a void is too late, and that nothing was charged: time may tell.
-        _undo_later(operation, payment, ledger)
-
-
-def _undo_later(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
-    if payment.owes_money_back:
-        seconds = delay_seconds(
-            operation.nth, base=FIRST_UNDO_PAUSE_SECONDS, cap=LONGEST_UNDO_PAUSE_SECONDS
-        )
-        payment.undo_at = ledger.now + timedelta(seconds=seconds)
-
-
-def _capture_failed(
-    operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
-) -> None:
-    if payment.is_unwanted:
-        ledger.undo(payment, cause_of(operation))
-        return
-    captures_failed_total.labels(gateway=payment.provider).inc()
-    ledger.step(payment, f"Capture failed ({code})", cause_of(operation))
-    ledger.publish(
-        payment,
-        PaymentCaptureFailed(
-            payment_id=payment.id,
-            order_id=payment.order_id,
-            amount_minor=operation.amount_minor,
-            currency=payment.currency,
-            code=code,
-            detail=detail,
-        ),
-        cause_of(operation),
-    )
-
-
-def _void_failed(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
-    if code == ALREADY_CAPTURED and payment.status == PaymentStatus.AUTHORIZED:
-        # Somebody charged it without us: once that is in our books it can be refunded.
-        payment.undo_at = None
-        ledger.look_for(payment, OperationKind.CAPTURE, cause_of(operation))
-        return
-    ledger.step(payment, f"Void failed ({code})", cause_of(operation))
-    ledger.publish(
-        payment,
-        PaymentVoidFailed(payment_id=payment.id, order_id=payment.order_id, code=code),
-        cause_of(operation),
-    )
-
-
-def _refund_failed(
-    operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger
-) -> None:
-    ledger.step(payment, f"Refund failed ({code})", cause_of(operation))
-    ledger.publish(
-        payment,
-        PaymentRefundFailed(
-            payment_id=payment.id,
-            order_id=payment.order_id,
-            amount_minor=operation.amount_minor,
-            currency=payment.currency,
-            code=code,
-        ),
-        cause_of(operation),
-    )
-
-
 def _try_again(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
     operation.error_code = code[:64]
     reason = _why_given_up(operation, payment, ledger.now)
     if reason is not None:
         operation.state = OperationState.FAILED
-        _say_no(operation, payment, *reason, ledger)
+        say_no(operation, payment, *reason, ledger)
         return
     operation.state = OperationState.PENDING
     operation.next_at = ledger.now + _pause_after(operation)
