@@ -15,7 +15,9 @@ class CompositionConfig(AppConfig):
 
         for task, every_seconds, queue in (
             ("inventory.expire_reservations", 5.0, "inventory"),
+            ("payments.undo_again", 60.0, "payments"),
             ("partitions.ensure", 3600.0, "maintenance"),
             ("idempotency.purge", 600.0, "maintenance"),
+            ("payments.purge_messages", 3600.0, "maintenance"),
         ):
             register_wake_up(WakeUp(name=task, task=task, queue=queue, every_seconds=every_seconds))

@@ -85,17 +85,18 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
 
 
 def refuse_unsafe_production(env: Environment) -> None:
-    """Stop a production process that would run with a demo secret or without its keys.
+    """Stop a production process that would run with a demo secret, without its keys, or for play money.
 
     Raises:
         ImproperlyConfigured: naming every variable at fault at once.
     """
     faults = [
         name.upper()
-        for name in ("oms_secret_key", "oms_order_number_secret", "oms_sandbox_secret")
+        for name in ("oms_secret_key", "oms_order_number_secret")
         if getattr(env, name) == LOCAL_SECRET or len(getattr(env, name)) < 32
-        if name != "oms_sandbox_secret" or "sandbox" in env.gateways
     ]
+    if not env.gateways or "sandbox" in env.gateways:
+        faults.append("OMS_GATEWAYS (real providers only)")
     if not (env.oms_jwks_url or env.oms_jwks_file):
         faults.append("OMS_JWKS_URL")
     if env.oms_allowed_hosts == "*":

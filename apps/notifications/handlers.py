@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.utils import timezone
-
 from apps.kernel.events.customers import CustomerChanged, CustomerRegistered
 from apps.kernel.events.orders import OrderCancelled, OrderConfirmed, OrderCreated
 from apps.kernel.events.payments import PaymentActionRequired
@@ -36,7 +34,7 @@ def tell_of_receipt(batch: Sequence[Delivered[OrderCreated]]) -> None:
             )
             for one in batch
         ],
-        now=timezone.now(),
+        now=batch[0].handed_at,
     )
 
 
@@ -53,7 +51,7 @@ def tell_of_confirmation(batch: Sequence[Delivered[OrderConfirmed]]) -> None:
             )
             for one in batch
         ],
-        now=timezone.now(),
+        now=batch[0].handed_at,
     )
 
 
@@ -75,7 +73,7 @@ def tell_of_cancellation(batch: Sequence[Delivered[OrderCancelled]]) -> None:
             )
             for one in batch
         ],
-        now=timezone.now(),
+        now=batch[0].handed_at,
     )
 
 
@@ -97,5 +95,5 @@ def ask_for_approval(batch: Sequence[Delivered[PaymentActionRequired]]) -> None:
             )
             for one in batch
         ],
-        now=timezone.now(),
+        now=batch[0].handed_at,
     )

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.utils import timezone
-
 from apps.kernel.events.orders import (
     OrderCancellationRequested,
     OrderConfirmed,
@@ -16,14 +14,18 @@ from apps.platform.outbox.delivered import Delivered
 
 def authorize_for_orders(batch: Sequence[Delivered[OrderPaymentPending]]) -> None:
     """Begin the payment of orders whose stock is held."""
-    start_payments(wanted=batch, now=timezone.now())
+    start_payments(wanted=batch, now=batch[0].handed_at)
 
 
 def capture_for_orders(batch: Sequence[Delivered[OrderConfirmed]]) -> None:
     """Charge confirmed orders."""
-    capture_payments(causes={one.event.order_id: one.cause for one in batch}, now=timezone.now())
+    capture_payments(
+        causes={one.event.order_id: one.cause_on_behalf for one in batch}, now=batch[0].handed_at
+    )
 
 
 def undo_for_orders(batch: Sequence[Delivered[OrderCancellationRequested]]) -> None:
     """Give back the money of orders being called off."""
-    undo_payments(causes={one.event.order_id: one.cause for one in batch}, now=timezone.now())
+    undo_payments(
+        causes={one.event.order_id: one.cause_on_behalf for one in batch}, now=batch[0].handed_at
+    )

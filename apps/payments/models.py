@@ -7,9 +7,11 @@ from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
+from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
 from apps.kernel.money import Money
 from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
+from apps.platform.history import Step
 
 
 class PaymentStatus(models.TextChoices):
@@ -32,16 +34,20 @@ def _is_refunded_whole(payment: models.Model) -> bool:
 class Payment(models.Model):
     """The money of one order, in minor units. Tokens, brand and last four digits only.
 
+    One that was cancelled before we heard what to pay has neither amount nor customer: it stands in
+    the way of its own beginning. `version` numbers the payment's events, `steps` its history.
+
     `is_unwanted` is set when the order is being called off: whatever the provider still says, the
-    money goes back.
+    money goes back. `undo_at` is when that is tried again, after the provider refused it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     order_id = models.UUIDField(unique=True)
     order_number = models.CharField(max_length=16)
-    customer_id = models.UUIDField()
+    customer_id = models.UUIDField(null=True)
     status = FSMField(default=PaymentStatus.PENDING, choices=PaymentStatus.choices, protected=True)
     version = models.IntegerField(default=0)
+    steps = models.IntegerField(default=0, db_default=0)
     amount_minor = models.BigIntegerField()
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
@@ -57,12 +63,21 @@ class Payment(models.Model):
     failure_code = models.CharField(max_length=64, default="")
     failure_detail = models.TextField(default="")
     is_unwanted = models.BooleanField(default=False)
+    undo_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
         ordering: ClassVar = ["-id"]
-        permissions: ClassVar = [("look_again_payment", "Can have a provider asked again")]
+        permissions: ClassVar = [
+            ("look_again_payment", "Can have a provider asked again"),
+            ("undo_again_payment", "Can have money given back again"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["undo_at"], condition=Q(undo_at__isnull=False), name="payment_to_undo"
+            ),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(captured_minor__lte=F("amount_minor")),
@@ -84,6 +99,40 @@ class Payment(models.Model):
     def amount(self) -> Money:
         """What the order costs."""
         return Money(self.amount_minor, self.currency)
+
+    def record_step(self, *, before: str, what: str, cause: Cause, at: datetime) -> "PaymentStep":
+        """Give the next row of the history; the caller stores it with the payment."""
+        self.steps += 1
+        return PaymentStep(
+            payment_id=self.id,
+            position=self.steps,
+            at=at,
+            from_status=before,
+            to_status=self.status,
+            what=what,
+            actor=cause.actor,
+            causation_id=cause.causation_id or "",
+            correlation_id=cause.correlation_id,
+        )
+
+    @property
+    def never_began(self) -> bool:
+        """Whether its order was called off before we heard what to pay."""
+        return not self.currency
+
+    @property
+    def owes_money_back(self) -> bool:
+        """Whether something is reserved or charged, or on offer, that nobody wants any more.
+
+        What is only on offer is taken back, too, once the customer's time is over.
+        """
+        if self.status == PaymentStatus.REQUIRES_ACTION:
+            return True
+        return self.is_unwanted and self.status in (
+            PaymentStatus.AUTHORIZED,
+            PaymentStatus.CAPTURED,
+            PaymentStatus.PARTIALLY_REFUNDED,
+        )
 
     @transition(status, source=PaymentStatus.PENDING, target=PaymentStatus.REQUIRES_ACTION)
     def require_action(self, *, url: str, expires_at: datetime) -> None:
@@ -138,12 +187,45 @@ class Payment(models.Model):
     def refund_part(self) -> None:
         """Some of the money went back."""
 
+    @transition(
+        status,
+        source=[PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED],
+        target=PaymentStatus.CAPTURED,
+    )
+    def doubt_the_refund(self) -> None:
+        """The only refund may not have reached the customer."""
+
+    @transition(
+        status,
+        source=[PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED],
+        target=PaymentStatus.PARTIALLY_REFUNDED,
+    )
+    def doubt_a_refund(self) -> None:
+        """One of several refunds may not have reached the customer."""
+
+
+class PaymentStep(Step):
+    """One row of a payment's history: a change of status, or something that a provider refused."""
+
+    pk = models.CompositePrimaryKey("payment_id", "position")
+    payment = models.ForeignKey(
+        Payment,
+        on_delete=models.CASCADE,
+        related_name="history",
+        db_index=False,
+        db_constraint=False,
+    )
+
+    class Meta:
+        ordering: ClassVar = ["payment_id", "position"]
+
 
 class PaymentOperation(models.Model):
-    """One call to a provider, recorded before it is made.
+    """One call to a provider, recorded before it is made; the `nth` of its kind for the payment.
 
     `token` fences: only the worker that holds the newest one may record an outcome. `gate` names
-    the breaker and bulkhead it goes through. Who and what led to it is kept for the events.
+    the breaker and bulkhead it goes through. One that `only_looks` asks whether a call was made at
+    the provider without us; it is never made. Who and what led to it is kept for the events.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -153,11 +235,13 @@ class PaymentOperation(models.Model):
     gate = models.CharField(max_length=48)
     amount_minor = models.BigIntegerField()
     idempotency_key = models.CharField(max_length=128, unique=True)
+    nth = models.IntegerField(default=1, db_default=1)
     state = models.CharField(
         max_length=16,
         default=OperationState.PENDING,
         choices=[(s.value, s.value) for s in OperationState],
     )
+    only_looks = models.BooleanField(default=False, db_default=False)
     attempts = models.IntegerField(default=0)
     next_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
@@ -214,7 +298,10 @@ class SandboxApproval(models.Model):
 
 
 class ProviderMessageRecord(models.Model):
-    """A provider's webhook, stored before it is answered; the same message is stored once."""
+    """A provider's webhook, stored before it is answered; the same message is stored once.
+
+    `is_setback` says that something which had succeeded may not have lasted.
+    """
 
     id = models.BigAutoField(primary_key=True)
     provider = models.CharField(max_length=32)
@@ -222,6 +309,7 @@ class ProviderMessageRecord(models.Model):
     kind = models.TextField()
     reference = models.TextField()
     payment_id = models.UUIDField(null=True)
+    is_setback = models.BooleanField(default=False, db_default=False)
     received_at = models.DateTimeField()
     next_at = models.DateTimeField()
     attempts = models.IntegerField(default=0)

@@ -25,7 +25,6 @@ class GatewayCall:
     amount: Money
     idempotency_key: str
     authorization: str
-    method_type: str
     method_token: str
     return_url: str
     created_at: datetime
@@ -57,6 +56,9 @@ class Declined:
     reference: str = ""
 
 
+ALREADY_CAPTURED = "already_captured"
+"""The code of a decline that every adapter gives for a void of what was charged."""
+
 Outcome = Done | ActionRequired | Declined
 """What a provider may answer."""
 
@@ -74,6 +76,11 @@ class NotKnown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotMade:
+    """The provider has not done it, and by now it is not wanted any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """The provider does not accept the call at all: a fault of ours."""
 
@@ -81,7 +88,7 @@ class Refused:
     detail: str
 
 
-Result = Outcome | NothingHappened | NotKnown | Refused
+Result = Outcome | NothingHappened | NotKnown | NotMade | Refused
 """How an attempt may end, answer or not."""
 
 
@@ -103,12 +110,17 @@ class BadSignature(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderMessage:
-    """A provider's webhook, verified. It only makes us look: `reference` names what has changed."""
+    """A provider's webhook, verified. It only makes us look: `reference` names what has changed.
+
+    `is_setback` is for news that something done did not last: a refund that came back, an
+    authorisation that ran out.
+    """
 
     event_id: str
     kind: str
     reference: str
     payment_id: UUID | None
+    is_setback: bool = False
 
 
 class PaymentGateway(Protocol):
@@ -135,6 +147,8 @@ class PaymentGateway(Protocol):
         Raises:
             GatewayUnavailable: the provider does not answer.
             OutcomeUnknown: the provider is still at it.
+            GatewayMisused: the provider knows no such payment, or somebody else did something else
+                with it.
         """
 
     def read_message(

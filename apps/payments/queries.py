@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from apps.payments.adapters.registry import SANDBOX, is_set_up
 from apps.payments.domain.refusals import PaymentNotFound
 from apps.payments.models import Payment
 
@@ -9,10 +10,14 @@ from apps.payments.models import Payment
 def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
     """Give one payment with its operations; a customer sees their own alone.
 
+    One that never began is none.
+
     Raises:
         PaymentNotFound: there is none, or it is somebody else's.
     """
-    payments = Payment.objects.prefetch_related("operations").filter(id=payment_id)
+    payments = (
+        Payment.objects.prefetch_related("operations").filter(id=payment_id).exclude(currency="")
+    )
     if customer_id is not None:
         payments = payments.filter(customer_id=customer_id)
     payment = payments.first()
@@ -24,3 +29,17 @@ def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
 def find_payment_of_order(order_id: UUID) -> Payment | None:
     """Give the payment of an order with its operations, the oldest first."""
     return Payment.objects.prefetch_related("operations").filter(order_id=order_id).first()
+
+
+def get_payment_to_approve(reference: str) -> Payment:
+    """Give the sandbox payment that waits, or has waited, for a customer under a reference.
+
+    Raises:
+        PaymentNotFound: there is none, or the sandbox is not in use.
+    """
+    payment = None
+    if is_set_up(SANDBOX):
+        payment = Payment.objects.filter(provider=SANDBOX, authorization=reference).first()
+    if payment is None:
+        raise PaymentNotFound("No payment waits for this approval.")
+    return payment

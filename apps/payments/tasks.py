@@ -1,11 +1,14 @@
 """Celery's doors to payments."""
 
 from celery import shared_task
-from django.utils import timezone
 
 from apps.payments.services.dispatch_operations import dispatch_operations
 from apps.payments.services.handle_messages import BATCH, handle_messages
+from apps.payments.services.purge_messages import purge_messages
+from apps.payments.services.undo_again import BATCH as UNDO_BATCH
+from apps.payments.services.undo_again import undo_what_is_due
 from apps.payments.services.waking import DISPATCH
+from apps.platform.database_clock import database_now
 from apps.platform.outbox.watching import work_and_watch
 
 
@@ -20,5 +23,18 @@ def dispatch_gate(gate: str) -> None:
 @shared_task(name="payments.handle_messages", ignore_result=True)
 def handle_provider_messages() -> None:
     """Work off the stored webhooks."""
-    while handle_messages(now=timezone.now()) == BATCH:
+    while handle_messages(now=database_now()) >= BATCH:
         pass
+
+
+@shared_task(name="payments.undo_again", ignore_result=True)
+def undo_again() -> None:
+    """Try again to give back what a provider refused to; a repeated call finds nothing due."""
+    while undo_what_is_due(now=database_now()) == UNDO_BATCH:
+        pass
+
+
+@shared_task(name="payments.purge_messages", ignore_result=True)
+def forget_messages() -> None:
+    """Forget what providers told us long ago."""
+    purge_messages(now=database_now())

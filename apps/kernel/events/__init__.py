@@ -22,10 +22,12 @@ CATALOGUE: dict[str, type[Event]] = {
         payments.PaymentActionRequired,
         payments.PaymentAuthorized,
         payments.PaymentCaptured,
+        payments.PaymentCaptureFailed,
         payments.PaymentFailed,
         payments.PaymentRefundFailed,
         payments.PaymentRefunded,
         payments.PaymentVoided,
+        payments.PaymentVoidFailed,
     )
 }
 """Every event type by its wire name."""

@@ -51,6 +51,19 @@ class PaymentCaptured(PaymentEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCaptureFailed(PaymentEvent):
+    """The amount cannot be charged after all; what was reserved may still be.
+
+    `detail` is a plain sentence for the customer.
+    """
+
+    amount_minor: int
+    currency: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentFailed(PaymentEvent):
     """There will be no payment; nothing is reserved or charged.
 
@@ -67,6 +80,13 @@ class PaymentVoided(PaymentEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentVoidFailed(PaymentEvent):
+    """The provider refused to drop the authorisation; it is tried again, and a person has to look."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRefunded(PaymentEvent):
     """Money went back; `refunded_minor` is the sum of all refunds so far."""
 
@@ -77,7 +97,7 @@ class PaymentRefunded(PaymentEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRefundFailed(PaymentEvent):
-    """The provider refused to give the money back; a person has to look."""
+    """The money did not go back; it is tried again, and a person has to look."""
 
     amount_minor: int
     currency: str

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from apps.kernel.cause import Cause
 from apps.notifications.domain.messages import RESENDABLE_STATUSES, MessageStatus
@@ -43,7 +44,7 @@ def resend_messages(
             now=now,
         )
         Message.objects.filter(id__in=[message.id for message in messages]).update(
-            status=MessageStatus.QUEUED, queued_at=now, next_at=now, problem=""
+            status=MessageStatus.QUEUED, queued_at=Now(), next_at=Now(), problem=""
         )
         wake_sender_on_commit()
     return len(messages)

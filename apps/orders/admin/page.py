@@ -41,6 +41,8 @@ PAYMENT_TONES: dict[str, Tone] = {
     "voided": Tone.NEUTRAL,
     "refunded": Tone.NEUTRAL,
     "failed": Tone.DANGER,
+    "capture_failed": Tone.DANGER,
+    "void_failed": Tone.DANGER,
     "refund_failed": Tone.DANGER,
 }
 
@@ -158,8 +160,9 @@ def attention_of(order: Order) -> Panel | None:
             if is_owed
         ]
         waits = f"Being cancelled ({reason}). Waits for {' and '.join(owed)}."
-        if order.payment_status == "refund_failed":
-            waits += " The refund failed: see the payment below, and refund by hand if need be."
+        if order.payment_status in ("refund_failed", "void_failed"):
+            what = order.payment_status.removesuffix("_failed")
+            waits += f" The {what} failed: see the payment below, and {what} by hand if need be."
         return Panel(alert=f"{waits} {order.cancel_detail}".strip())
     if order.status == OrderStatus.CANCELLED:
         return Panel(facts=(("Cancelled because", reason), ("In words", order.cancel_detail)))

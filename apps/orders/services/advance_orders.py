@@ -18,10 +18,12 @@ from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
     PaymentCaptured,
+    PaymentCaptureFailed,
     PaymentFailed,
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentVoided,
+    PaymentVoidFailed,
 )
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
@@ -134,7 +136,7 @@ def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: d
         if order.status == OrderStatus.PAYMENT_PENDING:
             order.payment_status = "failed"
             end(change, CancelReason.PAYMENT_FAILED, heard.event.detail)
-        else:
+        elif order.payment_status:  # without one no payment was asked for: none can have failed
             _settle_payment(change, "failed", "Payment failed")
 
     _apply(batch, decide, now)
@@ -150,9 +152,43 @@ def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) 
     _apply(batch, decide, now)
 
 
+def give_up_without_capture(
+    batch: Sequence[Delivered[PaymentCaptureFailed]], *, now: datetime
+) -> None:
+    """The amount cannot be charged: the order is called off, unless it has gone too far for that."""
+
+    def decide(change: Change, heard: Delivered[PaymentCaptureFailed]) -> None:
+        order = change.order
+        order.payment_status = "capture_failed"
+        change.step(f"Capture failed ({heard.event.code})")
+        if order.is_cancellable:
+            call_off(change, CancelReason.PAYMENT_FAILED, heard.event.detail, owes_stock=True)
+
+    _apply(batch, decide, now)
+
+
 def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> None:
-    """The authorisation was dropped."""
-    _apply(batch, lambda change, heard: _settle_payment(change, "voided", "Payment voided"), now)
+    """The authorisation was dropped; where nobody asked for that, the order is called off."""
+
+    def decide(change: Change, heard: Delivered[PaymentVoided]) -> None:
+        order = change.order
+        _settle_payment(change, "voided", "Payment voided")
+        if order.is_cancellable:
+            detail = "The payment was called off before it was completed."
+            call_off(change, CancelReason.PAYMENT_FAILED, detail, owes_stock=True)
+            order.owes_payment = False  # nothing is left of it, so nobody will answer
+
+    _apply(batch, decide, now)
+
+
+def note_failed_void(batch: Sequence[Delivered[PaymentVoidFailed]], *, now: datetime) -> None:
+    """An authorisation could not be dropped: the cancellation stays open and shows why."""
+
+    def decide(change: Change, heard: Delivered[PaymentVoidFailed]) -> None:
+        change.order.payment_status = "void_failed"
+        change.step(f"Void failed ({heard.event.code}); customer service has to look at it")
+
+    _apply(batch, decide, now)
 
 
 def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -> None:

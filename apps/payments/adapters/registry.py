@@ -18,9 +18,11 @@ class GatewayEntry:
     gates: tuple[str, ...]
 
 
+SANDBOX = "sandbox"
 GATEWAYS = {
-    "sandbox": GatewayEntry(
-        adapter="apps.payments.adapters.sandbox.SandboxGateway", gates=("sandbox", "sandbox-down")
+    SANDBOX: GatewayEntry(
+        adapter="apps.payments.adapters.sandbox.SandboxGateway",
+        gates=("sandbox", "sandbox-down", "sandbox-lost"),
     ),
     "stripe": GatewayEntry(
         adapter="apps.payments.adapters.stripe_gateway.StripeGateway", gates=("stripe",)

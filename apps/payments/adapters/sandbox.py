@@ -124,8 +124,8 @@ class SandboxGateway:
         )
 
     def route(self, method_token: str) -> str:
-        """An outage that a token asks for must not hold up the calls of other tokens."""
-        return "sandbox-down" if method_token == UNAVAILABLE else "sandbox"
+        """Trouble that a token asks for must not hold up the calls of other tokens."""
+        return {UNAVAILABLE: "sandbox-down", TIMEOUT: "sandbox-lost"}.get(method_token, "sandbox")
 
     def _done(self, call: GatewayCall) -> Done:
         return Done(reference=self._reference(call), brand="visa", last4="4242")

@@ -24,7 +24,7 @@ class StripeCalls:
         """Make the call once; `amount` is in Stripe's units.
 
         Raises:
-            InternalError, NotPossible: see `stripe_failures`.
+            InternalError, NotPossible, KeyUsed: see `stripe_failures`.
             GatewayUnavailable, OutcomeUnknown, GatewayMisused: see the port.
         """
         if call.kind is not OperationKind.AUTHORIZE and not call.authorization:

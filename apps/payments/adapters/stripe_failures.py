@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import msgspec
 import stripe
+import structlog
 
 from apps.payments.adapters.stripe_outcomes import declined
 from apps.payments.adapters.stripe_transport import AnswerMissing, NeverSent
@@ -13,6 +14,8 @@ from apps.payments.ports import Declined, GatewayMisused, GatewayUnavailable, Ou
 CUSTOMERS_CODES = ("amount_too_large", "amount_too_small")
 EXPIRED = "charge_expired_for_capture"
 NOTHING_LEFT = "charge_already_refunded"
+
+log = structlog.get_logger(__name__)
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -65,15 +68,18 @@ class NotPossible(Exception):
         self.decline = decline
 
 
+class KeyUsed(Exception):
+    """The key was used before with other parameters; only the first request may have done anything."""
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """Translate what can go wrong with a request that changes something.
 
     Raises:
-        CardDeclined, InternalError, NotPossible: see there.
+        CardDeclined, InternalError, NotPossible, KeyUsed: see there.
         GatewayUnavailable: it certainly was not carried out.
         OutcomeUnknown: it may have been, or another attempt with its key is under way.
-        GatewayMisused: our key, account or request is wrong.
     """
     try:
         yield
@@ -89,8 +95,10 @@ def writing() -> Iterator[None]:
         raise NotPossible(
             _text(error), code=error.code or "", decline=_decline_of_request(error)
         ) from error
-    except (stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError) as error:
-        raise GatewayMisused(_text(error)) from error
+    except stripe.IdempotencyError as error:
+        raise KeyUsed(_text(error)) from error
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        raise _locked_out(error) from error
     except stripe.StripeError as error:
         if (error.http_status or 0) >= 500:
             raise InternalError(is_repeated=_is_repeated(error)) from error
@@ -104,15 +112,13 @@ def reading() -> Iterator[None]:
 
     Raises:
         GatewayUnavailable: there is no answer.
-        GatewayMisused: our key, account or request is wrong.
+        GatewayMisused: our request is wrong.
     """
     try:
         yield
-    except (
-        stripe.AuthenticationError,
-        stripe.PermissionError,
-        stripe.InvalidRequestError,
-    ) as error:
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        raise _locked_out(error) from error
+    except stripe.InvalidRequestError as error:
         raise GatewayMisused(_text(error)) from error
     except stripe.StripeError as error:
         raise GatewayUnavailable("stripe_unavailable") from error
@@ -129,6 +135,12 @@ def reading_midway() -> Iterator[None]:
         yield
     except GatewayUnavailable as error:
         raise OutcomeUnknown("stripe_books_unavailable") from error
+
+
+def _locked_out(error: stripe.StripeError) -> GatewayUnavailable:
+    """A wrong or withdrawn API key is an outage: orders wait until somebody has set it right."""
+    log.error("stripe_key_refused", error=_text(error))
+    return GatewayUnavailable("stripe_key_refused")
 
 
 def _decline(error: stripe.StripeError) -> Declined:

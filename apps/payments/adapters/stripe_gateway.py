@@ -19,6 +19,7 @@ from apps.payments.adapters.stripe_calls import StripeCalls
 from apps.payments.adapters.stripe_failures import (
     NOTHING_LEFT,
     InternalError,
+    KeyUsed,
     NotPossible,
     reading_midway,
 )
@@ -83,7 +84,8 @@ class StripeGateway:
     def perform(self, call: GatewayCall) -> Outcome:
         """Make the call, and find out the truth where Stripe's answer leaves it open.
 
-        Making it again with its key gives the first answer again, or does nothing that is done.
+        Making it again with its key gives the first answer again, or does nothing that is done. With
+        other parameters than the first time, its answer is what Stripe's books say.
         """
         amount = _amount_of(call)
         with self._transport.within(CALL_SECONDS):
@@ -93,6 +95,13 @@ class StripeGateway:
                 except NotPossible as refusal:
                     with reading_midway():
                         return self._explain(call, amount, refusal)
+                except KeyUsed as error:
+                    # Some parameter has changed since the first request, such as our address.
+                    with reading_midway():
+                        found = self._find(call, amount)
+                    if found is None:
+                        raise OutcomeUnknown("stripe_key_used") from error
+                    return found
                 except InternalError as error:
                     if not error.is_repeated:
                         raise OutcomeUnknown("stripe_internal_error") from error

@@ -14,6 +14,9 @@ SIGNATURE_HEADER = "stripe-signature"
 TOLERANCE_SECONDS = 300
 """How old a message may be, as Stripe advises. Each delivery is signed anew, retries included."""
 
+SETBACKS = {"payment_intent": ("canceled",), "refund": ("failed", "canceled")}
+"""What it says of an object whose success did not last; one that we dropped ourselves says so, too."""
+
 
 class _Data(msgspec.Struct, frozen=True):
     object: dict[str, Any] = {}
@@ -51,6 +54,8 @@ def read_event(
         kind=event.type,
         reference=_intent_id(event.data.object),
         payment_id=_payment_id(event.data.object),
+        is_setback=event.data.object.get("status")
+        in SETBACKS.get(str(event.data.object.get("object")), ()),
     )
 
 

@@ -9,6 +9,7 @@ from apps.payments.adapters.stripe_declines import sentence_for
 from apps.payments.adapters.stripe_objects import Charge, Intent, Refund
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
+    ALREADY_CAPTURED,
     ActionRequired,
     Declined,
     Done,
@@ -94,7 +95,7 @@ def _voided(intent: Intent) -> Outcome | None:
         return Done(reference=intent.id)
     if intent.status == "succeeded":
         return Declined(
-            code="already_captured",
+            code=ALREADY_CAPTURED,
             detail="The payment has been charged; it can only be refunded.",
             reference=intent.id,
         )

@@ -1,16 +1,22 @@
 """What payments adds to the page of an order, and the tables of its own pages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.payments.domain.operations import OperationKind, OperationState
-from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.domain.operations import (
+    ENDED_BADLY,
+    OperationKind,
+    OperationState,
+)
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus, PaymentStep
 from apps.payments.queries import find_payment_of_order
+from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import (
+    NOTHING,
     Tone,
     badge,
     duration,
@@ -41,8 +47,6 @@ STATE_TONES: dict[str, Tone] = {
     OperationState.DECLINED: Tone.DANGER,
     OperationState.FAILED: Tone.DANGER,
 }
-_MONEY_BACK = (OperationKind.VOID, OperationKind.REFUND)
-_ENDED_BADLY = (OperationState.DECLINED, OperationState.FAILED)
 
 
 def show_payment(order_id: UUID) -> Panel:
@@ -50,6 +54,8 @@ def show_payment(order_id: UUID) -> Panel:
     payment = find_payment_of_order(order_id)
     if payment is None:
         return Panel(note="The payment was not asked for yet.")
+    if payment.never_began:
+        return Panel(note="The order was called off before its payment began.")
     page = reverse("admin:payments_payment_change", args=[payment.id])
     operations = list(payment.operations.all())
     return Panel(
@@ -69,14 +75,29 @@ def show_payment(order_id: UUID) -> Panel:
 
 def attention_of(payment: Payment, operations: Iterable[PaymentOperation]) -> str:
     """Say what a person has to do about the payment, where there is something to do."""
-    stuck = [one for one in operations if one.kind in _MONEY_BACK and one.state in _ENDED_BADLY]
-    owes = payment.status in (PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
-    if stuck and owes and payment.is_unwanted:
+    calls = list(operations)
+    refused = [
+        one
+        for one in calls
+        if one.kind != OperationKind.AUTHORIZE and one.state in ENDED_BADLY and not one.only_looks
+    ]
+    if not refused or any(one.is_open for one in calls):
+        return ""
+    last = refused[-1]
+    what = f"The provider refused the {last.kind}: {last.error_detail or 'no reason'}"
+    if payment.owes_money_back:
         return (
-            f"The provider refused the {stuck[-1].kind}: {stuck[-1].error_detail or 'no reason'} "
-            "See in the provider's own books why; the order waits until the money is back."
+            f"{what} See in the provider's own books why; the order waits until the money is back. "
+            "It is tried again by itself, less and less often, or by whoever asks for it here."
         )
+    if payment.status == PaymentStatus.AUTHORIZED:
+        return f"{what} Nothing was charged. An order that has not left yet is called off."
     return ""
+
+
+def money_of(payment: Payment, minor: int) -> SafeString:
+    """Show an amount of the payment; nothing where it never began, and has no currency."""
+    return NOTHING if payment.never_began else money(minor, payment.currency)
 
 
 def method_of(payment: Payment) -> str:
@@ -116,5 +137,23 @@ def operations_table(operations: Iterable[PaymentOperation], currency: str) -> T
                 ),
             )
             for one in operations
+        ],
+    )
+
+
+def history_table(steps: Sequence[PaymentStep]) -> Table:
+    """List what happened to a payment, the oldest first, with who wanted it and what led to it."""
+    names = name_actors(one.actor for one in steps)
+    return Table(
+        headings=("When", "What", "Status", "Who", "Because of"),
+        rows=[
+            (
+                moment(one.at),
+                one.what,
+                badge(one.to_status, TONES),
+                names[one.actor],
+                identifier(one.causation_id),
+            )
+            for one in steps
         ],
     )

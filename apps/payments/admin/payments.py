@@ -1,6 +1,6 @@
 """The list of payments, and the page of one with every call to its provider."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,18 +10,26 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.payments.admin.messages import messages_table
-from apps.payments.admin.panels import TONES, attention_of, method_of, operations_table
+from apps.payments.admin.panels import (
+    TONES,
+    attention_of,
+    history_table,
+    method_of,
+    money_of,
+    operations_table,
+)
 from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
 from apps.payments.services.look_again import look_again
+from apps.payments.services.undo_again import undo_again
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
-from apps.platform.backoffice.deeds import record_deed
-from apps.platform.backoffice.formatting import badge, moment, money, order_link
+from apps.platform.backoffice.deeds import cause_of, record_deed
+from apps.platform.backoffice.formatting import badge, moment, order_link
 from apps.platform.backoffice.panels import Panel, TitledPanel
+from apps.platform.database_clock import database_now
 
 
 @admin.register(Payment)
@@ -42,14 +50,15 @@ class PaymentAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("order", "status_shown", "total", "captured", "refunded")}),
         ("Provider", {"fields": ("provider", "method", "authorization", "approval", "failure")}),
+        ("Giving back", {"fields": ("is_unwanted", "next_try")}),
         ("Record", {"fields": ("id", "order_id", "customer_id", "version", "made", "changed")}),
     )
-    actions_detail = ("look_again",)
+    actions_detail = ("look_again", "undo_again")
 
     @admin.display(description="Order")
     def order(self, payment: Payment) -> SafeString:
         """Lead to the order."""
-        return order_link(payment.order_id, payment.order_number)
+        return order_link(payment.order_id, payment.order_number or str(payment.order_id))
 
     @admin.display(description="Status")
     def status_shown(self, payment: Payment) -> SafeString:
@@ -59,17 +68,17 @@ class PaymentAdmin(ReadOnlyAdmin):
     @admin.display(description="Amount")
     def total(self, payment: Payment) -> SafeString:
         """Show what the order costs."""
-        return money(payment.amount_minor, payment.currency)
+        return money_of(payment, payment.amount_minor)
 
     @admin.display(description="Captured")
     def captured(self, payment: Payment) -> SafeString:
         """Show what was charged."""
-        return money(payment.captured_minor, payment.currency)
+        return money_of(payment, payment.captured_minor)
 
     @admin.display(description="Refunded")
     def refunded(self, payment: Payment) -> SafeString:
         """Show what was given back."""
-        return money(payment.refunded_minor, payment.currency)
+        return money_of(payment, payment.refunded_minor)
 
     @admin.display(description="Method")
     def method(self, payment: Payment) -> str:
@@ -85,6 +94,11 @@ class PaymentAdmin(ReadOnlyAdmin):
     def approval(self, payment: Payment) -> SafeString:
         """Show how long the customer has to approve it."""
         return moment(payment.action_expires_at)
+
+    @admin.display(description="Tried again at")
+    def next_try(self, payment: Payment) -> SafeString:
+        """Show when the money is tried to be given back again, where the provider refused it."""
+        return moment(payment.undo_at)
 
     @admin.display(description="Asked for at")
     def made(self, payment: Payment) -> SafeString:
@@ -110,7 +124,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         return queryset.filter(Q(id=wanted) | Q(order_id=wanted)), False
 
     def list_panels(self, request: HttpRequest, obj: Payment) -> list[TitledPanel]:
-        """Show the calls made, and what the provider told us by itself."""
+        """Show the calls made, what became of the payment, and what the provider told us by itself."""
         operations = list(obj.operations.order_by("id"))
         heard = list(
             ProviderMessageRecord.objects.filter(reference=obj.authorization).order_by("id")
@@ -125,6 +139,9 @@ class PaymentAdmin(ReadOnlyAdmin):
                     tables=(operations_table(operations, obj.currency),),
                     note="" if operations else "No call was recorded yet.",
                 ),
+            ),
+            TitledPanel(
+                title="History", panel=Panel(tables=(history_table(list(obj.history.all())),))
             ),
             TitledPanel(
                 title="Messages from the provider",
@@ -142,6 +159,46 @@ class PaymentAdmin(ReadOnlyAdmin):
     @page_action(description="Look again now", permission="look_again", icon="refresh")
     def look_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then have the provider asked how it ended; it moves no money."""
+        return self._ask_and_do(
+            request,
+            object_id,
+            question=_look_question,
+            do=look_again_for_agent,
+            done="The provider is being asked; look again in a moment.",
+            needless="Nothing about it is undecided.",
+        )
+
+    def has_undo_again_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        """Whether the person may have money given back again."""
+        return request.user.has_perm("payments.undo_again_payment")
+
+    @page_action(
+        description="Give the money back…",
+        permission="undo_again",
+        icon="undo",
+        is_dangerous=True,
+    )
+    def undo_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, then try again to give back what the provider refused to."""
+        return self._ask_and_do(
+            request,
+            object_id,
+            question=_undo_question,
+            do=undo_again_for_agent,
+            done="The provider is asked to give it back; look again in a moment.",
+            needless="Nothing is owed back, or a call for it is under way.",
+        )
+
+    def _ask_and_do(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *,
+        question: Callable[[Payment, str], Question],
+        do: Callable[[HttpRequest, Payment, str], bool],
+        done: str,
+        needless: str,
+    ) -> HttpResponse:
         payment: Payment | None = self.get_object(request, object_id)
         if payment is None:
             raise Http404
@@ -150,33 +207,47 @@ class PaymentAdmin(ReadOnlyAdmin):
         back = reverse("admin:payments_payment_change", args=[payment.id])
         form = ReasonForm(request.POST or None)
         if not form.is_valid():
-            return ask(request, self, question=_look_question(payment, back), form=form)
-        if self._look_again(request, payment, form.cleaned_data["reason"]):
-            self.message_user(request, "The provider is being asked; look again in a moment.")
+            return ask(request, self, question=question(payment, back), form=form)
+        if do(request, payment, form.cleaned_data["reason"]):
+            self.message_user(request, done)
         else:
-            self.message_user(request, "Nothing about it is undecided.", messages.WARNING)
+            self.message_user(request, needless, messages.WARNING)
         return HttpResponseRedirect(back)
 
-    def _look_again(self, request: HttpRequest, payment: Payment, reason: str) -> bool:
-        with transaction.atomic():
-            is_due = look_again(payment_id=payment.id, now=timezone.now())
-            if is_due:
-                record_deed(
-                    request,
-                    action="payments.look_again",
-                    subject_type="payment",
-                    subject_id=payment.id,
-                    reason=reason,
-                )
-        return is_due
+
+def look_again_for_agent(request: HttpRequest, payment: Payment, reason: str) -> bool:
+    """Make what is undecided due and write down who did; False where nothing is."""
+    with transaction.atomic():
+        is_due = look_again(payment_ids=[payment.id], now=database_now())
+        if is_due:
+            _write_down(request, payment, "payments.look_again", reason)
+    return is_due
+
+
+def undo_again_for_agent(request: HttpRequest, payment: Payment, reason: str) -> bool:
+    """Have the money given back and write down who did; False where none is owed."""
+    with transaction.atomic():
+        is_owed = undo_again(causes={payment.id: cause_of(request)}, now=database_now()) > 0
+        if is_owed:
+            _write_down(request, payment, "payments.undo_again", reason)
+    return is_owed
+
+
+def _write_down(request: HttpRequest, payment: Payment, action: str, reason: str) -> None:
+    record_deed(
+        request, action=action, subject_type="payment", subject_id=payment.id, reason=reason
+    )
+
+
+def _facts(payment: Payment) -> list[tuple[str, Any]]:
+    return [
+        ("Order", payment.order_number),
+        ("Status", badge(payment.status, TONES)),
+        ("Amount", money_of(payment, payment.amount_minor)),
+    ]
 
 
 def _look_question(payment: Payment, back: str) -> Question:
-    facts: list[tuple[str, Any]] = [
-        ("Order", payment.order_number),
-        ("Status", badge(payment.status, TONES)),
-        ("Amount", money(payment.amount_minor, payment.currency)),
-    ]
     return Question(
         title=f"Ask {payment.provider} again",
         explanation=(
@@ -185,5 +256,19 @@ def _look_question(payment: Payment, back: str) -> Question:
         ),
         submit="Look again now",
         back=back,
-        panel=Panel(facts=facts),
+        panel=Panel(facts=_facts(payment)),
+    )
+
+
+def _undo_question(payment: Payment, back: str) -> Question:
+    return Question(
+        title=f"Give the money of order {payment.order_number} back",
+        explanation=(
+            f"{payment.provider} is asked again to drop the authorisation or to refund the charge. "
+            "If somebody did so in its own books by hand, that counts, and nothing is sent twice."
+        ),
+        submit="Give it back",
+        back=back,
+        is_dangerous=True,
+        panel=Panel(facts=_facts(payment)),
     )

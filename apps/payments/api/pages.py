@@ -2,33 +2,32 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.payments.domain.refusals import PaymentNotFound
-from apps.payments.models import Payment
+from apps.payments.queries import get_payment_to_approve
 from apps.payments.services.decide_approval import decide_approval
 from apps.payments.services.look_again import look_again
+from apps.platform.database_clock import database_now
 
 
 @require_http_methods(["GET", "POST"])
 def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask the customer, as a bank would; the answer sends them back to the return page."""
-    payment = Payment.objects.filter(provider="sandbox", authorization=reference).first()
-    if payment is None or "sandbox" not in settings.OMS_GATEWAYS:
-        raise Http404
-    if request.method == "POST":
-        try:
+    try:
+        if request.method == "POST":
             decide_approval(
                 reference=reference,
                 approved=request.POST.get("decision") == "approve",
                 now=timezone.now(),
             )
-        except PaymentNotFound as error:
-            raise Http404 from error
+        payment = get_payment_to_approve(reference)
+    except PaymentNotFound as error:
+        raise Http404 from error
+    if request.method == "POST":
         return redirect("payment-return", payment_id=payment.id)
     return render(
         request,
@@ -40,5 +39,5 @@ def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpRespons
 @require_GET
 def come_back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """Welcome a customer whom the provider sent back, and look up what was decided."""
-    look_again(payment_id=payment_id, now=timezone.now())
+    look_again(payment_ids=[payment_id], now=database_now())
     return render(request, "payments/return.html")

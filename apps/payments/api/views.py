@@ -12,6 +12,7 @@ from apps.payments.api.bodies import (
     PaymentDetailDocument,
     ReceivedDocument,
 )
+from apps.payments.domain.declines import public_code
 from apps.payments.models import Payment
 from apps.payments.queries import get_payment
 from apps.payments.services.handle_messages import receive_message
@@ -86,7 +87,7 @@ def payment_document(payment: Payment) -> PaymentDetailDocument:
         captured=amount(payment.captured_minor),
         refunded=amount(payment.refunded_minor),
         action_url=payment.action_url or None,
-        failure_code=payment.failure_code or None,
+        failure_code=public_code(payment.failure_code) or None,
         failure_detail=payment.failure_detail or None,
         operations=[
             OperationDocument(
@@ -95,7 +96,7 @@ def payment_document(payment: Payment) -> PaymentDetailDocument:
                 amount=amount(operation.amount_minor),
                 attempts=operation.attempts,
                 reference=operation.reference,
-                error_code=operation.error_code,
+                error_code=public_code(operation.error_code),
                 updated_at=operation.updated_at,
             )
             for operation in payment.operations.all()

@@ -35,20 +35,23 @@ OPEN_STATES = (
     OperationState.UNKNOWN,
     OperationState.WAITING,
 )
+UNDECIDED = (OperationState.UNKNOWN, OperationState.WAITING)
+"""What can be looked up before it is due: nobody is at it, and it may have been done."""
+ENDED_BADLY = (OperationState.DECLINED, OperationState.FAILED)
+MONEY_BACK = (OperationKind.VOID, OperationKind.REFUND)
+"""What gives the customer's money back, or leaves it with them."""
 
+FIRST_UNDO_PAUSE_SECONDS = 10 * 60
+LONGEST_UNDO_PAUSE_SECONDS = 24 * 60 * 60
+"""When to try again to give money back: what a provider refused once it mostly goes on to refuse, until
+a person has done something about it."""
 LEASE_SECONDS = 15
-"""How long a worker may take for a call before another one takes it over; above the adapters' limits."""
-LONGEST_PAUSE_SECONDS = 60
+"""How long a worker may take for an operation before another one takes it over."""
+LONGEST_CALL_SECONDS = 10
+"""How long an adapter may take for one call or one look-up."""
+LATEST_START_SECONDS = 4
+"""How long after its look-up began a call may still be made: then both end within the lease."""
 LOOK_UP_PAUSE_SECONDS = 2
-
-
-def pause_after(attempts: int, jitter: float) -> timedelta:
-    """Say how long to wait after failed attempts: 1 s, 2 s, 4 s … up to a minute.
-
-    `jitter` from 0 to 1 takes up to half of it off, so that a crowd does not come back as one.
-    """
-    seconds = min(LONGEST_PAUSE_SECONDS, 2 ** min(attempts - 1, 10))
-    return timedelta(seconds=seconds * (1 - jitter / 2))
 
 
 def is_given_up(*, created_at: datetime, now: datetime, limit: timedelta) -> bool:

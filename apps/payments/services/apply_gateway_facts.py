@@ -13,11 +13,9 @@ from django.db import transaction
 
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.ports import Result
-from apps.payments.services.gateway_rules import Ledger, apply_result
-from apps.payments.services.undo_payments import PAYMENT_FIELDS
-from apps.payments.services.waking import wake_dispatch_on_commit
-from apps.platform.bulk import insert_missing, lock_many, update_many
-from apps.platform.outbox.publishing import publish
+from apps.payments.services.gateway_rules import apply_result
+from apps.payments.services.ledger import Ledger
+from apps.platform.bulk import lock_many, update_many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,7 @@ def apply_gateway_facts(*, facts: Sequence[GatewayFact], now: datetime) -> None:
             for operation in lock_many(PaymentOperation, by_operation)
             if operation.is_open and operation.token == by_operation[operation.id].token
         ]
-        ledger = Ledger(now=now, facts=[], operations=[])
+        ledger = Ledger(now=now)
         for operation in operations:
             payment = payments[operation.payment_id]
             operation.payment = payment
@@ -66,7 +64,4 @@ def apply_gateway_facts(*, facts: Sequence[GatewayFact], now: datetime) -> None:
             apply_result(operation, payment, by_operation[operation.id].result, ledger)
         touched = {operation.payment_id: payments[operation.payment_id] for operation in operations}
         update_many(operations, fields=OPERATION_FIELDS)
-        update_many(list(touched.values()), fields=PAYMENT_FIELDS)
-        insert_missing(ledger.operations)
-        publish(ledger.facts)
-        wake_dispatch_on_commit({operation.gate for operation in ledger.operations})
+        ledger.write(list(touched.values()))

@@ -1,6 +1,8 @@
 """Take due operations for one worker: a lease, and a token that fences off its forerunners."""
 
+import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -26,7 +28,8 @@ SET state = 'in_flight', token = o.token + 1, attempts = o.attempts + 1,
 FROM due, payments_payment p
 WHERE o.id = due.id AND p.id = o.payment_id
 RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o.created_at, o.trace_context,
-          o.provider, p.id, p.order_id, p.currency, p.authorization, p.method_type, p.method_token
+          o.provider, p.id, p.order_id, p.currency, p.authorization, p.method_token,
+          o.only_looks, p.is_unwanted, now()
 """
 
 
@@ -34,14 +37,22 @@ RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o
 class ClaimedOperation:
     """An operation that this worker may carry out now.
 
-    `looks_first` says that its outcome is to be looked up before it may be made again.
+    `looks_first` says that its outcome is to be looked up before it may be made (again), `may_be_made`
+    whether it may be made at all.
     """
 
     call: GatewayCall
     token: int
     provider: str
     looks_first: bool
+    may_be_made: bool
     trace_context: str
+    claimed_at: datetime
+    claimed_on_timer: float
+
+    def database_now(self) -> datetime:
+        """Give the present by the database's clock, from its time at the claim and our stop-watch."""
+        return self.claimed_at + timedelta(seconds=time.monotonic() - self.claimed_on_timer)
 
 
 def claim_operations(*, gate: str, at_most: int) -> list[ClaimedOperation]:
@@ -53,13 +64,15 @@ def claim_operations(*, gate: str, at_most: int) -> list[ClaimedOperation]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [gate, at_most])
-        return [_claimed(row) for row in cursor.fetchall()]
+        timer = time.monotonic()
+        return [_claimed(row, timer) for row in cursor.fetchall()]
 
 
-def _claimed(row: tuple[Any, ...]) -> ClaimedOperation:
+def _claimed(row: tuple[Any, ...], timer: float) -> ClaimedOperation:
     (
         operation_id, token, state, kind, amount_minor, key, created_at, trace_context,
-        provider, payment_id, order_id, currency, authorization, method_type, method_token,
+        provider, payment_id, order_id, currency, authorization, method_token,
+        only_looks, is_unwanted, claimed_at,
     ) = row  # fmt: skip
     return ClaimedOperation(
         call=GatewayCall(
@@ -70,7 +83,6 @@ def _claimed(row: tuple[Any, ...]) -> ClaimedOperation:
             amount=Money(amount_minor, currency),
             idempotency_key=key,
             authorization=authorization,
-            method_type=method_type,
             method_token=method_token,
             return_url=f"{settings.OMS_BASE_URL}/payments/{payment_id}/return",
             created_at=created_at,
@@ -79,5 +91,9 @@ def _claimed(row: tuple[Any, ...]) -> ClaimedOperation:
         provider=provider,
         # One still in flight was left by a worker that died: what it did is not known.
         looks_first=state != OperationState.PENDING,
+        # A charge that nobody wants any more is not made, only to be given back.
+        may_be_made=not only_looks and not (is_unwanted and kind == OperationKind.CAPTURE),
         trace_context=trace_context,
+        claimed_at=claimed_at,
+        claimed_on_timer=timer,
     )

@@ -7,9 +7,10 @@ import msgspec
 from django.conf import settings
 from django.db import transaction
 
+from apps.payments.adapters.registry import SANDBOX
 from apps.payments.adapters.sandbox import SIGNATURE_HEADER, SandboxMessage, sign
-from apps.payments.domain.refusals import PaymentNotFound
-from apps.payments.models import Payment, SandboxApproval
+from apps.payments.models import SandboxApproval
+from apps.payments.queries import get_payment_to_approve
 from apps.payments.services.handle_messages import receive_message
 
 
@@ -19,10 +20,9 @@ def decide_approval(*, reference: str, approved: bool, now: datetime) -> None:
     Deciding again changes nothing, whatever is decided then.
 
     Raises:
-        PaymentNotFound: no payment waits under this reference.
+        PaymentNotFound: no payment waits under this reference, or the sandbox is not in use.
     """
-    if not Payment.objects.filter(provider="sandbox", authorization=reference).exists():
-        raise PaymentNotFound("No payment waits for this approval.")
+    get_payment_to_approve(reference)
     with transaction.atomic(savepoint=False):
         SandboxApproval.objects.get_or_create(
             reference=reference, defaults={"approved": approved, "decided_at": now}
@@ -33,7 +33,7 @@ def decide_approval(*, reference: str, approved: bool, now: datetime) -> None:
             )
         )
         receive_message(
-            provider="sandbox",
+            provider=SANDBOX,
             body=body,
             headers={SIGNATURE_HEADER: sign(body, settings.OMS_SANDBOX_SECRET)},
             now=now,

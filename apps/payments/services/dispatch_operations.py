@@ -10,11 +10,13 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.payments.adapters.registry import gateway_named
+from apps.payments.domain.operations import LATEST_START_SECONDS, LEASE_SECONDS
 from apps.payments.ports import (
     GatewayMisused,
     GatewayUnavailable,
     NothingHappened,
     NotKnown,
+    NotMade,
     OutcomeUnknown,
     Refused,
     Result,
@@ -27,8 +29,8 @@ from apps.platform.resilience.stores import GateSettings
 from apps.platform.telemetry.metrics import gateway_call_seconds, gateway_calls_total
 from apps.platform.telemetry.tracing import span_from
 
-SLOT_LEASE_MILLISECONDS = 12_000
-"""A killed worker's slots come back after this; above the adapters' ten seconds."""
+SLOT_LEASE_MILLISECONDS = LEASE_SECONDS * 1000
+"""A killed worker's slots come back together with its operations."""
 DISPATCH_SECONDS = 5.0
 GATHER_SECONDS = 0.01
 """How long answers are gathered before they are recorded together."""
@@ -101,7 +103,13 @@ def _is_something_due(gate_name: str) -> bool:
 
 
 def carry_out(claimed: ClaimedOperation) -> Result:
-    """Make one call, or look up how it ended; every error becomes a result. No database here."""
+    """Make one call, or look up how it ended; every error becomes a result.
+
+    It ends within its lease: what took long to look up is made at another time. Runs in a thread of
+    the pool and uses no database of ours; the sandbox, which keeps its book there, closes its
+    connection behind it.
+    """
+    began = time.monotonic()
     call = claimed.call
     gateway = gateway_named(claimed.provider)
     with (
@@ -114,7 +122,14 @@ def carry_out(claimed: ClaimedOperation) -> Result:
     ):
         try:
             found = gateway.look_up(call) if claimed.looks_first else None
-            return found if found is not None else gateway.perform(call)
+            if found is not None:
+                return found
+            if not claimed.may_be_made:
+                return NotMade()
+            if time.monotonic() - began > LATEST_START_SECONDS:
+                # Made now, it might outlive its lease, and somebody else would be at it, too.
+                return NotKnown()
+            return gateway.perform(call)
         except GatewayUnavailable as error:
             # After an unknown outcome, "does not answer" still leaves the outcome unknown.
             return NotKnown() if claimed.looks_first else NothingHappened(code=str(error)[:64])
@@ -134,7 +149,6 @@ def carry_out(claimed: ClaimedOperation) -> Result:
 def _record(
     gate: Gate, gate_name: str, results: list[tuple[ClaimedOperation, Lease, Result]]
 ) -> None:
-    now = timezone.now()
     apply_gateway_facts(
         facts=[
             GatewayFact(
@@ -145,7 +159,7 @@ def _record(
             )
             for one, _, result in results
         ],
-        now=now,
+        now=max(one.database_now() for one, _, _ in results),
     )
     succeeded: list[Lease] = []
     failed: list[Lease] = []
@@ -155,7 +169,7 @@ def _record(
         gateway_calls_total.labels(
             gateway=one.provider, kind=one.call.kind, outcome=type(result).__name__
         ).inc()
-    if gate.record(succeeded, failed, now) is Transition.CLOSED:
+    if gate.record(succeeded, failed, timezone.now()) is Transition.CLOSED:
         release_waiting(gate_name)
 
 

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -12,17 +11,15 @@ from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
     PaymentCaptured,
-    PaymentEvent,
     PaymentRefunded,
-    PaymentRefundFailed,
     PaymentVoided,
 )
+from apps.payments.domain.declines import public_code
 from apps.payments.domain.operations import (
     LOOK_UP_PAUSE_SECONDS,
     OperationKind,
     OperationState,
     is_given_up,
-    pause_after,
 )
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import (
@@ -31,27 +28,18 @@ from apps.payments.ports import (
     Done,
     NothingHappened,
     NotKnown,
+    NotMade,
     Refused,
     Result,
 )
+from apps.payments.services.ledger import Ledger
 from apps.payments.services.operations import cause_of
-from apps.payments.services.undo_payments import fail_payment, undoing_operation
-from apps.platform.outbox.publishing import Fact
-from apps.platform.telemetry.metrics import payments_failed_total
+from apps.payments.services.refusal_rules import say_no
+from apps.platform.resilience.backoff import delay_seconds
 
-
-@dataclass(slots=True)
-class Ledger:
-    """What a batch of facts changes: rows to write and facts to publish."""
-
-    now: datetime
-    facts: list[Fact]
-    operations: list[PaymentOperation]
-
-    def publish(self, payment: Payment, operation: PaymentOperation, event: PaymentEvent) -> None:
-        """Note a fact of a payment."""
-        payment.version += 1
-        self.facts.append(Fact(event=event, seq=payment.version, cause=cause_of(operation)))
+TAKING = (OperationKind.AUTHORIZE, OperationKind.CAPTURE)
+NOT_DONE = ("not_done", "The provider was only asked; it was not done there.")
+CALLED_OFF = ("cancelled", "The order was cancelled.")
 
 
 def apply_result(
@@ -70,16 +58,23 @@ def apply_result(
             _wait_for_customer(operation, payment, result, ledger)
         case Declined():
             operation.state = OperationState.DECLINED
+            operation.reference = result.reference or operation.reference
             operation.error_code, operation.error_detail = result.code[:64], result.detail
-            _say_no(operation, payment, result.code, result.detail, ledger)
+            say_no(operation, payment, public_code(result.code[:64]), result.detail, ledger)
         case Refused():
             operation.state = OperationState.FAILED
             operation.error_code, operation.error_detail = result.code[:64], result.detail
-            _say_no(operation, payment, result.code, "The payment could not be made.", ledger)
+            say_no(operation, payment, result.code, "The payment could not be made.", ledger)
         case NotKnown():
             operation.state = OperationState.UNKNOWN
-            pause = pause_after(operation.attempts, random.random())
-            operation.next_at = ledger.now + max(timedelta(seconds=LOOK_UP_PAUSE_SECONDS), pause)
+            pause = max(timedelta(seconds=LOOK_UP_PAUSE_SECONDS), _pause_after(operation))
+            operation.next_at = ledger.now + pause
+        case NotMade():
+            operation.state = OperationState.FAILED
+            operation.error_code, operation.error_detail = (
+                NOT_DONE if operation.only_looks else CALLED_OFF
+            )
+            say_no(operation, payment, *CALLED_OFF, ledger)
         case NothingHappened():
             _try_again(operation, payment, result.code, ledger)
         case _:
@@ -87,13 +82,14 @@ def apply_result(
 
 
 def _authorized(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+    before = payment.status
     payment.authorize(reference=done.reference, brand=done.brand, last4=done.last4)
+    ledger.step(payment, "Authorised", cause_of(operation), before=before)
     if payment.is_unwanted:
-        _undo(operation, payment, ledger)
+        ledger.undo(payment, cause_of(operation))
         return
     ledger.publish(
         payment,
-        operation,
         PaymentAuthorized(
             payment_id=payment.id,
             order_id=payment.order_id,
@@ -101,46 +97,54 @@ def _authorized(operation: PaymentOperation, payment: Payment, done: Done, ledge
             currency=payment.currency,
             provider=payment.provider,
         ),
+        cause_of(operation),
     )
 
 
 def _captured(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+    before = payment.status
     payment.capture(amount_minor=operation.amount_minor)
+    ledger.step(payment, "Captured", cause_of(operation), before=before)
     ledger.publish(
         payment,
-        operation,
         PaymentCaptured(
             payment_id=payment.id,
             order_id=payment.order_id,
             amount_minor=operation.amount_minor,
             currency=payment.currency,
         ),
+        cause_of(operation),
     )
     if payment.is_unwanted:
-        _undo(operation, payment, ledger)
+        ledger.undo(payment, cause_of(operation))
 
 
 def _voided(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
     if payment.status == PaymentStatus.FAILED:
         return
     if payment.status == PaymentStatus.REQUIRES_ACTION:
-        ledger.facts.append(fail_payment(payment, *_why_dropped(payment), cause_of(operation)))
+        ledger.fail(payment, *_why_dropped(payment), cause_of(operation))
         return
+    before = payment.status
     payment.void()
+    ledger.step(payment, "Voided", cause_of(operation), before=before)
     ledger.publish(
-        payment, operation, PaymentVoided(payment_id=payment.id, order_id=payment.order_id)
+        payment,
+        PaymentVoided(payment_id=payment.id, order_id=payment.order_id),
+        cause_of(operation),
     )
 
 
 def _refunded(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+    before = payment.status
     payment.refunded_minor += operation.amount_minor
     if payment.refunded_minor == payment.captured_minor:
         payment.refund_whole()
     else:
         payment.refund_part()
+    ledger.step(payment, "Refunded", cause_of(operation), before=before)
     ledger.publish(
         payment,
-        operation,
         PaymentRefunded(
             payment_id=payment.id,
             order_id=payment.order_id,
@@ -148,6 +152,7 @@ def _refunded(operation: PaymentOperation, payment: Payment, done: Done, ledger:
             refunded_minor=payment.refunded_minor,
             currency=payment.currency,
         ),
+        cause_of(operation),
     )
 
 
@@ -159,12 +164,6 @@ _DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Ledger], N
 }
 
 
-def _undo(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
-    follow_up = undoing_operation(payment, cause=cause_of(operation), now=ledger.now)
-    if follow_up is not None:
-        ledger.operations.append(follow_up)
-
-
 def _wait_for_customer(
     operation: PaymentOperation, payment: Payment, action: ActionRequired, ledger: Ledger
 ) -> None:
@@ -172,24 +171,25 @@ def _wait_for_customer(
     operation.reference = payment.authorization = action.reference
     if payment.status == PaymentStatus.PENDING:
         expires_at = ledger.now + timedelta(minutes=settings.OMS_PAYMENT_ACTION_MINUTES)
+        before = payment.status
         payment.require_action(url=action.redirect_url, expires_at=expires_at)
-        operation.next_at = expires_at
+        ledger.step(payment, "Customer must approve", cause_of(operation), before=before)
         if not payment.is_unwanted:
             ledger.publish(
                 payment,
-                operation,
                 PaymentActionRequired(
                     payment_id=payment.id,
                     order_id=payment.order_id,
                     redirect_url=action.redirect_url,
                     expires_at=expires_at,
                 ),
+                cause_of(operation),
             )
     if payment.is_unwanted or _is_action_over(payment, ledger.now):
         # The customer's time is over, or nobody wants it any more: take the offer back.
         operation.state = OperationState.FAILED
         operation.error_code = _why_dropped(payment)[0]
-        _undo(operation, payment, ledger)
+        ledger.undo(payment, cause_of(operation))
     else:
         operation.next_at = payment.action_expires_at or ledger.now
 
@@ -200,57 +200,38 @@ def _is_action_over(payment: Payment, now: datetime) -> bool:
 
 def _why_dropped(payment: Payment) -> tuple[str, str]:
     if payment.is_unwanted:
-        return "cancelled", "The order was cancelled."
+        return CALLED_OFF
     return "action_expired", "The payment was not approved in time."
-
-
-def _say_no(
-    operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
-) -> None:
-    if operation.kind == OperationKind.AUTHORIZE:
-        if payment.status == PaymentStatus.FAILED:
-            return
-        payments_failed_total.labels(gateway=payment.provider).inc()
-        ledger.facts.append(fail_payment(payment, code, detail, cause_of(operation)))
-    elif operation.kind == OperationKind.REFUND:
-        ledger.publish(
-            payment,
-            operation,
-            PaymentRefundFailed(
-                payment_id=payment.id,
-                order_id=payment.order_id,
-                amount_minor=operation.amount_minor,
-                currency=payment.currency,
-                code=code[:64],
-            ),
-        )
-    elif payment.is_unwanted:
-        # A capture or void that cannot be: what the payment is now decides how to give it back.
-        _undo_differently(operation, payment, ledger)
-
-
-def _undo_differently(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
-    if operation.kind == OperationKind.CAPTURE:
-        _undo(operation, payment, ledger)
 
 
 def _try_again(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
     operation.error_code = code[:64]
-    if operation.kind == OperationKind.AUTHORIZE:
-        limit = timedelta(minutes=settings.OMS_PAYMENT_WAIT_MINUTES)
-        if payment.is_unwanted:
-            operation.state = OperationState.FAILED
-            _say_no(operation, payment, "cancelled", "The order was cancelled.", ledger)
-            return
-        if is_given_up(created_at=operation.created_at, now=ledger.now, limit=limit):
-            operation.state = OperationState.FAILED
-            _say_no(
-                operation,
-                payment,
-                "wait_expired",
-                "The payment provider was not available.",
-                ledger,
-            )
-            return
+    reason = _why_given_up(operation, payment, ledger.now)
+    if reason is not None:
+        operation.state = OperationState.FAILED
+        say_no(operation, payment, *reason, ledger)
+        return
     operation.state = OperationState.PENDING
-    operation.next_at = ledger.now + pause_after(operation.attempts, random.random())
+    operation.next_at = ledger.now + _pause_after(operation)
+
+
+def _why_given_up(
+    operation: PaymentOperation, payment: Payment, now: datetime
+) -> tuple[str, str] | None:
+    """Say why a call of which nothing has come yet is not tried again; None where it is."""
+    if operation.kind not in TAKING:
+        return None
+    if payment.is_unwanted:
+        return CALLED_OFF
+    limit = timedelta(minutes=settings.OMS_PAYMENT_WAIT_MINUTES)
+    if operation.kind == OperationKind.AUTHORIZE and is_given_up(
+        created_at=operation.created_at, now=now, limit=limit
+    ):
+        return "wait_expired", "The payment provider was not available."
+    return None
+
+
+def _pause_after(operation: PaymentOperation) -> timedelta:
+    """At least half of the wait, so that a crowd neither comes back at once nor as one."""
+    wait = delay_seconds(max(1, operation.attempts))
+    return timedelta(seconds=wait * (0.5 + random.random() / 2))

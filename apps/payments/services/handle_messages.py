@@ -4,34 +4,49 @@ A message is never taken at its word: it makes the operation it names due for a 
 counts. So repeated, late and reordered messages do no harm.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from apps.payments.adapters.registry import gateway_named, is_set_up
 from apps.payments.domain.operations import OperationState
 from apps.payments.domain.refusals import UnknownProvider, WebhookRefused
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
-from apps.payments.ports import BadSignature
-from apps.payments.services.waking import wake_dispatch_on_commit
+from apps.payments.ports import BadSignature, ProviderMessage
+from apps.payments.services.look_again import look_again
+from apps.payments.services.review_setbacks import review_setbacks
 from apps.platform.bulk import update_many
 from apps.platform.outbox.wakeups import wake
+from apps.platform.resilience.backoff import delay_seconds
 from apps.platform.telemetry.metrics import webhooks_total
 
 HANDLE_MESSAGES = "payments.messages:"
 BATCH = 100
 GIVE_UP_AFTER = timedelta(days=3)
-UNMATCHED_PAUSE = timedelta(seconds=30)
+UNMATCHED_PAUSE_SECONDS = 30
+LONGEST_PAUSE_SECONDS = 3600
 IN_FLIGHT_PAUSE = timedelta(seconds=1)
+
+# It is due at once, by the clock that says what is due.
+_STORE = """
+INSERT INTO payments_providermessagerecord
+    (provider, event_id, kind, reference, payment_id, is_setback, received_at, next_at, attempts)
+VALUES (%s, %s, %s, %s, %s, %s, now(), now(), 0)
+ON CONFLICT (provider, event_id) DO NOTHING
+RETURNING id
+"""
 
 
 def receive_message(
     *, provider: str, body: bytes, headers: Mapping[str, str], now: datetime
 ) -> bool:
     """Verify a webhook and store it; returns False for one that was stored before.
+
+    `now` judges the age of its signature.
 
     Raises:
         UnknownProvider: no such gateway is in use.
@@ -45,34 +60,51 @@ def receive_message(
         webhooks_total.labels(provider=provider, outcome="refused").inc()
         raise WebhookRefused("The message's signature could not be verified.") from error
     with transaction.atomic(savepoint=False):
-        stored = ProviderMessageRecord.objects.bulk_create(
+        is_new = _store(provider, message)
+        if is_new:
+            transaction.on_commit(lambda: wake({HANDLE_MESSAGES}))
+    webhooks_total.labels(provider=provider, outcome="stored" if is_new else "repeated").inc()
+    return is_new
+
+
+def _store(provider: str, message: ProviderMessage) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
             [
-                ProviderMessageRecord(
-                    provider=provider,
-                    event_id=message.event_id,
-                    kind=message.kind,
-                    reference=message.reference,
-                    payment_id=message.payment_id,
-                    received_at=now,
-                    next_at=now,
-                )
+                provider,
+                message.event_id,
+                message.kind,
+                message.reference,
+                message.payment_id,
+                message.is_setback,
             ],
-            ignore_conflicts=True,
         )
-        transaction.on_commit(lambda: wake({HANDLE_MESSAGES}))
-    webhooks_total.labels(provider=provider, outcome="stored").inc()
-    return bool(stored)
+        return cursor.fetchone() is not None
 
 
 def handle_messages(*, now: datetime) -> int:
-    """Match stored messages to payments and make their open operations due for a look-up.
+    """Match stored messages to payments and have what they are about looked up.
 
-    A message whose payment is not known yet waits and is matched later, for up to three days.
-    Returns the number of messages looked at.
+    That is what is open about the payment; where nothing is, and the message tells of a setback,
+    what had succeeded. A message whose payment is not known yet waits and is matched later, less
+    and less often, for up to three days. Returns the number of messages looked at.
     """
+    news = _handle(is_setback=False, look=look_again, now=now)
+    # Apart from the others, because these lock payments, which comes before locking their calls.
+    return news + _handle(is_setback=True, look=review_setbacks, now=now)
+
+
+class _Look(Protocol):
+    def __call__(self, *, payment_ids: Collection[UUID], now: datetime) -> object: ...
+
+
+def _handle(*, is_setback: bool, look: _Look, now: datetime) -> int:
     with transaction.atomic(savepoint=False):
         messages = list(
-            ProviderMessageRecord.objects.filter(handled_at=None, next_at__lte=now)
+            ProviderMessageRecord.objects.filter(
+                handled_at=None, next_at__lte=now, is_setback=is_setback
+            )
             .order_by("next_at")
             .select_for_update(skip_locked=True)[:BATCH]
         )
@@ -93,16 +125,17 @@ def handle_messages(*, now: datetime) -> int:
             elif now - message.received_at > GIVE_UP_AFTER or _names_nothing(message):
                 message.handled_at = now
             else:
-                message.next_at = now + UNMATCHED_PAUSE
+                message.next_at = now + _pause_after(message.attempts)
         update_many(messages, fields=["attempts", "handled_at", "next_at"])
-        due = PaymentOperation.objects.filter(
-            payment_id__in=looked_up,
-            state__in=[OperationState.UNKNOWN, OperationState.WAITING],
-        )
-        gates = set(due.values_list("gate", flat=True))
-        due.update(next_at=now)
-        wake_dispatch_on_commit(gates)
+        look(payment_ids=looked_up, now=now)
     return len(messages)
+
+
+def _pause_after(attempts: int) -> timedelta:
+    """Wait longer each time: it may be a message for somebody else who uses the provider's account."""
+    return timedelta(
+        seconds=delay_seconds(attempts, base=UNMATCHED_PAUSE_SECONDS, cap=LONGEST_PAUSE_SECONDS)
+    )
 
 
 def _names_nothing(message: ProviderMessageRecord) -> bool:

@@ -1,26 +1,31 @@
-"""Have the outcome of a payment looked up now, rather than when it is next due."""
+"""Have the outcome of payments looked up now, rather than when it is next due."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from apps.payments.domain.operations import OperationState
 from apps.payments.models import PaymentOperation
 from apps.payments.services.waking import wake_dispatch_on_commit
+from apps.platform.bulk import lock_many, update_many
 
 
-def look_again(*, payment_id: UUID, now: datetime) -> bool:
-    """Make what is undecided about a payment due; returns whether there was anything.
+def look_again(*, payment_ids: Collection[UUID], now: datetime) -> bool:
+    """Make what is undecided about payments due; returns whether there was anything.
 
-    A customer who comes back from a provider's page brings this about; what counts is the
-    provider's own answer. Doing it again changes nothing.
+    A customer who comes back from a provider's page brings this about, and what providers tell us;
+    what counts is the provider's own answer. Doing it again changes nothing.
     """
     with transaction.atomic(savepoint=False):
-        due = PaymentOperation.objects.filter(
-            payment_id=payment_id, state__in=[OperationState.UNKNOWN, OperationState.WAITING]
+        undecided = lock_many(
+            PaymentOperation,
+            payment_ids,
+            by="payment_id",
+            where="t.state IN ('unknown', 'waiting')",
         )
-        gates = set(due.values_list("gate", flat=True))
-        due.update(next_at=now)
-        wake_dispatch_on_commit(gates)
-    return bool(gates)
+        for operation in undecided:
+            operation.next_at = now
+        update_many(undecided, fields=["next_at"])
+        wake_dispatch_on_commit({operation.gate for operation in undecided})
+    return bool(undecided)

@@ -1,12 +1,18 @@
 """Make the rows of operations."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q
 
 from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
 from apps.payments.adapters.registry import gateway_named
-from apps.payments.domain.operations import OperationKind, OperationState
-from apps.payments.models import Payment, PaymentOperation
+from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.platform.bulk import lock_many
 
 
 def new_operation(
@@ -15,10 +21,12 @@ def new_operation(
     *,
     amount_minor: int,
     nth: int = 1,
+    state: OperationState = OperationState.PENDING,
+    only_looks: bool = False,
     cause: Cause,
     now: datetime,
 ) -> PaymentOperation:
-    """Prepare a call for a payment, not stored yet.
+    """Prepare a call for a payment, not stored yet; one that begins as `unknown` is looked up first.
 
     The key is made of the payment, the kind and the count of such calls, so that the same wish gives
     the same key whatever happens in between.
@@ -31,7 +39,9 @@ def new_operation(
         gate=gateway_named(payment.provider).route(payment.method_token),
         amount_minor=amount_minor,
         idempotency_key=f"{payment.id}:{kind}:{nth}",
-        state=OperationState.PENDING,
+        nth=nth,
+        state=state,
+        only_looks=only_looks,
         next_at=now,
         actor=cause.actor,
         correlation_id=cause.correlation_id,
@@ -43,12 +53,95 @@ def new_operation(
     )
 
 
+def lock_open_operations(payments: Sequence[Payment]) -> dict[UUID, list[PaymentOperation]]:
+    """Lock the open calls of locked payments, and give them by payment."""
+    found: dict[UUID, list[PaymentOperation]] = {}
+    for operation in lock_many(
+        PaymentOperation,
+        [payment.id for payment in payments],
+        by="payment_id",
+        where="t.state IN ('pending', 'in_flight', 'unknown', 'waiting')",
+    ):
+        found.setdefault(operation.payment_id, []).append(operation)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A call to be recorded for a locked payment; without a kind, the one that gives its money back.
+
+    `looks_first`: it may have been done at the provider without us. `only_looks`: if it was not
+    done there, it is not to be done.
+    """
+
+    payment: Payment
+    cause: Cause
+    kind: OperationKind | None = None
+    looks_first: bool = False
+    only_looks: bool = False
+
+
+def wished_operations(wishes: Sequence[Wish], *, now: datetime) -> list[PaymentOperation]:
+    """Prepare the calls that are wished for, with one statement for all.
+
+    Where nothing was taken, nothing is given back. Where a call of the kind is open already there
+    is no second one: what it brings decides what is left to do. A call after others of its kind,
+    which have ended, has a key of its own.
+    """
+    if not wishes:
+        return []
+    calls = {
+        (payment_id, kind): (asked, under_way)
+        for payment_id, kind, asked, under_way in PaymentOperation.objects.filter(
+            payment_id__in=[wish.payment.id for wish in wishes]
+        )
+        .values_list("payment_id", "kind")
+        .annotate(asked=Count("id"), under_way=Count("id", filter=Q(state__in=OPEN_STATES)))
+    }
+    operations = []
+    for wish in wishes:
+        kind = wish.kind or _undoing_kind(wish.payment)
+        asked, under_way = calls.get((wish.payment.id, str(kind)), (0, 0))
+        if kind is None or under_way:
+            continue
+        looks_first = wish.looks_first or wish.only_looks
+        operations.append(
+            new_operation(
+                wish.payment,
+                kind,
+                amount_minor=_amount_of(wish.payment, kind),
+                nth=asked + 1,
+                state=OperationState.UNKNOWN if looks_first else OperationState.PENDING,
+                only_looks=wish.only_looks,
+                cause=wish.cause,
+                now=now,
+            )
+        )
+    return operations
+
+
+def _undoing_kind(payment: Payment) -> OperationKind | None:
+    match payment.status:
+        case PaymentStatus.AUTHORIZED | PaymentStatus.REQUIRES_ACTION:
+            return OperationKind.VOID
+        case PaymentStatus.CAPTURED | PaymentStatus.PARTIALLY_REFUNDED:
+            return OperationKind.REFUND
+        case _:
+            return None
+
+
+def _amount_of(payment: Payment, kind: OperationKind) -> int:
+    if kind is OperationKind.REFUND:
+        return payment.captured_minor - payment.refunded_minor
+    return payment.amount_minor
+
+
 def cause_of(operation: PaymentOperation) -> Cause:
-    """Give the cause of what an operation brings about."""
+    """Give the cause of what an operation brings about, in the name of whoever asked for it."""
     return Cause(
         correlation_id=operation.correlation_id,
         causation_id=f"operation:{operation.id}",
-        actor="system",
+        actor=operation.actor,
         region=operation.region,
         trace_context=operation.trace_context,
     )

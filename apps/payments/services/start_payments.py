@@ -8,16 +8,16 @@ from django.db import transaction
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.orders import OrderPaymentPending
-from apps.kernel.events.payments import PaymentFailed
 from apps.kernel.identifiers import new_id
 from apps.payments.adapters.registry import is_set_up
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.services.ledger import Ledger
 from apps.payments.services.operations import new_operation
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import insert_missing, insert_together, list_known, lock_many
 from apps.platform.outbox.delivered import Delivered
-from apps.platform.outbox.publishing import Fact, publish
+from apps.platform.outbox.publishing import publish
 
 
 def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: datetime) -> None:
@@ -30,36 +30,25 @@ def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: dat
         known = list_known(Payment, [one.event.order_id for one in wanted], by="order_id")
         fresh = [one for one in wanted if one.event.order_id not in known]
         payments = [_payment(one.event, now) for one in fresh]
-        facts: list[Fact] = []
+        ledger = Ledger(now=now)
         operations: list[PaymentOperation] = []
         for payment, one in zip(payments, fresh, strict=True):
+            ledger.step(payment, "Asked for", one.cause_on_behalf, before="")
             if is_set_up(payment.provider):
                 operations.append(
                     new_operation(
                         payment,
                         OperationKind.AUTHORIZE,
                         amount_minor=payment.amount_minor,
-                        cause=one.cause,
+                        cause=one.cause_on_behalf,
                         now=now,
                     )
                 )
-                continue
-            payment.fail(code="unknown_provider", detail="This way to pay is not offered any more.")
-            payment.version += 1
-            facts.append(
-                Fact(
-                    event=PaymentFailed(
-                        payment_id=payment.id,
-                        order_id=payment.order_id,
-                        code=payment.failure_code,
-                        detail=payment.failure_detail,
-                    ),
-                    seq=payment.version,
-                    cause=one.cause,
-                )
-            )
-        insert_together(payments, operations)
-        publish(facts)
+            else:
+                detail = "This way to pay is not offered any more."
+                ledger.fail(payment, "unknown_provider", detail, one.cause_on_behalf)
+        insert_together(payments, operations, ledger.steps)
+        publish(ledger.facts)
         wake_dispatch_on_commit({operation.gate for operation in operations})
 
 

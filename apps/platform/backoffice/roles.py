@@ -8,8 +8,8 @@ from django.contrib.auth.models import Group, Permission
 ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "agent": ("view_", "cancel_order", "resend_"),
-        "lead": ("view_", "cancel_order", "release_order", "resend_", "look_again_"),
-        "finance": ("view_", "look_again_"),
+        "lead": ("view_", "cancel_order", "release_order", "resend_", "look_again_", "undo_again_"),
+        "finance": ("view_", "look_again_", "undo_again_"),
         "operations": (
             "view_",
             "change_",
@@ -17,6 +17,7 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "release_order",
             "resend_",
             "look_again_",
+            "undo_again_",
         ),
         "auditor": ("view_",),
     }

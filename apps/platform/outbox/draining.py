@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 
 _FETCH = """
 SELECT d.event_id, d.occurred_at, d.key, p.key IS NOT NULL, e.type, e.version, e.payload::text,
-       e.correlation_id, e.causation_id, e.actor, e.region, e.trace_context
+       e.correlation_id, e.causation_id, e.actor, e.region, e.trace_context,
+       now()
 FROM outbox_delivery d
 JOIN outbox_event e ON e.occurred_at = d.occurred_at AND e.event_id = d.event_id
 LEFT JOIN outbox_parked p ON p.subscriber = d.subscriber AND p.key = d.key
@@ -71,13 +72,14 @@ class Row:
     def deliver(self) -> Delivered[Event]:
         """Decode the event and its origin."""
         occurred_at: datetime = self._fields[1]
-        kind, version, payload, correlation_id, causation_id, actor, region, trace = self._fields[
-            4:
-        ]
+        kind, version, payload, correlation_id, causation_id, actor, region, trace, handed_at = (
+            self._fields[4:]
+        )
         return Delivered(
             event=decode(kind, version, payload),
             event_id=self.event_id,
             occurred_at=occurred_at,
+            handed_at=handed_at,
             key=self.key,
             origin=Cause(
                 correlation_id=correlation_id,

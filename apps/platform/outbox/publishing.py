@@ -104,6 +104,7 @@ def _run_in_transaction(facts: Sequence[Fact], stored: Sequence[tuple[object, ..
                     event=fact.event,
                     event_id=event_id,  # type: ignore[arg-type]  # a row of the cursor is untyped
                     occurred_at=occurred_at,  # type: ignore[arg-type]
+                    handed_at=occurred_at,  # type: ignore[arg-type]
                     key=fact.event.key,
                     origin=fact.cause,
                 )

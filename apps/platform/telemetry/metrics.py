@@ -87,6 +87,9 @@ webhooks_total: Final = Counter(
 payments_failed_total: Final = Counter(
     "payments_failed_total", "Payments that failed for good.", ("gateway",)
 )
+captures_failed_total: Final = Counter(
+    "captures_failed_total", "Captures of wanted orders that a provider refused.", ("gateway",)
+)
 cards_refused_total: Final = Counter(
     "cards_refused_total", "Requests refused because they held a card number."
 )

@@ -81,7 +81,6 @@ def make_call(
         amount=amount or (of.amount if of else Money(12990, "EUR")),
         idempotency_key=f"{payment_id}:{kind}:{nth}",
         authorization=authorization,
-        method_type="card",
         method_token=of.method_token if of else token,
         return_url=f"http://shop.example/payments/{payment_id}/return",
         created_at=created_at or datetime.now(UTC),

@@ -201,6 +201,27 @@ class TestAMessage:
         assert message.reference == provider.reference
         assert message.event_id == "evt_1"
 
+    @pytest.mark.parametrize(
+        ("about", "is_setback"),
+        [
+            ({"object": "payment_intent", "id": "pi_1", "status": "canceled"}, True),
+            ({"object": "payment_intent", "id": "pi_1", "status": "succeeded"}, False),
+            ({"object": "refund", "payment_intent": "pi_1", "status": "failed"}, True),
+            ({"object": "refund", "payment_intent": "pi_1", "status": "succeeded"}, False),
+        ],
+    )
+    def test_of_stripe_says_whether_something_did_not_last(
+        self, stripe_gateway: StripeGateway, about: dict[str, str], is_setback: bool
+    ) -> None:
+        body = json.dumps({"id": "evt_1", "type": "x", "data": {"object": about}}).encode()
+        header = WebhookSignature.generate_signature_header(
+            body.decode(), SECRET, timestamp=int(NOW.timestamp())
+        )
+
+        message = stripe_gateway.read_message(body, {"stripe-signature": header}, NOW)
+
+        assert (message.reference, message.is_setback) == ("pi_1", is_setback)
+
     def test_that_comes_again_carries_the_same_name(self, provider: Provider) -> None:
         later = NOW + timedelta(seconds=90)
         first = provider.gateway.read_message(
@@ -246,9 +267,19 @@ class TestAMessage:
 
 class TestRouting:
     def test_leads_to_gates_that_are_worked_off(self, provider: Provider) -> None:
-        tokens = (provider.approved, provider.declined, provider.unreachable_token)
+        tokens = (
+            provider.approved,
+            provider.declined,
+            provider.unreachable_token,
+            provider.losing_token,
+        )
 
         assert {provider.gateway.route(token) for token in tokens} <= set(list_gates())
+
+    def test_keeps_the_sandbox_s_troubles_apart(self) -> None:
+        route = _sandbox().gateway.route
+        gates = [route(token) for token in ("tok_approve", "tok_unavailable", "tok_timeout")]
+        assert len(set(gates)) == 3
 
 
 def _sandbox() -> Provider:

@@ -1,10 +1,13 @@
 """How the Stripe adapter finds the truth when things go wrong."""
 
 import logging
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 from apps.kernel.clock import FrozenClock
 from apps.kernel.money import Money
@@ -287,33 +290,40 @@ class TestRefusedRequests:
         with stripe_simulator.faults(refuse=refuse), pytest.raises(OutcomeUnknown):
             stripe_gateway.perform(make_call())
 
-    def test_with_a_wrong_key_are_a_fault_of_the_set_up(
+    def test_with_a_wrong_key_did_nothing_and_are_complained_about(
         self, stripe_simulator: SimulatedStripe
     ) -> None:
         gateway = StripeGateway(
             api_key="nonsense", api_base=stripe_simulator.api_base, webhook_secret=SECRET
         )
-        with pytest.raises(GatewayMisused, match="AuthenticationError"):
-            gateway.perform(make_call())
+        call = make_call()
+        with structlog.testing.capture_logs() as lines:
+            with pytest.raises(GatewayUnavailable, match="stripe_key_refused"):
+                gateway.perform(call)
+            with pytest.raises(GatewayUnavailable, match="stripe_key_refused"):
+                gateway.look_up(make_call(CAPTURE, of=call, authorization="pi_1"))
 
-    def test_for_other_parameters_under_the_same_key_are_a_fault_of_ours(
+        assert [line["log_level"] for line in lines] == ["error", "error"]
+        assert not stripe_simulator.has_payment(call.payment_id)
+
+    def test_for_other_parameters_under_the_same_key_are_answered_by_the_books(
+        self, stripe_gateway: StripeGateway, stripe_simulator: SimulatedStripe
+    ) -> None:
+        call, reference = authorized(stripe_gateway)
+        moved = replace(call, return_url="http://elsewhere.example/return")
+
+        answer = stripe_gateway.perform(moved)
+
+        assert answer == Done(reference=reference, brand="visa", last4="4242")
+        assert stripe_simulator.payment(call.payment_id)["live_authorizations"] == 1
+
+    def test_for_other_parameters_of_which_the_books_know_nothing_stay_open(
         self, stripe_gateway: StripeGateway
     ) -> None:
         call, _ = authorized(stripe_gateway)
-        other = GatewayCall(
-            operation_id=call.operation_id,
-            payment_id=call.payment_id,
-            order_id=call.order_id,
-            kind=call.kind,
-            amount=Money(1299, "EUR"),
-            idempotency_key=call.idempotency_key,
-            authorization="",
-            method_type=call.method_type,
-            method_token=call.method_token,
-            return_url=call.return_url,
-            created_at=call.created_at,
-        )
-        with pytest.raises(GatewayMisused, match="IdempotencyError"):
+        other = replace(call, payment_id=uuid.uuid4())
+
+        with pytest.raises(OutcomeUnknown, match="stripe_key_used"):
             stripe_gateway.perform(other)
 
     def test_for_an_amount_that_stripe_cannot_express_are_not_even_made(

@@ -329,3 +329,39 @@ class TestLookAgain:
         page = f"/admin/payments/payment/{payment.id}/look_again/"
         assert enter("agent").post(page, {"reason": "let me"}).status_code == 403
         assert not AuditEntry.objects.exists()
+
+
+class TestUndoAgain:
+    def test_asks_the_provider_anew_and_writes_it_down(self, enter: Enter) -> None:
+        payment = self.with_a_refused_refund(enter)
+        client = enter("finance")
+        page = f"/admin/payments/payment/{payment.id}/undo_again/"
+        assert client.get(page).status_code == 200
+        assert client.post(page, {"reason": "the account is open again"}).status_code == 302
+        assert PaymentOperation.objects.filter(payment=payment, kind="refund").count() == 2
+        entry = AuditEntry.objects.filter(action="payments.undo_again").get()
+        assert (entry.reason, entry.subject_id) == ("the account is open again", str(payment.id))
+        work_off()
+        assert Payment.objects.get(id=payment.id).status == "refunded"
+        assert Order.objects.get(id=payment.order_id).status == "cancelled"
+
+    def test_does_nothing_where_nothing_is_owed(self, enter: Enter) -> None:
+        stock({"SKU-A": {"BER": 5}})
+        payment = Payment.objects.get(order_id=settled(place()).id)
+        page = f"/admin/payments/payment/{payment.id}/undo_again/"
+        assert enter("finance").post(page, {"reason": "to be sure"}).status_code == 302
+        assert not AuditEntry.objects.exists()
+
+    def test_is_refused_to_agents(self, enter: Enter) -> None:
+        payment = self.with_a_refused_refund(enter)
+        page = f"/admin/payments/payment/{payment.id}/undo_again/"
+        assert enter("agent").post(page, {"reason": "let me"}).status_code == 403
+
+    def with_a_refused_refund(self, enter: Enter) -> Payment:
+        """Cancel a charged order, and have the provider refuse the refund."""
+        stock({"SKU-A": {"BER": 5}})
+        order = settled(place())
+        cancel_as(enter("lead"), order)
+        drain_all()
+        PaymentOperation.objects.filter(kind="refund").update(state="declined")
+        return Payment.objects.get(order_id=order.id)

@@ -10,11 +10,15 @@ from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.inventory.models import StockLevel, Warehouse
+from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
+from apps.orders.services.cancel_order import cancel_order
 from apps.payments.models import Payment
 from apps.platform.backoffice.roles import ROLES
+from tests.conftest import make_cause
 from tests.integration.admin.conftest import Enter
 from tests.integration.admin.story import bury_event_of, make_day
 from tests.integration.shop import place, stock, work_off
@@ -119,6 +123,28 @@ class TestEveryPage:
             page_of(Payment, "change", payment.id),
         ):
             assert b"tok_approve" not in client.get(page).content
+
+    def test_shows_a_payment_that_never_began(self, enter: Enter) -> None:
+        stock({"SKU-A": {"BER": 5}})
+        order = place()
+        cancel_order(
+            order_id=order.id,
+            reason=CancelReason.CUSTOMER_REQUEST,
+            detail="",
+            cause=make_cause(),
+            now=timezone.now(),
+        )
+        work_off()
+        payment = Payment.objects.get(order_id=order.id)
+        client = enter("finance")
+        for page in (
+            page_of(Payment, "changelist"),
+            page_of(Payment, "change", payment.id),
+            f"/admin/payments/payment/{payment.id}/undo_again/",
+            page_of(Order, "change", order.id),
+        ):
+            assert client.get(page).status_code == 200
+        assert "before its payment began" in client.get(page).content.decode()
 
 
 class TestCost:

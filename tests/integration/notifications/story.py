@@ -26,6 +26,7 @@ def delivered(event: E, *, event_id: int | None = None) -> Delivered[E]:
         event=event,
         event_id=next(_event_ids) if event_id is None else event_id,
         occurred_at=timezone.now(),
+        handed_at=timezone.now(),
         key=event.key,
         origin=make_cause(),
     )

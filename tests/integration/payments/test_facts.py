@@ -2,79 +2,29 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
+from apps.payments.adapters.sandbox import SIGNATURE_HEADER, sign
+from apps.payments.api.views import payment_document
 from apps.payments.domain.operations import OperationKind
-from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
-from apps.payments.ports import ActionRequired, Declined, Done, NothingHappened, NotKnown
-from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
+from apps.payments.models import PaymentOperation, ProviderMessageRecord
+from apps.payments.ports import Declined, NothingHappened, NotKnown, Refused
 from apps.payments.services.claim_operations import claim_operations
-from apps.payments.services.handle_messages import handle_messages
-from apps.payments.services.operations import new_operation
-from apps.payments.services.undo_payments import undo_payments
+from apps.payments.services.handle_messages import handle_messages, receive_message
+from apps.payments.services.purge_messages import purge_messages
 from apps.platform.outbox.models import StoredEvent
-from tests.conftest import make_cause
+from apps.platform.telemetry.metrics import captures_failed_total, webhooks_total
+from tests.integration.payments.story import ACTION, DONE, ask, authorizing, captured, hear, message
 
 pytestmark = pytest.mark.django_db
-
-ACTION = ActionRequired(reference="pi_1", redirect_url="https://bank.example")
-DONE = Done(reference="pi_1", brand="visa", last4="4242")
 
 
 @pytest.fixture
 def now() -> datetime:
     return timezone.now()
-
-
-def authorizing(now: datetime) -> tuple[Payment, PaymentOperation]:
-    """Store a payment whose authorisation is still to be made."""
-    payment = Payment.objects.create(
-        order_id=uuid.uuid4(),
-        order_number="X",
-        customer_id=uuid.uuid4(),
-        amount_minor=100,
-        currency="EUR",
-        provider="stripe",
-        method_type="card",
-        method_token="pm_card_visa",
-        created_at=now,
-        updated_at=now,
-    )
-    operation = new_operation(
-        payment, OperationKind.AUTHORIZE, amount_minor=100, cause=make_cause(), now=now
-    )
-    operation.save()
-    return payment, operation
-
-
-def hear(operation: PaymentOperation, result: Any, now: datetime, token: int = 0) -> Payment:
-    apply_gateway_facts(
-        facts=[
-            GatewayFact(
-                operation_id=operation.id,
-                payment_id=operation.payment_id,
-                token=token,
-                result=result,
-            )
-        ],
-        now=now,
-    )
-    return Payment.objects.get(id=operation.payment_id)
-
-
-def message(payment: Payment, now: datetime, event_id: str = "e") -> ProviderMessageRecord:
-    return ProviderMessageRecord.objects.create(
-        provider="stripe",
-        event_id=event_id,
-        kind="payment_intent.x",
-        reference=f"pi_{event_id}",
-        payment_id=payment.id,
-        received_at=now,
-        next_at=now,
-    )
 
 
 class TestFacts:
@@ -122,29 +72,72 @@ class TestFacts:
         assert (second.looks_first, second.token) == (True, first.token + 1)
 
 
-class TestUndoing:
-    def test_while_the_customer_is_asked_the_late_news_break_nothing(self, now: datetime) -> None:
+class TestRefusals:
+    def test_of_a_capture_are_told_and_counted(self, now: datetime) -> None:
         payment, operation = authorizing(now)
-        hear(operation, ACTION, now)
-        undo_payments(causes={payment.order_id: make_cause()}, now=now)
-        void = PaymentOperation.objects.get(kind="void")
-        assert hear(void, DONE, now).status == "failed"
-        late = Declined(code="canceled", detail="Cancelled.", reference="pi_1")
-        assert hear(operation, late, now).status == "failed"
-        assert StoredEvent.objects.filter(type="payments.payment_failed").count() == 1
+        hear(operation, DONE, now)
+        before = captures_failed_total.labels(gateway="stripe")._value.get()
 
-    def test_an_authorisation_that_comes_after_all_is_voided(self, now: datetime) -> None:
+        no = Declined(code="canceled", detail="It was called off.")
+        payment = hear(ask(payment, OperationKind.CAPTURE, now), no, now)
+
+        assert payment.status == "authorized"
+        told = StoredEvent.objects.get(type="payments.payment_capture_failed")
+        assert told.payload == {
+            "payment_id": str(payment.id),
+            "order_id": str(payment.order_id),
+            "amount_minor": 100,
+            "currency": "EUR",
+            "code": "canceled",
+            "detail": "It was called off.",
+        }
+        assert captures_failed_total.labels(gateway="stripe")._value.get() == before + 1
+
+    @pytest.mark.parametrize("code", ["lost_card", "stolen_card", "fraudulent"])
+    def test_that_say_too_much_about_a_card_stay_with_staff(self, now: datetime, code: str) -> None:
         payment, operation = authorizing(now)
-        PaymentOperation.objects.update(state="in_flight", token=1)
-        undo_payments(causes={payment.order_id: make_cause()}, now=now)
-        hear(operation, DONE, now, token=1)
-        void = PaymentOperation.objects.get(kind="void")
-        assert hear(void, DONE, now).status == "voided"
-        published = StoredEvent.objects.values_list("type", flat=True)
-        assert list(published) == ["payments.payment_voided"]
+        no = Declined(code=code, detail="Your card was declined.", reference="pi_7")
+        payment = hear(operation, no, now)
+
+        operation.refresh_from_db()
+        assert operation.reference == "pi_7"
+        assert operation.error_code == code
+        assert payment.failure_code == "declined"
+        told = StoredEvent.objects.get(type="payments.payment_failed")
+        assert told.payload["code"] == "declined"
+        document = payment_document(payment)
+        assert document.failure_code == "declined"
+        assert [call.error_code for call in document.operations] == ["declined"]
+
+    def test_of_a_refund_say_no_more_about_a_card(self, now: datetime) -> None:
+        refund = ask(captured(now), OperationKind.REFUND, now)
+        hear(refund, Declined(code="lost_or_stolen_card", detail="x"), now)
+        told = StoredEvent.objects.get(type="payments.payment_refund_failed")
+        assert told.payload["code"] == "declined"
+
+    def test_of_a_void_are_told(self, now: datetime) -> None:
+        payment, operation = authorizing(now)
+        hear(operation, DONE, now)
+        hear(ask(payment, OperationKind.VOID, now), Refused(code="x", detail="x"), now)
+        assert StoredEvent.objects.filter(type="payments.payment_void_failed").count() == 1
 
 
 class TestMessages:
+    def test_that_come_again_are_not_new(self) -> None:
+        body = b'{"id": "evt_7", "type": "approval.decided", "reference": "sbx_1"}'
+        headers = {SIGNATURE_HEADER: sign(body, settings.OMS_SANDBOX_SECRET)}
+        repeated = webhooks_total.labels(provider="sandbox", outcome="repeated")
+        before = repeated._value.get()
+
+        news = [
+            receive_message(provider="sandbox", body=body, headers=headers, now=timezone.now())
+            for _ in range(3)
+        ]
+
+        assert news == [True, False, False]
+        assert ProviderMessageRecord.objects.count() == 1
+        assert repeated._value.get() == before + 2
+
     def test_of_payments_without_a_reference_are_all_matched(self, now: datetime) -> None:
         for number in range(3):
             payment, _ = authorizing(now)
@@ -168,9 +161,26 @@ class TestMessages:
         payment, _ = authorizing(now)
         stored = message(payment, now)
         ProviderMessageRecord.objects.update(payment_id=uuid.uuid4())
-        handle_messages(now=now)
-        stored.refresh_from_db()
+        pauses = []
+        for _ in range(9):
+            handle_messages(now=now)
+            stored.refresh_from_db()
+            pauses.append((stored.next_at - now).total_seconds())
+            now = stored.next_at
+        assert pauses == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
         assert stored.handled_at is None
         handle_messages(now=now + timedelta(days=4))
         stored.refresh_from_db()
         assert stored.handled_at is not None
+
+    def test_are_forgotten_three_months_after_they_were_handled(self, now: datetime) -> None:
+        payment, _ = authorizing(now)
+        for number, days in enumerate((91, 89)):
+            message(payment, now, f"e{number}")
+            handled = now - timedelta(days=days)
+            ProviderMessageRecord.objects.filter(event_id=f"e{number}").update(handled_at=handled)
+        message(payment, now, "waiting")
+        assert purge_messages(now=now) == 1
+        assert purge_messages(now=now) == 0
+        kept = ProviderMessageRecord.objects.values_list("event_id", flat=True)
+        assert set(kept) == {"e1", "waiting"}

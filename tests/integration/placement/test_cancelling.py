@@ -2,9 +2,10 @@
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from unittest.mock import ANY
 
 import pytest
@@ -21,7 +22,9 @@ from apps.orders.services.cancel_order import cancel_order
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.services.decide_approval import decide_approval
 from apps.payments.services.handle_messages import handle_messages
+from apps.platform.outbox.draining import drain
 from apps.platform.outbox.models import StoredEvent
+from apps.platform.outbox.registry import list_subscribers
 from tests.conftest import make_cause
 from tests.integration.shop import (
     dispatch_all,
@@ -73,6 +76,32 @@ def together(*actions: Callable[[], object]) -> list[Exception]:
     return errors
 
 
+def drain_all_but(name: str) -> None:
+    for subscriber in list_subscribers():
+        if subscriber.name != name:
+            drain(subscriber)
+
+
+def drop_deliveries(subscriber: str) -> list[tuple[Any, ...]]:
+    """Lose what waits for a subscriber; gives it for later."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM outbox_delivery WHERE subscriber = %s "
+            "RETURNING subscriber, lane, event_id, occurred_at, key",
+            [subscriber],
+        )
+        return list(cursor.fetchall())
+
+
+def deliver_again(lost: Sequence[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO outbox_delivery (subscriber, lane, event_id, occurred_at, key) "
+            "VALUES (%s, %s, %s, %s, %s)",
+            lost,
+        )
+
+
 class TestCancelOrder:
     def test_refuses_an_order_that_is_not_there(self) -> None:
         with pytest.raises(OrderNotFound):
@@ -91,7 +120,24 @@ class TestCancelOrder:
         order = settled(order)
         assert (order.status, order.cancel_reason) == ("cancelled", "customer_request")
         assert levels() == {"SKU-A@BER": (10, 0)}
-        assert not Payment.objects.exists()
+        assert not PaymentOperation.objects.exists()
+        assert not order.history.filter(what__contains="Payment").exists()
+
+    def test_ends_an_order_whose_payment_was_never_begun(self) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = place()
+        while not Order.objects.filter(status="payment_pending").exists():
+            drain_all_but("payments.saga")
+        lost = drop_deliveries("payments.saga")
+        assert lost
+        cancel(order)
+        order = settled(order)
+        assert order.status == "cancelled"
+        assert (payment_of(order).status, payment_of(order).amount_minor) == ("failed", 0)
+
+        deliver_again(lost)
+        work_off()
+        assert not PaymentOperation.objects.exists()
 
     def test_waits_for_an_authorisation_in_flight_and_voids_it(self) -> None:
         stock({"SKU-A": {"BER": 10}})
@@ -102,7 +148,7 @@ class TestCancelOrder:
         cancel(order)
         drain_all()
         assert Order.objects.get(id=order.id).status == "cancellation_pending"
-        make_due()
+        make_due("sandbox-lost")
         order = settled(order)
         assert (order.status, payment_of(order).status) == ("cancelled", "voided")
         assert levels() == {"SKU-A@BER": (10, 0)}

@@ -1,0 +1,95 @@
+"""What a use case changes about payments: noted payment by payment, written for all of them at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from apps.kernel.cause import Cause
+from apps.kernel.events.payments import PaymentEvent, PaymentFailed
+from apps.payments.domain.operations import OperationKind
+from apps.payments.models import Payment, PaymentStep
+from apps.payments.services.operations import Wish, wished_operations
+from apps.payments.services.waking import wake_dispatch_on_commit
+from apps.platform.bulk import insert_together, update_many
+from apps.platform.outbox.publishing import Fact, publish
+
+PAYMENT_FIELDS = (
+    "status",
+    "version",
+    "steps",
+    "captured_minor",
+    "refunded_minor",
+    "brand",
+    "last4",
+    "authorization",
+    "action_url",
+    "action_expires_at",
+    "failure_code",
+    "failure_detail",
+    "is_unwanted",
+    "undo_at",
+    "updated_at",
+)
+"""What may change in a payment after it was recorded."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """History, facts to publish and calls to record for payments that are locked, or new."""
+
+    now: datetime
+    steps: list[PaymentStep] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+
+    def step(self, payment: Payment, what: str, cause: Cause, *, before: str | None = None) -> None:
+        """Note a row of the history; without `before` the status did not change."""
+        self.steps.append(
+            payment.record_step(
+                before=payment.status if before is None else before,
+                what=what,
+                cause=cause,
+                at=self.now,
+            )
+        )
+
+    def publish(self, payment: Payment, event: PaymentEvent, cause: Cause) -> None:
+        """Note a fact of a payment."""
+        payment.version += 1
+        self.facts.append(Fact(event=event, seq=payment.version, cause=cause))
+
+    def fail(self, payment: Payment, code: str, detail: str, cause: Cause) -> None:
+        """Fail a payment that took nothing."""
+        before = payment.status
+        payment.fail(code=code, detail=detail)
+        self.step(payment, f"Failed ({code})", cause, before=before)
+        self.publish(
+            payment,
+            PaymentFailed(
+                payment_id=payment.id, order_id=payment.order_id, code=code, detail=detail
+            ),
+            cause,
+        )
+
+    def undo(self, payment: Payment, cause: Cause, *, looks_first: bool = False) -> None:
+        """Have the money given back, by the call that fits what the payment is in the end.
+
+        `looks_first` where somebody may have given it back at the provider's own desk.
+        """
+        payment.undo_at = None
+        self.wishes.append(Wish(payment=payment, cause=cause, looks_first=looks_first))
+
+    def look_for(self, payment: Payment, kind: OperationKind, cause: Cause) -> None:
+        """Have the provider asked whether a call was carried out there without us."""
+        self.wishes.append(Wish(payment=payment, cause=cause, kind=kind, only_looks=True))
+
+    def write(self, payments: Sequence[Payment]) -> None:
+        """Store the changed payments, record the calls that follow, and publish.
+
+        A constant number of statements; the operations that ended have to be stored before.
+        """
+        update_many(payments, fields=PAYMENT_FIELDS)
+        operations = wished_operations(self.wishes, now=self.now)
+        insert_together(operations, self.steps)
+        publish(self.facts)
+        wake_dispatch_on_commit({operation.gate for operation in operations})

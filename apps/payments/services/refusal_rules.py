@@ -1,0 +1,120 @@
+"""What it means for a payment that a provider refuses a call, or that it is given up."""
+
+from datetime import timedelta
+from typing import assert_never
+
+from apps.kernel.events.payments import (
+    PaymentCaptureFailed,
+    PaymentRefundFailed,
+    PaymentVoidFailed,
+)
+from apps.payments.domain.operations import (
+    FIRST_UNDO_PAUSE_SECONDS,
+    LONGEST_UNDO_PAUSE_SECONDS,
+    MONEY_BACK,
+    OperationKind,
+)
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.ports import ALREADY_CAPTURED
+from apps.payments.services.ledger import Ledger
+from apps.payments.services.operations import cause_of
+from apps.platform.resilience.backoff import delay_seconds
+from apps.platform.telemetry.metrics import captures_failed_total, payments_failed_total
+
+
+def say_no(
+    operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
+) -> None:
+    """Take in that a call will not be carried out; `code` and `detail` may leave the house.
+
+    A payment that cannot be begun fails. A charge that cannot be made is told, or the authorisation
+    given back where nobody wants it. What cannot be given back is told, and tried again later.
+    """
+    if operation.only_looks:
+        _was_not_done(operation, payment, ledger)
+        return
+    if operation.kind in MONEY_BACK:
+        _undo_later(operation, payment, ledger)
+    match OperationKind(operation.kind):
+        case OperationKind.AUTHORIZE:
+            if payment.status != PaymentStatus.FAILED:
+                payments_failed_total.labels(gateway=payment.provider).inc()
+                ledger.fail(payment, code, detail, cause_of(operation))
+        case OperationKind.CAPTURE:
+            _capture_failed(operation, payment, code, detail, ledger)
+        case OperationKind.VOID:
+            _void_failed(operation, payment, code, ledger)
+        case OperationKind.REFUND:
+            _refund_failed(operation, payment, code, ledger)
+        case _:
+            assert_never(operation.kind)
+
+
+def _was_not_done(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
+    """Go on after a question that was answered with no; whoever wants the money back has waited for it."""
+    if operation.kind == OperationKind.VOID and payment.owes_money_back:
+        ledger.undo(payment, cause_of(operation))
+    else:
+        # The provider says that a void is too late, and that nothing was charged: time may tell.
+        _undo_later(operation, payment, ledger)
+
+
+def _undo_later(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
+    if payment.owes_money_back:
+        seconds = delay_seconds(
+            operation.nth, base=FIRST_UNDO_PAUSE_SECONDS, cap=LONGEST_UNDO_PAUSE_SECONDS
+        )
+        payment.undo_at = ledger.now + timedelta(seconds=seconds)
+
+
+def _capture_failed(
+    operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
+) -> None:
+    if payment.is_unwanted:
+        ledger.undo(payment, cause_of(operation))
+        return
+    captures_failed_total.labels(gateway=payment.provider).inc()
+    ledger.step(payment, f"Capture failed ({code})", cause_of(operation))
+    ledger.publish(
+        payment,
+        PaymentCaptureFailed(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            amount_minor=operation.amount_minor,
+            currency=payment.currency,
+            code=code,
+            detail=detail,
+        ),
+        cause_of(operation),
+    )
+
+
+def _void_failed(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
+    if code == ALREADY_CAPTURED and payment.status == PaymentStatus.AUTHORIZED:
+        # Somebody charged it without us: once that is in our books it can be refunded.
+        payment.undo_at = None
+        ledger.look_for(payment, OperationKind.CAPTURE, cause_of(operation))
+        return
+    ledger.step(payment, f"Void failed ({code})", cause_of(operation))
+    ledger.publish(
+        payment,
+        PaymentVoidFailed(payment_id=payment.id, order_id=payment.order_id, code=code),
+        cause_of(operation),
+    )
+
+
+def _refund_failed(
+    operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger
+) -> None:
+    ledger.step(payment, f"Refund failed ({code})", cause_of(operation))
+    ledger.publish(
+        payment,
+        PaymentRefundFailed(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            amount_minor=operation.amount_minor,
+            currency=payment.currency,
+            code=code,
+        ),
+        cause_of(operation),
+    )

@@ -1,0 +1,72 @@
+"""Look again at what had succeeded, because the provider says that it did not last."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.payments.domain.operations import UNDECIDED, OperationKind, OperationState
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.services.ledger import Ledger
+from apps.payments.services.operations import cause_of, lock_open_operations
+from apps.payments.services.waking import wake_dispatch_on_commit
+from apps.platform.bulk import lock_many, update_many
+
+
+def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
+    """Have the newest refund of each payment, or its authorisation, looked up once more.
+
+    A refund counts as in doubt until the look-up has confirmed it, or failed it: then it is tried
+    again. An authorisation that has run out voids the payment. Where a call is open, it is looked up
+    instead, and decides; payments that neither kind of news can be about are left alone.
+    """
+    with transaction.atomic(savepoint=False):
+        locked = lock_many(Payment, payment_ids)
+        under_way = lock_open_operations(locked)
+        undecided = [one for calls in under_way.values() for one in calls if one.state in UNDECIDED]
+        for call in undecided:
+            call.next_at = now
+        payments = [one for one in locked if one.id not in under_way]
+        succeeded = _lock_newest_succeeded(payments)
+        ledger = Ledger(now=now)
+        doubted: list[PaymentOperation] = []
+        changed: list[Payment] = []
+        for payment in payments:
+            operation = succeeded.get(payment.id)
+            if operation is None:
+                continue
+            if operation.kind == OperationKind.REFUND:
+                before = payment.status
+                _doubt(operation, payment, now)
+                ledger.step(payment, "Refund in doubt", cause_of(operation), before=before)
+                doubted.append(operation)
+                changed.append(payment)
+            elif payment.status == PaymentStatus.AUTHORIZED:
+                ledger.look_for(payment, OperationKind.VOID, cause_of(operation))
+        update_many([*undecided, *doubted], fields=["state", "next_at", "updated_at"])
+        ledger.write(changed)
+        wake_dispatch_on_commit({one.gate for one in (*undecided, *doubted)})
+
+
+def _lock_newest_succeeded(payments: Collection[Payment]) -> dict[UUID, PaymentOperation]:
+    """Give the newest refund or authorisation that succeeded, by payment; refunds are the newer ones."""
+    return {
+        operation.payment_id: operation
+        for operation in lock_many(
+            PaymentOperation,
+            [payment.id for payment in payments],
+            by="payment_id",
+            where="t.state = 'succeeded' AND t.kind IN ('authorize', 'refund')",
+        )
+    }
+
+
+def _doubt(operation: PaymentOperation, payment: Payment, now: datetime) -> None:
+    operation.state = OperationState.UNKNOWN
+    operation.next_at = operation.updated_at = payment.updated_at = now
+    payment.refunded_minor -= operation.amount_minor
+    if payment.refunded_minor:
+        payment.doubt_a_refund()
+    else:
+        payment.doubt_the_refund()

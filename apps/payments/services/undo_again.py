@@ -1,0 +1,53 @@
+"""Try again to give money back, where the provider refused to."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.kernel.cause import Cause
+from apps.payments.models import Payment, PaymentOperation
+from apps.payments.services.ledger import Ledger
+from apps.payments.services.operations import cause_of, lock_open_operations
+from apps.platform.bulk import lock_many
+
+BATCH = 100
+
+
+def undo_again(*, causes: Mapping[UUID, Cause], now: datetime) -> int:
+    """Record a new call for each payment whose money is still to be given back; returns how many.
+
+    The provider is looked at first, for somebody may have given it back there by hand. A payment
+    that has a call under way, or owes nothing back, is left alone.
+    """
+    with transaction.atomic(savepoint=False):
+        payments = lock_many(Payment, causes)
+        under_way = lock_open_operations(payments)
+        owing = [one for one in payments if one.owes_money_back and one.id not in under_way]
+        ledger = Ledger(now=now)
+        for payment in owing:
+            payment.updated_at = now
+            ledger.step(payment, "Giving back tried again", causes[payment.id])
+            ledger.undo(payment, causes[payment.id], looks_first=True)
+        ledger.write(owing)
+    return len(owing)
+
+
+def undo_what_is_due(*, now: datetime) -> int:
+    """Try again where the pause after a refusal is over; returns how many payments were due."""
+    with transaction.atomic(savepoint=False):
+        due = list(
+            Payment.objects.filter(undo_at__lte=now)
+            .order_by("id")
+            .select_for_update(skip_locked=True)
+            .values_list("id", flat=True)[:BATCH]
+        )
+        newest = PaymentOperation.objects.filter(payment_id__in=due)
+        causes = {
+            operation.payment_id: cause_of(operation)
+            for operation in newest.order_by("payment_id", "-id").distinct("payment_id")
+        }
+        undo_again(causes=causes, now=now)
+        Payment.objects.filter(id__in=due, undo_at__lte=now).update(undo_at=None)
+    return len(due)

@@ -1,0 +1,79 @@
+"""What is done with a claimed call: made, looked up, or neither."""
+
+import time
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+
+from apps.kernel.money import Money
+from apps.payments.adapters.sandbox import SandboxGateway
+from apps.payments.adapters.stripe_gateway import CALL_SECONDS
+from apps.payments.domain.operations import (
+    LATEST_START_SECONDS,
+    LEASE_SECONDS,
+    LONGEST_CALL_SECONDS,
+    OperationKind,
+)
+from apps.payments.ports import Done, GatewayCall, NotKnown, NotMade, Outcome
+from apps.payments.services import dispatch_operations
+from apps.payments.services.claim_operations import ClaimedOperation
+from apps.payments.services.dispatch_operations import carry_out
+
+
+def claimed(*, looks_first: bool, may_be_made: bool) -> ClaimedOperation:
+    """Give a capture that the sandbox would make."""
+    payment_id = uuid.uuid4()
+    return ClaimedOperation(
+        call=GatewayCall(
+            operation_id=uuid.uuid4(),
+            payment_id=payment_id,
+            order_id=uuid.uuid4(),
+            kind=OperationKind.CAPTURE,
+            amount=Money(100, "EUR"),
+            idempotency_key=f"{payment_id}:capture:1",
+            authorization="sbx_1",
+            method_token="tok_approve",
+            return_url="http://shop.example",
+            created_at=datetime.now(UTC),
+        ),
+        token=1,
+        provider="sandbox",
+        looks_first=looks_first,
+        may_be_made=may_be_made,
+        trace_context="",
+        claimed_at=datetime.now(UTC),
+        claimed_on_timer=time.monotonic(),
+    )
+
+
+class SlowGateway(SandboxGateway):
+    """Takes its time to look things up, and must not be asked for more after that."""
+
+    def look_up(self, call: GatewayCall) -> Outcome | None:
+        time.sleep(0.05)
+        return None
+
+    def perform(self, call: GatewayCall) -> Outcome:
+        raise AssertionError("too late")
+
+
+class TestCarryOut:
+    @pytest.mark.parametrize("looks_first", [True, False])
+    def test_makes_what_the_provider_has_not_done(self, looks_first: bool) -> None:
+        assert isinstance(carry_out(claimed(looks_first=looks_first, may_be_made=True)), Done)
+
+    def test_leaves_what_is_not_wanted_any_more(self) -> None:
+        assert carry_out(claimed(looks_first=True, may_be_made=False)) == NotMade()
+
+    def test_makes_nothing_that_would_outlive_its_lease(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        slow = SlowGateway(latency_seconds=0, secret="", base_url="")
+        monkeypatch.setattr(dispatch_operations, "gateway_named", lambda provider: slow)
+        monkeypatch.setattr(dispatch_operations, "LATEST_START_SECONDS", 0.01)
+        assert carry_out(claimed(looks_first=True, may_be_made=True)) == NotKnown()
+
+    def test_ends_within_its_lease_with_any_adapter(self) -> None:
+        assert LATEST_START_SECONDS + LONGEST_CALL_SECONDS < LEASE_SECONDS
+        assert CALL_SECONDS < LONGEST_CALL_SECONDS

@@ -1,0 +1,115 @@
+"""What had succeeded, and what the provider says of it afterwards."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.payments.domain.operations import OPEN_STATES
+from apps.payments.models import Payment, PaymentOperation
+from apps.payments.ports import Declined, Done, NotMade
+from apps.payments.services.handle_messages import handle_messages
+from apps.payments.services.undo_payments import undo_payments
+from apps.platform.outbox.models import StoredEvent
+from tests.conftest import make_cause
+from tests.integration.payments.story import DONE, authorizing, captured, hear, message
+
+pytestmark = pytest.mark.django_db
+
+CAME_BACK = Declined(
+    code="lost_or_stolen_card", detail="The money could not be sent back.", reference="re_1"
+)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
+
+
+def refunded(now: datetime) -> tuple[Payment, PaymentOperation]:
+    payment = captured(now)
+    undo_payments(causes={payment.order_id: make_cause()}, now=now)
+    refund = PaymentOperation.objects.get(kind="refund")
+    return hear(refund, Done(reference="re_1"), now), refund
+
+
+def published(event: str) -> int:
+    return StoredEvent.objects.filter(type=f"payments.{event}").count()
+
+
+class TestARefund:
+    def test_that_came_back_is_told_and_tried_again(self, now: datetime) -> None:
+        payment, refund = refunded(now)
+        assert payment.status == "refunded"
+        message(payment, now, is_setback=True)
+
+        handle_messages(now=now)
+        refund.refresh_from_db()
+        assert refund.state == "unknown"
+        payment = hear(refund, CAME_BACK, now)
+
+        assert (payment.status, payment.refunded_minor) == ("captured", 0)
+        assert payment.undo_at == now + timedelta(minutes=10)
+        assert published("payment_refund_failed") == 1
+
+    def test_that_stands_after_all_counts_once(self, now: datetime) -> None:
+        payment, refund = refunded(now)
+        message(payment, now, is_setback=True)
+        handle_messages(now=now)
+        payment = hear(refund, Done(reference="re_1"), now)
+        assert (payment.status, payment.refunded_minor) == ("refunded", 100)
+        assert published("payment_refund_failed") == 0
+
+    def test_is_not_doubted_for_other_news(self, now: datetime) -> None:
+        payment, refund = refunded(now)
+        message(payment, now)
+        handle_messages(now=now)
+        refund.refresh_from_db()
+        assert refund.state == "succeeded"
+
+
+class TestAnAuthorisation:
+    def test_that_has_run_out_voids_the_payment(self, now: datetime) -> None:
+        payment, operation = authorizing(now)
+        hear(operation, DONE, now)
+        message(payment, now, is_setback=True)
+
+        handle_messages(now=now)
+        void = PaymentOperation.objects.get(kind="void")
+        assert (void.state, void.only_looks) == ("unknown", True)
+
+        assert hear(void, Done(reference="pi_1"), now).status == "voided"
+        assert published("payment_voided") == 1
+
+    def test_that_stands_after_all_stays(self, now: datetime) -> None:
+        payment, operation = authorizing(now)
+        hear(operation, DONE, now)
+        message(payment, now, is_setback=True)
+        handle_messages(now=now)
+
+        payment = hear(PaymentOperation.objects.get(kind="void"), NotMade(), now)
+
+        assert (payment.status, payment.undo_at) == ("authorized", None)
+        assert published("payment_void_failed") == 0
+        assert not PaymentOperation.objects.filter(state__in=OPEN_STATES).exists()
+
+    def test_that_was_voided_by_us_is_no_news(self, now: datetime) -> None:
+        payment, operation = authorizing(now)
+        hear(operation, DONE, now)
+        undo_payments(causes={payment.order_id: make_cause()}, now=now)
+        hear(PaymentOperation.objects.get(kind="void"), DONE, now)
+        message(payment, now, is_setback=True)
+        handle_messages(now=now)
+        assert not PaymentOperation.objects.filter(state__in=OPEN_STATES).exists()
+
+    def test_that_is_not_wanted_meanwhile_is_voided_at_once(self, now: datetime) -> None:
+        payment, operation = authorizing(now)
+        hear(operation, DONE, now)
+        message(payment, now, is_setback=True)
+        handle_messages(now=now)
+        undo_payments(causes={payment.order_id: make_cause()}, now=now)
+
+        hear(PaymentOperation.objects.get(kind="void"), NotMade(), now)
+
+        void = PaymentOperation.objects.get(kind="void", nth=2)
+        assert (void.state, void.only_looks) == ("pending", False)

@@ -1,0 +1,92 @@
+"""Orders whose money was promised and cannot be charged after all."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from apps.notifications.models import Message
+from apps.orders.models import Order
+from apps.payments.models import PaymentOperation
+from apps.payments.ports import Declined, Done, Result
+from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
+from apps.payments.services.review_setbacks import review_setbacks
+from tests.integration.shop import (
+    dispatch_all,
+    drain_all,
+    levels,
+    payment_of,
+    place,
+    settled,
+    stock,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NO = Declined(code="canceled", detail="The payment was called off before it was completed.")
+
+
+def confirmed() -> Order:
+    """Place an order and confirm it; its capture is still to be made."""
+    stock({"SKU-A": {"BER": 10}})
+    order = place()
+    drain_all()
+    dispatch_all()
+    drain_all()
+    order = Order.objects.get(id=order.id)
+    assert order.status == "confirmed"
+    return order
+
+
+def apply(order_id: UUID, kind: str, result: Result) -> None:
+    """Have the provider answer the open call of a kind."""
+    operation = PaymentOperation.objects.get(payment__order_id=order_id, kind=kind)
+    apply_gateway_facts(
+        facts=[
+            GatewayFact(
+                operation_id=operation.id,
+                payment_id=operation.payment_id,
+                token=operation.token,
+                result=result,
+            )
+        ],
+        now=timezone.now(),
+    )
+
+
+class TestAFailedCapture:
+    def test_calls_the_order_off_and_tells_its_customer(self) -> None:
+        order = confirmed()
+        apply(order.id, "capture", NO)
+        order = settled(order)
+        assert (order.status, order.cancel_reason) == ("cancelled", "payment_failed")
+        assert order.cancel_detail == NO.detail
+        assert payment_of(order).status == "voided"
+        assert levels() == {"SKU-A@BER": (10, 0)}
+        assert Message.objects.filter(kind="order_payment_failed").count() == 1
+
+    def test_leaves_an_order_that_is_on_its_way_to_customer_service(self) -> None:
+        order = confirmed()
+        order.process()
+        order.save()
+        apply(order.id, "capture", NO)
+        order = settled(order)
+        assert (order.status, order.payment_status) == ("processing", "capture_failed")
+        assert order.history.filter(what="Capture failed (canceled)").count() == 1
+        assert payment_of(order).status == "authorized"
+
+
+class TestAnAuthorisationThatRanOut:
+    def test_calls_the_order_off(self, settings: Any) -> None:
+        settings.OMS_REVIEW_ABOVE_MINOR = 1
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place())
+        assert order.status == "payment_authorized"
+        review_setbacks(payment_ids=[payment_of(order).id], now=timezone.now())
+        apply(order.id, "void", Done(reference="sbx_1"))
+
+        order = settled(order)
+        assert (order.status, order.cancel_reason) == ("cancelled", "payment_failed")
+        assert payment_of(order).status == "voided"
+        assert levels() == {"SKU-A@BER": (10, 0)}
