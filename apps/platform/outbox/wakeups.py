@@ -1,4 +1,4 @@
-"""Tell the workers that there is work, at most a few tens of times a second for each process.
+"""Tell the workers that there is work, at most ten times a second for each process.
 
 A wake-up may be lost, late or repeated: the scheduler sends each one again and again anyway, and a
 worker that hears nothing looks by itself (`lookout.py`).
@@ -14,7 +14,7 @@ from celery import current_app
 
 from apps.platform.outbox.watching import notice, without_watched
 
-PAUSE_SECONDS = 0.03
+PAUSE_SECONDS = 0.1
 LIFETIME_SECONDS = 5
 
 log = structlog.get_logger(__name__)

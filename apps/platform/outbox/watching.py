@@ -68,8 +68,8 @@ def _watch(mark: "_Mark", attention: "_Attention", step: Step, deadline: float) 
         done += amount
         if amount:
             quiet_since = time.monotonic()
-        elif not done or time.monotonic() - quiet_since > LINGER_SECONDS:
-            # Called in vain, as the scheduler's wake-ups mostly are, nobody need stay.
+        elif time.monotonic() - quiet_since > (LINGER_SECONDS if done else LOOK_SECONDS):
+            # Called in vain, as by the scheduler mostly, one more look is enough.
             break
         is_crowded = amount >= CROWD
         mark.keep(is_alone=not is_crowded or settings.OMS_OUTBOX_WORKERS == 1)
