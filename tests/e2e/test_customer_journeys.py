@@ -153,6 +153,12 @@ class TestStripe:
         for line in mine:
             assert len([i for i in line["intents"] if i["status"] != "canceled"]) == 1
 
+    def test_answers_that_the_sandbox_loses_hold_nobody_up_for_long(self, shop: Shop) -> None:
+        placed = [shop.place("tok_timeout").json()["id"] for _ in range(24)]
+        shop.becomes(shop.place().json()["id"], "confirmed")
+        for order_id in placed:
+            shop.becomes(order_id, "confirmed")
+
     def test_webhooks_twice_late_and_out_of_order_change_nothing(self, shop: Shop) -> None:
         shop.faults(webhook_duplicates=3, webhook_reorder_ms=500)
         order_id = shop.place("pm_card_visa", provider="stripe").json()["id"]

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict
 from functools import cache
 
 import structlog
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from apps.payments.adapters.registry import gateway_named
+from apps.payments.adapters.registry import BREAKERS, gateway_named
 from apps.payments.domain.operations import LATEST_START_SECONDS, LEASE_SECONDS
 from apps.payments.ports import (
     GatewayMisused,
@@ -23,7 +24,7 @@ from apps.payments.ports import (
 )
 from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
 from apps.payments.services.claim_operations import ClaimedOperation, claim_operations
-from apps.platform.resilience.breaker import Transition
+from apps.platform.resilience.breaker import BreakerSettings, Transition
 from apps.platform.resilience.gate import Gate, Lease
 from apps.platform.resilience.stores import GateSettings
 from apps.platform.telemetry.metrics import gateway_call_seconds, gateway_calls_total
@@ -41,10 +42,13 @@ log = structlog.get_logger(__name__)
 @cache
 def gate_named(name: str) -> Gate:
     """Give the breaker and bulkhead of one gate; all workers share its state."""
+    breaker = BREAKERS.get(name, BreakerSettings())
     return Gate(
         f"payments:{name}",
         GateSettings(
-            concurrent_calls=settings.OMS_GATEWAY_CONCURRENCY, lease_ms=SLOT_LEASE_MILLISECONDS
+            **asdict(breaker),
+            concurrent_calls=settings.OMS_GATEWAY_CONCURRENCY,
+            lease_ms=SLOT_LEASE_MILLISECONDS,
         ),
     )
 
