@@ -1,7 +1,7 @@
 # Everything here needs Python 3.11 or newer, with pip, and installs the rest by itself.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run reset test check bench drill lock
+.PHONY: help run manage reset test check bench drill lock
 
 PYTHON ?= python3
 ARGS ?=
@@ -20,6 +20,10 @@ help:  ## show this list
 run:  ## start the whole platform here, until Ctrl-C
 	$(call prepare,local)
 	@exec $(VENV_PYTHON) -m infra.local.run
+
+manage:  ## a management command of the running platform: ARGS="check_invariants"
+	$(call prepare,local)
+	@exec $(VENV_PYTHON) -m infra.local.manage $(ARGS)
 
 reset:  ## forget the data of this checkout
 	$(call prepare,local)

@@ -12,7 +12,6 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from apps.customers.domain.profile import Profile
-from apps.customers.domain.refusals import EmailTaken
 from apps.customers.models import Customer
 from apps.customers.services.register_customer import register_customer
 from apps.inventory.models import Warehouse
@@ -108,6 +107,9 @@ def _stock(rows: list[ProductRow], cause: Cause) -> None:
 
 
 def _customer(email: str, name: str, locale: str, cause: Cause) -> Customer:
+    known = Customer.objects.filter(email=email).first()
+    if known is not None:
+        return known
     profile = Profile.build(
         name=name,
         email=email,
@@ -117,10 +119,7 @@ def _customer(email: str, name: str, locale: str, cause: Cause) -> Customer:
         wants_email=True,
         wants_sms=False,
     )
-    try:
-        return register_customer(profile=profile, cause=cause, now=timezone.now())
-    except EmailTaken:
-        return Customer.objects.get(email=email)
+    return register_customer(profile=profile, cause=cause, now=timezone.now())
 
 
 def make_staff(role: str, group: Group) -> dict[str, str]:

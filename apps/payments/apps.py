@@ -13,7 +13,7 @@ class PaymentsConfig(AppConfig):
         """Wire the app."""
         from apps.kernel.events import orders
         from apps.payments import handlers
-        from apps.payments.adapters.registry import list_gates
+        from apps.payments.adapters.registry import list_gates, refuse_unknown_gateways
         from apps.payments.admin.panels import show_payment
         from apps.payments.api.problems import STATUSES
         from apps.payments.services.handle_messages import HANDLE_MESSAGES
@@ -23,6 +23,7 @@ class PaymentsConfig(AppConfig):
         from apps.platform.outbox.wakeups import WakeUp, register_wake_up
         from apps.platform.web.refusals import register_statuses
 
+        refuse_unknown_gateways()
         subscribe(
             name="payments.saga",
             queue="payments",

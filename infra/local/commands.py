@@ -17,6 +17,10 @@ from infra.local.supervisor import log_tail
 TAIL_LINES = 15
 
 
+MISCONFIGURED = "django.core.exceptions.ImproperlyConfigured: "
+"""How the last line of a traceback begins when a setting is wrong."""
+
+
 class Commands:
     """Safe to use from several threads."""
 
@@ -108,4 +112,9 @@ class Preparation:
 
     def _failure(self, sentence: str) -> CannotStart:
         self._command.wait()
-        return CannotStart(sentence + log_tail(self._log))
+        return CannotStart(self._misconfiguration() or sentence + log_tail(self._log))
+
+    def _misconfiguration(self) -> str:
+        """Give the sentence on a setting that is wrong, where that was it."""
+        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1].partition(MISCONFIGURED)[2] if lines else ""

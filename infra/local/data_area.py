@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -60,13 +61,14 @@ def data_area(home: Home, *, is_temporary: bool) -> DataArea:
 
 
 def find_area(home: Home) -> DataArea | None:
-    """Find the area that a home points to; None when it has none."""
+    """Find the area that a home points to; None when it has none, as the copy of a home has."""
     if os.geteuid() != 0:
         path = home.path / "postgres"
         return DataArea(path=path, user=None) if path.is_dir() else None
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):
         path = Path(_pointer(home).read_text(encoding="utf-8"))
-        if path.is_dir():
+        # A copied folder points to the area of the original, which is none of its business.
+        if path.is_dir() and _note_in(path)["home"] == str(home.path):
             return DataArea(path=path, user=UNPRIVILEGED_USER)
     return None
 
@@ -81,7 +83,7 @@ def _abandoned_areas() -> Iterator[Path]:
         try:
             if area.stat().st_uid != os.geteuid():
                 continue
-            note = json.loads((area / NOTE).read_text(encoding="utf-8"))
+            note = _note_in(area)
         except (OSError, ValueError):
             continue
         home = Home(path=Path(note["home"]))
@@ -90,6 +92,10 @@ def _abandoned_areas() -> Iterator[Path]:
                 yield area
         elif home.path.is_dir() and not _points_to(home, area):
             yield area
+
+
+def _note_in(area: Path) -> dict[str, Any]:
+    return dict(json.loads((area / NOTE).read_text(encoding="utf-8")))
 
 
 def _points_to(home: Home, area: Path) -> bool:

@@ -37,4 +37,5 @@ class Run(Prepared):
     mailbox_url: str
     database_url: str
     redis_url: str
+    broker_url: str
     pids: dict[str, int]

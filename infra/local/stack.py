@@ -266,6 +266,7 @@ class Stack:
             "mailbox_url": f"{simulators_url}/mailbox",
             "database_url": self.environment["DATABASE_URL"],
             "redis_url": self.environment["REDIS_URL"],
+            "broker_url": self.environment["CELERY_BROKER_URL"],
             "pids": {},
         }
 

@@ -91,12 +91,13 @@ class OrdersView(IdempotentView):
         with patience() as has_patience:
             if not has_patience:
                 return response
-            if wait_until(lambda: is_settled(order_id) or None, seconds):
-                order = get_order(str(order_id), customer_id=None)
-                response = self.json(
-                    order_document(order, list_items([order_id])[order_id]),
-                    headers={"Location": response.headers["Location"]},
-                )
+            settled = wait_until(lambda: is_settled(order_id) or None, seconds)
+        order = get_order(str(order_id), customer_id=None)
+        response = self.json(
+            order_document(order, list_items([order_id])[order_id]),
+            status=200 if settled else 202,
+            headers={"Location": response.headers["Location"]},
+        )
         mark_applied(response, seconds)
         return response
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from apps.payments.domain.refusals import UnknownProvider
@@ -35,6 +36,19 @@ BREAKERS = {
 }
 """Gates whose breaker does not go by the platform's numbers: the calls of this one fail on purpose, each
 of them once, and would queue for minutes before a breaker that takes that for an outage."""
+
+
+def refuse_unknown_gateways() -> None:
+    """Stop a process whose settings name a gateway that there is not.
+
+    Raises:
+        ImproperlyConfigured: naming it, and those that there are.
+    """
+    unknown = sorted(set(settings.OMS_GATEWAYS) - GATEWAYS.keys())
+    if unknown:
+        raise ImproperlyConfigured(
+            f"OMS_GATEWAYS: there is no {', '.join(unknown)}; choose of {', '.join(GATEWAYS)}."
+        )
 
 
 def is_set_up(provider: str) -> bool:

@@ -32,7 +32,8 @@ from apps.payments.ports import (
 )
 
 SIGNATURE_HEADER = "sandbox-signature"
-UNAVAILABLE, TIMEOUT, REQUIRES_ACTION = "tok_unavailable", "tok_timeout", "tok_requires_action"
+APPROVE, REQUIRES_ACTION = "tok_approve", "tok_requires_action"
+UNAVAILABLE, TIMEOUT = "tok_unavailable", "tok_timeout"
 
 DECLINES = {
     "tok_decline": Declined(code="card_declined", detail="Your card was declined."),
@@ -41,7 +42,7 @@ DECLINES = {
     ),
 }
 
-
+UNKNOWN_TOKEN = Declined(code="unknown_token", detail="This way to pay is not known.")
 NOT_APPROVED = Declined(
     code="authentication_failed", detail="The payment was not approved by its owner."
 )
@@ -89,7 +90,9 @@ class SandboxGateway:
                 reference=reference,
                 redirect_url=f"{self.base_url}/sandbox/approvals/{reference}",
             )
-        return DECLINES.get(call.method_token) or self._done(call)
+        if call.method_token == APPROVE:
+            return self._done(call)
+        return DECLINES.get(call.method_token, UNKNOWN_TOKEN)
 
     def look_up(self, call: GatewayCall) -> Outcome | None:
         """Tell how a call ended: a timed-out one was authorised, an approval may be decided."""

@@ -298,7 +298,7 @@ def _sandbox() -> Provider:
     return Provider(
         gateway=gateway,
         unreachable=gateway,
-        approved="tok_visa",
+        approved="tok_approve",
         declined="tok_decline",
         without_funds="tok_insufficient_funds",
         needs_action="tok_requires_action",

@@ -92,6 +92,20 @@ class TestPlacing:
         assert (answer.status_code, order["status"]) == (200, "payment_pending")
         assert order["payment"]["action_url"]
 
+    def test_says_where_the_order_stands_when_nothing_is_settled_in_time(
+        self, service: Caller
+    ) -> None:
+        pay = {"provider": "sandbox", "method": {"type": "card", "token": "tok_unavailable"}}
+        with ThreadPoolExecutor(1) as worker:
+            pending = worker.submit(self._work_off_soon, payment_status="pending")
+            answer = service.place(payment=pay, headers={"Prefer": "wait=2"})
+            pending.result()
+        assert (answer.status_code, json.loads(answer.content)["status"]) == (
+            202,
+            "payment_pending",
+        )
+        assert answer.headers["Preference-Applied"] == "wait=2"
+
     def test_has_no_more_callers_wait_than_it_has_threads_to_spare(
         self, service: Caller, settings: Any
     ) -> None:

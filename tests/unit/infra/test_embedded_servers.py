@@ -262,6 +262,21 @@ print(data_area(Home(path=Path({str(tmp_path)!r})), is_temporary=True).path)
         assert not abandoned.exists()
 
     @as_root
+    def test_is_not_shared_with_a_copy_of_its_home(self, tmp_path: Path) -> None:
+        home, copy = Home(path=tmp_path / "home"), Home(path=tmp_path / "copy")
+        home.path.mkdir()
+        area = data_area(home, is_temporary=False)
+        try:
+            shutil.copytree(home.path, copy.path)
+            assert find_area(copy) is None
+            own = data_area(copy, is_temporary=False)
+            assert own.path != area.path
+            own.forget()
+            assert find_area(home) == area
+        finally:
+            area.forget()
+
+    @as_root
     def test_belongs_to_its_home_and_not_to_a_later_one_of_the_same_name(
         self, tmp_path: Path
     ) -> None:

@@ -23,6 +23,7 @@ RUN: Run = {
     "staff": {"lead": {"username": "lena", "password": "s3cret[bold]"}},
     "database_url": "postgresql://127.0.0.1:15432/oms",
     "redis_url": "redis://127.0.0.1:16379/0",
+    "broker_url": "redis://127.0.0.1:16379/0",
     "pids": {},
 }
 
