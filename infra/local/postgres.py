@@ -191,6 +191,9 @@ def _settings(*, durable: bool, has_statements: bool) -> dict[str, str]:
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "3",
         "log_min_duration_statement": "500",
+        # A row that breaks a rule, and what a slow statement was given, may be somebody's address.
+        "log_error_verbosity": "terse",
+        "log_parameter_max_length": "0",
         "log_line_prefix": "%m [%p] %a ",
         "timezone": "UTC",
         "log_timezone": "UTC",

@@ -122,7 +122,8 @@ def check_database(url: str) -> None:
     try:
         psycopg.connect(url, connect_timeout=REACH_SECONDS).close()
     except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[0]
+        # What cannot be read is quoted whole, with its password.
+        reason = str(error).strip().splitlines()[0].partition(" in URI: ")[0]
         raise CannotStart(
             f"The database of DATABASE_URL cannot be reached: {reason.rstrip('.')}. "
             "Start it, correct DATABASE_URL, or unset it to use the embedded one."

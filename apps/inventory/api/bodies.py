@@ -1,11 +1,14 @@
 """What catalogues and warehouses send, and what they are answered."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-Sku = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
+# The end of a pattern lets a final line break through unless it is told not to.
+Sku = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$(?!\n)")
+]
 Code = Annotated[str, Meta(min_length=1, max_length=32)]
 MessageId = Annotated[str, Meta(min_length=1, max_length=128)]
 Units = Annotated[int, Meta(ge=0, le=1_000_000_000)]
@@ -50,7 +53,7 @@ class MovementBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     warehouse: Code
     sku: Sku
     quantity: Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)]
-    reason: Annotated[str, Meta(pattern="^(receipt|adjustment|return)$")]
+    reason: Literal["receipt", "adjustment", "return"]
     message_id: MessageId
     occurred_at: Annotated[datetime, Meta(tz=True)]
 

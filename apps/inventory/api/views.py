@@ -210,13 +210,14 @@ def _count_row(body: CountBody) -> CountRow:
 
 
 def _movement_row(body: MovementBody) -> MovementRow:
-    if body.reason != MovementKind.ADJUSTMENT and body.quantity <= 0:
+    reason = MovementKind(body.reason)
+    if reason is not MovementKind.ADJUSTMENT and body.quantity <= 0:
         raise msgspec.ValidationError("Expected a positive `quantity` - at `$.quantity`")
     return MovementRow(
         warehouse=body.warehouse,
         sku=body.sku,
         quantity=body.quantity,
-        reason=MovementKind(body.reason),
+        reason=reason,
         message_id=body.message_id,
         occurred_at=body.occurred_at,
     )

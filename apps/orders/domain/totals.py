@@ -13,6 +13,9 @@ SHIPPING_MINOR: Mapping[str, Mapping[str, int]] = MappingProxyType(
 )
 """Shipping per order by method and currency; a method is free in a currency it does not name."""
 
+MOST_MINOR = 10**15 - 1
+"""The most that an order may cost, in minor units: what an amount of money can say at all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:

@@ -22,9 +22,9 @@ from apps.orders.domain.placement import (
     merge_lines,
     refuse_unsupported,
 )
-from apps.orders.domain.refusals import PriceChanged, UnknownSku
+from apps.orders.domain.refusals import InvalidItems, PriceChanged, UnknownSku
 from apps.orders.domain.statuses import OrderStatus
-from apps.orders.domain.totals import totals_of
+from apps.orders.domain.totals import MOST_MINOR, totals_of
 from apps.orders.models import Order, OrderItem, OrderStep
 from apps.orders.services.order_numbers import next_order_number
 from apps.platform.bulk import insert_together, literal
@@ -145,6 +145,8 @@ def _draft(asked: AskedFor, listed: Mapping[str, ListPrice]) -> DraftedOrder | D
         currency=placement.currency,
         shipping_method=placement.shipping_method,
     )
+    if totals.grand_minor > MOST_MINOR:
+        return InvalidItems("The order costs more than one can.", pointer="/items")
     order = Order(
         id=new_id(),
         number=next_order_number(),

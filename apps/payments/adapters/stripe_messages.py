@@ -43,11 +43,11 @@ def read_event(
     except (stripe.SignatureVerificationError, ValueError, TypeError) as error:
         # TypeError: a signature with letters beyond ASCII cannot even be compared.
         raise BadSignature("The signature is not Stripe's.") from error
-    if abs(now.timestamp() - signed_at) > TOLERANCE_SECONDS:
+    if abs(int(now.timestamp()) - signed_at) > TOLERANCE_SECONDS:
         raise BadSignature("The message was signed too long ago, or in the future.")
     try:
         event = msgspec.json.decode(body, type=_Event)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise BadSignature("The message cannot be read.") from error
     return ProviderMessage(
         event_id=event.id,

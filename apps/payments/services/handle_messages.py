@@ -26,6 +26,7 @@ from apps.platform.telemetry.metrics import webhooks_total
 
 HANDLE_MESSAGES = "payments.messages:"
 BATCH = 100
+LONGEST_NAME = 128
 GIVE_UP_AFTER = timedelta(days=3)
 UNMATCHED_PAUSE_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 3600
@@ -56,6 +57,7 @@ def receive_message(
         raise UnknownProvider(f"There is no gateway named {provider!r}.")
     try:
         message = gateway_named(provider).read_message(body, headers, now)
+        _insist_on_storable(message)
     except BadSignature as error:
         webhooks_total.labels(provider=provider, outcome="refused").inc()
         raise WebhookRefused("The message's signature could not be verified.") from error
@@ -65,6 +67,13 @@ def receive_message(
             transaction.on_commit(lambda: wake({HANDLE_MESSAGES}))
     webhooks_total.labels(provider=provider, outcome="stored" if is_new else "repeated").inc()
     return is_new
+
+
+def _insist_on_storable(message: ProviderMessage) -> None:
+    """Refuse names that no provider gives and no table takes, however well they are signed."""
+    names = (message.event_id, message.kind, message.reference)
+    if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
+        raise BadSignature("The message names what cannot be kept.")
 
 
 def _store(provider: str, message: ProviderMessage) -> bool:

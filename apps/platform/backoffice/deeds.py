@@ -14,6 +14,7 @@ from apps.platform.audit.recording import record
 from apps.platform.web.requests import identity_of, trace_context_of
 
 AGENT = "agent:"
+LONGEST_USERNAME = 150
 
 
 def actor_of(request: HttpRequest) -> str:
@@ -58,6 +59,12 @@ def record_deed(
         correlation_id=identity_of(request).correlation_id,
         ip=request.META.get("REMOTE_ADDR") or None,
     )
+
+
+def username_tried(request: HttpRequest, credentials: Mapping[str, str] | None = None) -> str:
+    """Give the user name of a login as it fits into the record of attempts, which is not endless."""
+    given = (credentials or {}).get("username") or request.POST.get("username", "")
+    return str(given)[:LONGEST_USERNAME].replace("\0", "")
 
 
 def name_actors(actors: Iterable[str]) -> dict[str, str]:

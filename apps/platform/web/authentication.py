@@ -17,12 +17,14 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from apps.platform.web.principals import Principal
+from apps.platform.web.principals import Principal, is_usable_name
 from apps.platform.web.refusals import HttpRefusal
 from apps.platform.web.signing_keys import ALGORITHM, KeysUnavailable, signing_keys
 
 TOKEN_INVALID: Final = "token_invalid"
 LEEWAY_SECONDS: Final = 30
+LAST_SECOND: Final = 253_402_300_799
+"""The end of the year 9999: no token means a later time, or one that is no number."""
 REMEMBER_SECONDS: Final = 600
 REMEMBER_TOKENS: Final = 10_000
 LONGEST_TOKEN: Final = 8192
@@ -154,7 +156,9 @@ def _verified_claims(token: str) -> dict[str, Any]:
 def _check_times(claims: dict[str, Any], instant: float) -> float:
     """Refuse a token before its time or after it, and give the second since 1970 it ends."""
     expires, not_before = claims["exp"], claims.get("nbf", 0)
-    if not all(type(claim) in (int, float) for claim in (expires, not_before)):
+    if not all(
+        type(claim) in (int, float) and 0 <= claim <= LAST_SECOND for claim in (expires, not_before)
+    ):
         raise _invalid("The token does not hold.")
     if instant >= expires + LEEWAY_SECONDS:
         raise _invalid("The token has expired.")
@@ -173,6 +177,8 @@ def _principal_of(claims: dict[str, Any]) -> Principal:
     client_id = claims.get("client_id", subject)
     if not all(isinstance(claim, str) for claim in (subject, scope, client_id)):
         raise _invalid("The token does not hold.")
+    if not all(is_usable_name(claim) for claim in (subject, client_id)):
+        raise _invalid("The token names nobody.")
     is_customer = "customer_id" in claims
     if not is_customer and claims.get("client_id") != subject:
         raise _invalid("The token names neither a customer nor a service.")

@@ -30,6 +30,13 @@ CUSTOMER_SCOPES: Final = (
     "shipping:read",
 )
 
+LONGEST_NAME: Final = 255
+
+
+def is_usable_name(name: str) -> bool:
+    """Whether a caller can go by this name: it stands in events, records and lines of the log."""
+    return 0 < len(name) <= LONGEST_NAME and name.isprintable()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:

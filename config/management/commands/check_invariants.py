@@ -14,6 +14,8 @@ from config.invariants.report import as_document, show
 
 BROKEN = 1
 BAD_USAGE = 2
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing here is older: ids tell the time since then."""
 
 
 class Command(BaseCommand):
@@ -101,14 +103,17 @@ def _instant(text: str) -> datetime:
     units = {"m": "minutes", "h": "hours", "d": "days"}
     try:
         if text[-1:] in units and text[:-1].isdecimal():
-            return datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
-        if len(text) == len("2026-11-22"):
-            return datetime.combine(date.fromisoformat(text), time(tzinfo=UTC))
-        instant = datetime.fromisoformat(text)
+            instant = datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
+        elif len(text) == len("2026-11-22"):
+            instant = datetime.combine(date.fromisoformat(text), time(tzinfo=UTC))
+        else:
+            instant = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no time") from error
     if instant.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no time zone; add Z for UTC")
+    if not EPOCH <= instant <= datetime.now(UTC):
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 1970 and now")
     return instant
 
 

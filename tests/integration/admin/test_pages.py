@@ -79,6 +79,16 @@ class TestEveryPage:
         assert client.get(reverse("admin:platform_outbox_lag")).status_code == 403
         assert b"Orders" not in client.get(reverse("admin:index")).content
 
+    def test_takes_any_name_for_a_wrong_login(self) -> None:
+        for name in ("x" * 5000, "a\0b", "root"):
+            answer = Client().post("/admin/login/", {"username": name, "password": "wrong"})
+            assert answer.status_code == 200, name[:5]
+
+    def test_refuses_a_null_in_an_address(self, enter: Enter) -> None:
+        client = enter("operations")
+        assert client.get("/admin/inventory/product/%00/change/").status_code == 400
+        assert client.get("/admin/orders/order/", {"status": "\0"}).status_code == 400
+
     def test_sends_strangers_to_the_login(self) -> None:
         answer = Client().get(page_of(Order, "changelist"))
         assert answer.status_code == 302

@@ -244,6 +244,17 @@ class TestRefusing:
         answer = service.place(items=[{"sku": "SKU-A", "quantity": 1, "unit_price": "1.00"}])
         assert problem(answer)["current_price"] == {"amount": "19.90", "currency": "EUR"}
 
+    def test_refuses_a_total_that_no_amount_can_say(self, service: Caller) -> None:
+        ListedProduct.objects.filter(sku="SKU-A").update(prices_minor={"EUR": 10**15 - 1})
+        items = [{"sku": "SKU-A", "quantity": 999}]
+        answer = service.place(items=items)
+        assert (answer.status_code, problem(answer)["code"]) == (422, "invalid_items")
+
+    def test_refuses_a_body_without_a_length(self, service: Caller) -> None:
+        answer = service.place(headers={"Transfer-Encoding": "chunked"})
+        assert (answer.status_code, problem(answer)["code"]) == (411, "length_required")
+        assert not Order.objects.exists()
+
     def test_does_not_sell_what_is_not_active(self, service: Caller) -> None:
         ListedProduct.objects.filter(sku="SKU-A").update(active=False)
         assert problem(service.place())["code"] == "unknown_sku"

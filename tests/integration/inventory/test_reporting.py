@@ -139,6 +139,11 @@ class TestCounts:
 
 
 class TestMovements:
+    def test_with_a_line_break_in_a_word_spoil_no_other_row(self, warehouse: Warehouse) -> None:
+        rows = (movement(5), movement(5, reason="receipt\n"), movement(5, sku="SKU-A\n"))
+        assert warehouse.report(*rows) == ["applied", "validation_failed", "validation_failed"]
+        assert on_hand() == 15
+
     def test_add_and_take_units(self, warehouse: Warehouse) -> None:
         assert (
             warehouse.report(

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from apps.platform.web.issuing import UnusableKey, issue_token
-from apps.platform.web.principals import ALL_SCOPES, CUSTOMER_SCOPES
+from apps.platform.web.principals import ALL_SCOPES, CUSTOMER_SCOPES, is_usable_name
 
 BAD_USAGE = 2
 MAX_DAYS = 3650
@@ -40,6 +40,10 @@ class Command(BaseCommand):
         """Print the token and nothing else; end with status 2 and one line where it cannot."""
         if not 1 <= options["days"] <= MAX_DAYS:
             raise CommandError(f"--days must be 1 to {MAX_DAYS}.", returncode=BAD_USAGE)
+        if options["service"] is not None and not is_usable_name(options["service"]):
+            raise CommandError(
+                "--service must be 1 to 255 printable characters.", returncode=BAD_USAGE
+            )
         customer_id: UUID | None = options["customer"]
         try:
             token = issue_token(
