@@ -1,0 +1,34 @@
+"""Management commands where nothing can work: one line and a status, no traceback."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from infra.local.home import PROJECT
+
+
+@pytest.mark.parametrize(
+    ("command", "setting", "value", "said"),
+    [
+        ("define_roles", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
+        ("drain_events", "DATABASE_URL", "nonsense", "DATABASE_URL: expected"),
+        ("event_map", "OMS_GATEWAYS", "paypal", "there is no paypal; choose of sandbox, stripe"),
+        ("event_map", "OMS_OUTBOX_WORKERS", "many", "OMS_OUTBOX_WORKERS"),
+    ],
+)
+def test_say_in_one_line_why_they_cannot_work(
+    command: str, setting: str, value: str, said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", command],
+        cwd=PROJECT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.local", setting: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
