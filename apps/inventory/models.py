@@ -9,7 +9,7 @@ from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
-from apps.platform.history import Step
+from apps.platform.history import Step, step_values
 
 
 class Warehouse(models.Model):
@@ -212,13 +212,7 @@ class Reservation(models.Model):
         return ReservationStep(
             reservation_id=self.id,
             position=self.steps,
-            at=at,
-            from_status=before,
-            to_status=self.status,
-            what=what,
-            actor=cause.actor,
-            causation_id=cause.causation_id or "",
-            correlation_id=cause.correlation_id,
+            **step_values(before=before, after=self.status, what=what, cause=cause, at=at),
         )
 
 

@@ -10,7 +10,7 @@ from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
 from apps.orders.domain.statuses import CANCELLABLE, CancelReason, OrderStatus
-from apps.platform.history import Step
+from apps.platform.history import Step, step_values
 
 STATUS_CHOICES = [(status.value, status.value.replace("_", " ")) for status in OrderStatus]
 
@@ -188,13 +188,7 @@ class Order(models.Model):
         return OrderStep(
             order_id=self.id,
             position=self.steps,
-            at=at,
-            from_status=before,
-            to_status=self.status,
-            what=what,
-            actor=cause.actor,
-            causation_id=cause.causation_id or "",
-            correlation_id=cause.correlation_id,
+            **step_values(before=before, after=self.status, what=what, cause=cause, at=at),
         )
 
 

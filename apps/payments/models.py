@@ -11,7 +11,7 @@ from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
 from apps.kernel.money import Money
 from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
-from apps.platform.history import Step
+from apps.platform.history import Step, step_values
 
 
 class PaymentStatus(models.TextChoices):
@@ -106,13 +106,7 @@ class Payment(models.Model):
         return PaymentStep(
             payment_id=self.id,
             position=self.steps,
-            at=at,
-            from_status=before,
-            to_status=self.status,
-            what=what,
-            actor=cause.actor,
-            causation_id=cause.causation_id or "",
-            correlation_id=cause.correlation_id,
+            **step_values(before=before, after=self.status, what=what, cause=cause, at=at),
         )
 
     @property

@@ -1,6 +1,11 @@
 """The shape of a history: what became of something that has a status, step by step."""
 
+from datetime import datetime
+from typing import Any
+
 from django.db import models
+
+from apps.kernel.cause import Cause
 
 
 class Step(models.Model):
@@ -23,3 +28,18 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position} {self.what}"
+
+
+def step_values(
+    *, before: str, after: str, what: str, cause: Cause, at: datetime
+) -> dict[str, Any]:
+    """Give what a row of any history says, but for its key and position."""
+    return {
+        "at": at,
+        "from_status": before,
+        "to_status": after,
+        "what": what,
+        "actor": cause.actor,
+        "causation_id": cause.causation_id or "",
+        "correlation_id": cause.correlation_id,
+    }

@@ -9,13 +9,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from apps.orders.admin.page import order_in_question
 from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
 from apps.orders.services.cancel_order import cancel_order
 from apps.platform.backoffice.asking import Question, ReasonForm
 from apps.platform.backoffice.deeds import cause_of, record_deed
-from apps.platform.backoffice.formatting import badge, money
-from apps.platform.backoffice.panels import Panel
 
 CAUSES = {
     CancelReason.CUSTOMER_REQUEST: "The customer asked for it",
@@ -38,7 +37,7 @@ class CancelForm(ReasonForm):
         self.fields["reason"].help_text = "Kept in the audit log; the customer can read it too."
 
 
-def cancellation_question(order: Order, *, back: str, tones: Any) -> Question:
+def cancellation_question(order: Order, *, back: str) -> Question:
     """Ask whether to call the order off."""
     return Question(
         title=f"Cancel order {order.number}",
@@ -49,13 +48,7 @@ def cancellation_question(order: Order, *, back: str, tones: Any) -> Question:
         submit="Cancel the order",
         back=back,
         is_dangerous=True,
-        panel=Panel(
-            facts=(
-                ("Status", badge(order.status, tones)),
-                ("Total", money(order.total_minor, order.currency)),
-                ("Deliver to", str(order.shipping_address.get("name", ""))),
-            )
-        ),
+        panel=order_in_question(order),
     )
 
 

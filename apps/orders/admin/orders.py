@@ -136,7 +136,7 @@ class OrderAdmin(ReadOnlyAdmin):
         form = ReasonForm(request.POST or None)
         back = reverse(ORDER_PAGE, args=[order.id])
         if not form.is_valid():
-            question = release_question(order, back=back, tones=TONES)
+            question = release_question(order, back=back)
             return ask(request, self, question=question, form=form)
         try:
             release_for_agent(request, order_id=order.id, reason=form.cleaned_data["reason"])
@@ -153,7 +153,7 @@ class OrderAdmin(ReadOnlyAdmin):
         form = CancelForm(request.POST or None)
         back = reverse(ORDER_PAGE, args=[order.id])
         if not form.is_valid():
-            question = cancellation_question(order, back=back, tones=TONES)
+            question = cancellation_question(order, back=back)
             return ask(request, self, question=question, form=form)
         try:
             is_new = cancel_for_agent(

@@ -147,6 +147,17 @@ def record_panel(order: Order) -> Panel:
     )
 
 
+def order_in_question(order: Order) -> Panel:
+    """Remind of which order something is about to be done with."""
+    return Panel(
+        facts=(
+            ("Status", badge(order.status, TONES)),
+            ("Total", money(order.total_minor, order.currency)),
+            ("Deliver to", str(order.shipping_address.get("name", ""))),
+        )
+    )
+
+
 def attention_of(order: Order) -> Panel | None:
     """Say what the order waits for or why it ended, where there is something to know."""
     reason = order.cancel_reason.replace("_", " ")

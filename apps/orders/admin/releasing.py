@@ -1,35 +1,27 @@
 """Letting an order go on that was held for review."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from apps.orders.admin.page import order_in_question
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.models import Order
 from apps.orders.services.release_order import release_order
 from apps.platform.backoffice.asking import Question
 from apps.platform.backoffice.deeds import cause_of, record_deed
-from apps.platform.backoffice.formatting import badge, money
-from apps.platform.backoffice.panels import Panel
 
 
-def release_question(order: Order, *, back: str, tones: Any) -> Question:
+def release_question(order: Order, *, back: str) -> Question:
     """Ask whether to let the order go on."""
     return Question(
         title=f"Release order {order.number}",
         explanation="The order is confirmed and the payment is charged. To turn it down, cancel it.",
         submit="Release the order",
         back=back,
-        panel=Panel(
-            facts=(
-                ("Status", badge(order.status, tones)),
-                ("Total", money(order.total_minor, order.currency)),
-                ("Deliver to", str(order.shipping_address.get("name", ""))),
-            )
-        ),
+        panel=order_in_question(order),
     )
 
 
