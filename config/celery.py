@@ -17,6 +17,8 @@ from celery.signals import (
 from config.processes import collect_garbage_rarely, die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+# Migrating has made Django's system checks; here they would load every page into every worker.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 die_with_parent()
 
 app = Celery("oms")

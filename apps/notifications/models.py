@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.kernel.identifiers import new_id
-from apps.notifications.domain.messages import DUE_STATUSES, Channel, MessageKind, MessageStatus
+from apps.notifications.domain.messages import OPEN_STATUSES, Channel, MessageKind, MessageStatus
 
 
 class Recipient(models.Model):
@@ -39,7 +39,7 @@ class KnownOrder(models.Model):
     """
 
     order_id = models.UUIDField(primary_key=True)
-    number = models.CharField(max_length=16, db_index=True)
+    number = models.CharField(max_length=16)
     customer_id = models.UUIDField()
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()
@@ -47,6 +47,7 @@ class KnownOrder(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-order_id"]
+        indexes: ClassVar = [models.Index(fields=["number"], name="known_order_by_number")]
 
     def __str__(self) -> str:
         return self.number
@@ -85,7 +86,6 @@ class Message(models.Model):
     created_at = models.DateTimeField()
     queued_at = models.DateTimeField()
     next_at = models.DateTimeField()
-    lease_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -96,13 +96,8 @@ class Message(models.Model):
             models.Index(fields=["customer_id"], name="message_by_customer"),
             models.Index(
                 fields=["next_at"],
-                condition=Q(status__in=[status.value for status in DUE_STATUSES]),
-                name="message_due_by_time",
-            ),
-            models.Index(
-                fields=["lease_until"],
-                condition=Q(status=MessageStatus.SENDING.value),
-                name="message_sending_by_lease",
+                condition=Q(status__in=[status.value for status in OPEN_STATUSES]),
+                name="message_open_by_time",
             ),
         ]
         constraints: ClassVar = [
@@ -112,10 +107,6 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=[status.value for status in MessageStatus]),
                 name="message_status_is_known",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status=MessageStatus.SENDING.value) | Q(lease_until__isnull=False),
-                name="a_message_being_sent_has_a_lease",
             ),
         ]
 

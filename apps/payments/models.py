@@ -57,7 +57,7 @@ class Payment(models.Model):
     method_token = models.TextField()
     brand = models.CharField(max_length=32, default="")
     last4 = models.CharField(max_length=4, default="")
-    authorization = models.TextField(default="", db_index=True)
+    authorization = models.TextField(default="")
     action_url = models.TextField(default="")
     action_expires_at = models.DateTimeField(null=True)
     failure_code = models.CharField(max_length=64, default="")
@@ -74,6 +74,7 @@ class Payment(models.Model):
             ("undo_again_payment", "Can have money given back again"),
         ]
         indexes: ClassVar = [
+            models.Index(fields=["authorization"], name="payment_by_authorization"),
             models.Index(
                 fields=["undo_at"], condition=Q(undo_at__isnull=False), name="payment_to_undo"
             ),
@@ -228,7 +229,7 @@ class PaymentOperation(models.Model):
     provider = models.CharField(max_length=32)
     gate = models.CharField(max_length=48)
     amount_minor = models.BigIntegerField()
-    idempotency_key = models.CharField(max_length=128, unique=True)
+    idempotency_key = models.CharField(max_length=128)
     nth = models.IntegerField(default=1, db_default=1)
     state = models.CharField(
         max_length=16,
@@ -261,6 +262,9 @@ class PaymentOperation(models.Model):
             ),
         ]
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["idempotency_key"], name="an_operation_has_a_key_of_its_own"
+            ),
             models.UniqueConstraint(
                 fields=["payment", "kind"],
                 condition=Q(state__in=[state.value for state in OPEN_STATES]),

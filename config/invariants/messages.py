@@ -38,7 +38,7 @@ MESSAGE_INVARIANTS = (
             SELECT id AS message_id, order_id, kind, channel, status, next_at
             FROM notifications_message
             WHERE id >= %(since_id)s
-              AND (status = 'sending' AND lease_until < now() OR status = 'queued' AND next_at <= now())
+              AND status IN ('sending', 'queued') AND next_at <= now()
             ORDER BY next_at""",
     ),
 )

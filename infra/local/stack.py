@@ -224,8 +224,6 @@ class Stack:
             preparation = self._commands.prepare(
                 environment=self.environment, log=self.home.path / "logs" / "preparation.log"
             )
-            with self._step("Database tables"):
-                preparation.wait_for_tables()
             self._start_processes(preparation, web_port, simulators_port)
 
     def _start_processes(
@@ -238,8 +236,12 @@ class Stack:
             **{role: programs.worker(role) for role in WORKER_QUEUES},
             SCHEDULER: programs.scheduler(),
         }
+        # These need no tables, and there are two cores.
+        self._start_of(chosen, SIMULATORS, SCHEDULER)
+        with self._step("Database tables"):
+            preparation.wait_for_tables()
         started = time.monotonic()
-        self.supervisor.start(*(chosen[role] for role in self._roles))
+        self._start_of(chosen, WEB, *WORKER_QUEUES)
         with ThreadPoolExecutor(max_workers=1) as background:
             # The demo data is made while the processes load: both take seconds of one core.
             description = background.submit(self._demo, preparation)
@@ -253,6 +255,9 @@ class Stack:
         with self._writing:
             self._run = run
             self.home.write_run_file(self.run)
+
+    def _start_of(self, programs: Mapping[str, Program], *roles: str) -> None:
+        self.supervisor.start(*(programs[role] for role in roles if role in self._roles))
 
     def _demo(self, preparation: Preparation) -> Run:
         with self._step("Demo data and tokens"):

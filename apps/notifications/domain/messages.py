@@ -39,8 +39,8 @@ class MessageStatus(StrEnum):
     UNCONFIRMED = "unconfirmed"
 
 
-DUE_STATUSES = (MessageStatus.QUEUED, MessageStatus.WAITING)
-"""States in which a message is taken up by itself when its time has come."""
+OPEN_STATUSES = (MessageStatus.QUEUED, MessageStatus.WAITING, MessageStatus.SENDING)
+"""States in which something happens by itself when the time of a message has come."""
 
 RESENDABLE_STATUSES = (
     MessageStatus.SENT,

@@ -15,7 +15,8 @@ LEASE_SECONDS = 60
 LOOK_AGAIN_SECONDS = 20
 """How often a waiting message looks for its recipient, should it have missed its arrival."""
 
-# Time is the database's here: a worker whose clock is wrong must not take what is not due.
+# Time is the database's here: a worker whose clock is wrong must not take what is not due. What is
+# taken falls due when its lease ends, so that one index finds the due and the abandoned.
 _CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT id, customer_id, order_id FROM notifications_message
@@ -28,8 +29,7 @@ SET status = CASE WHEN r.customer_id IS NOT NULL THEN 'sending'
                   ELSE 'waiting' END,
     problem = CASE WHEN r.customer_id IS NULL THEN 'The customer is not known.' ELSE '' END,
     attempts = m.attempts + CASE WHEN r.customer_id IS NULL THEN 0 ELSE 1 END,
-    next_at = now() + %s * interval '1 second',
-    lease_until = CASE WHEN r.customer_id IS NOT NULL THEN now() + %s * interval '1 second' END
+    next_at = now() + CASE WHEN r.customer_id IS NULL THEN %s ELSE %s END * interval '1 second'
 FROM due
 LEFT JOIN notifications_recipient r ON r.customer_id = due.customer_id
 LEFT JOIN notifications_knownorder o ON o.order_id = due.order_id
@@ -39,9 +39,9 @@ RETURNING m.status, m.id, m.attempts, m.kind, m.context::text,
 """
 _UNCONFIRM = """
 UPDATE notifications_message
-SET status = 'unconfirmed', lease_until = NULL,
+SET status = 'unconfirmed',
     problem = 'Its sender stopped while sending; nobody knows whether it went out.'
-WHERE status = 'sending' AND lease_until < now()
+WHERE status = 'sending' AND next_at <= now()
 """
 _told = msgspec.json.Decoder(Told)
 _lines = msgspec.json.Decoder(tuple[Line, ...])

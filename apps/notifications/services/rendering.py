@@ -33,6 +33,13 @@ class Words:
     html: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Item:
+    name: str
+    quantity: int
+    total: str
+
+
 def render(*, kind: str, locale: str, name: str, told: Told, ordered: Ordered | None) -> Words:
     """Write a message of this kind to somebody of this name; the same input gives the same words.
 
@@ -72,15 +79,13 @@ def _values(locale: str, name: str, told: Told, ordered: Ordered | None) -> Mapp
     return values
 
 
-def _items(lines: Sequence[Line], currency: str, locale: str) -> list[dict[str, object]]:
+def _items(lines: Sequence[Line], currency: str, locale: str) -> list[_Item]:
     return [
-        {
-            "name": line.name,
-            "quantity": line.quantity,
-            "total": amount_in_words(
-                Money(line.unit_price_minor * line.quantity, currency), locale
-            ),
-        }
+        _Item(
+            name=line.name,
+            quantity=line.quantity,
+            total=amount_in_words(Money(line.unit_price_minor * line.quantity, currency), locale),
+        )
         for line in lines
     ]
 

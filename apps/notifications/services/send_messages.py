@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+import msgspec
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
@@ -35,12 +36,12 @@ UPDATE notifications_message m
 SET status = CASE WHEN v.status = 'queued' AND m.queued_at < now() - %s * interval '1 second'
                   THEN 'failed' ELSE v.status END,
     next_at = now() + v.pause_seconds * interval '1 second',
-    lease_until = NULL, locale = v.locale, to_address = v.to_address, subject = v.subject,
+    locale = v.locale, to_address = v.to_address, subject = v.subject,
     provider_id = v.provider_id, problem = v.problem,
     sent_at = CASE WHEN v.status = 'sent' THEN now() ELSE m.sent_at END
-FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::float[], %s::text[], %s::text[], %s::text[],
-            %s::text[], %s::text[])
-     AS v(id, attempt, status, pause_seconds, locale, to_address, subject, provider_id, problem)
+FROM json_to_recordset(%s::json)
+     AS v(id uuid, attempt int, status text, pause_seconds float, locale text, to_address text,
+          subject text, provider_id text, problem text)
 WHERE m.id = v.id AND m.attempts = v.attempt AND m.status IN ('sending', 'unconfirmed')
 """
 
@@ -122,11 +123,11 @@ def _prepare(message: ClaimedMessage) -> Letter | Refused:
 def _record(ended: Sequence[_Ended]) -> None:
     if not ended:
         return
-    columns = [list(column) for column in zip(*map(_row, ended), strict=True)]
+    rows = msgspec.json.encode([_row(one) for one in ended]).decode()
     for pause_seconds in (*PAUSES_SECONDS, None):
         try:
             with connection.cursor() as cursor:
-                cursor.execute(_RECORD, [GIVE_UP_AFTER.total_seconds(), *columns])
+                cursor.execute(_RECORD, [GIVE_UP_AFTER.total_seconds(), rows])
             return
         except (OperationalError, InterfaceError):
             if pause_seconds is None:
@@ -136,24 +137,24 @@ def _record(ended: Sequence[_Ended]) -> None:
             time.sleep(pause_seconds)
 
 
-def _row(one: _Ended) -> tuple[object, ...]:
+def _row(one: _Ended) -> dict[str, object]:
     status, provider_id, problem = _meaning(one.outcome)
     pause_seconds = 0.0
     if status is MessageStatus.QUEUED:
         # At least half of the wait, so that a crowd neither comes back at once nor as one.
         wait = delay_seconds(one.message.attempt)
         pause_seconds = wait * (0.5 + random.random() / 2)
-    return (
-        one.message.message_id,
-        one.message.attempt,
-        status,
-        pause_seconds,
-        locale_or_fallback(one.message.locale),
-        one.letter.to_address if one.letter else "",
-        one.letter.subject if one.letter else "",
-        provider_id,
-        problem,
-    )
+    return {
+        "id": one.message.message_id,
+        "attempt": one.message.attempt,
+        "status": status,
+        "pause_seconds": pause_seconds,
+        "locale": locale_or_fallback(one.message.locale),
+        "to_address": one.letter.to_address if one.letter else "",
+        "subject": one.letter.subject if one.letter else "",
+        "provider_id": provider_id,
+        "problem": problem,
+    }
 
 
 def _meaning(outcome: Outcome) -> tuple[MessageStatus, str, str]:

@@ -1,13 +1,15 @@
 """Let one thread do what several ask for at the same moment.
 
-A transaction costs its round trips and its commit whether it writes one row or twenty. Nobody waits
-for company: whoever comes first begins at once, and what others ask for meanwhile is done next, all
-of it together. So alone nothing is slower, and in a crowd each one costs a fraction.
+A transaction costs its round trips and its commit whether it writes one row or twenty. Whoever comes
+first begins at once, and what others ask for meanwhile is done next, all of it together. In such a
+crowd the next one waits as long as the last one took, so that more can come along. So alone nothing
+is slower, and in a crowd each one costs a fraction.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -15,6 +17,9 @@ import structlog
 
 Asked = TypeVar("Asked")
 Got = TypeVar("Got")
+
+LONGEST_WAIT_SECONDS = 0.02
+"""How long anybody waits for company."""
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +49,7 @@ class Gathering(Generic[Asked, Got]):
         self._lock = threading.Lock()
         self._waiting: list[_Request[Asked, Got]] = []
         self._is_led = False
+        self._took_seconds = 0.0
 
     def ask(self, asked: Asked) -> Got | None:
         """Have it done, maybe with others; None where that failed, to be tried alone."""
@@ -55,12 +61,15 @@ class Gathering(Generic[Asked, Got]):
         if has_to_wait:
             request.turn.wait()
         if not request.is_done:
+            if has_to_wait:
+                time.sleep(min(self._took_seconds, LONGEST_WAIT_SECONDS))
             self._lead()
         return request.got
 
     def _lead(self) -> None:
         with self._lock:
             batch, self._waiting = self._waiting, []
+        began = time.monotonic()
         try:
             results = self._do([request.asked for request in batch])
             for request, result in zip(batch, results, strict=True):
@@ -70,6 +79,7 @@ class Gathering(Generic[Asked, Got]):
             for request in batch:
                 request.got = None
         finally:
+            self._took_seconds = time.monotonic() - began
             with self._lock:
                 successor = self._waiting[0] if self._waiting else None
                 self._is_led = successor is not None

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,13 +26,16 @@ from apps.platform.telemetry.tracing import span_from
 BATCH = 500
 DRAIN_SECONDS = 5.0
 RETRIES = 3
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
+# Times as microseconds: the driver's way from text to time would be a quarter of a fetch.
 _FETCH = """
-SELECT d.event_id, d.occurred_at, d.key, p.key IS NOT NULL, e.type, e.version, e.payload::text,
+SELECT d.event_id, (extract(epoch FROM d.occurred_at) * 1000000)::bigint, d.key, p.key IS NOT NULL,
+       e.type, e.version, e.payload::text,
        e.correlation_id, e.causation_id, e.actor, e.region, e.trace_context,
-       now()
+       (extract(epoch FROM now()) * 1000000)::bigint
 FROM outbox_delivery d
 JOIN outbox_event e ON e.occurred_at = d.occurred_at AND e.event_id = d.event_id
 LEFT JOIN outbox_parked p ON p.subscriber = d.subscriber AND p.key = d.key
@@ -71,15 +74,14 @@ class Row:
 
     def deliver(self) -> Delivered[Event]:
         """Decode the event and its origin."""
-        occurred_at: datetime = self._fields[1]
         kind, version, payload, correlation_id, causation_id, actor, region, trace, handed_at = (
             self._fields[4:]
         )
         return Delivered(
             event=decode(kind, version, payload),
             event_id=self.event_id,
-            occurred_at=occurred_at,
-            handed_at=handed_at,
+            occurred_at=_time(self._fields[1]),
+            handed_at=_time(handed_at),
             key=self.key,
             origin=Cause(
                 correlation_id=correlation_id,
@@ -89,6 +91,10 @@ class Row:
                 trace_context=trace,
             ),
         )
+
+
+def _time(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def drain(subscriber: Subscriber, *, until: float | None = None) -> int:

@@ -44,10 +44,10 @@ _DELIVERY = "INSERT INTO outbox_delivery (subscriber, lane, event_id, occurred_a
 _MESSAGE = """
     INSERT INTO notifications_message (
         id, event_id, order_id, customer_id, kind, channel, status, context, locale, to_address,
-        subject, provider_id, problem, attempts, created_at, queued_at, next_at, lease_until)
+        subject, provider_id, problem, attempts, created_at, queued_at, next_at)
     SELECT ('019abcde-0000-7000-8000-00000000000' || v.n)::uuid, v.event_id, %(confirmed)s,
            %(confirmed)s, v.kind, 'email', v.status, '{}', 'en', '', '', '', '', 0, now(), now(),
-           now(), now()
+           now()
     FROM (VALUES """
 _OF_CONFIRMED = "payment_id = (SELECT id FROM payments_payment WHERE order_id = %(confirmed)s)"
 _OF_WAITING = "payment_id = (SELECT id FROM payments_payment WHERE order_id = %(waiting)s)"
