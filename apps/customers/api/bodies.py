@@ -67,7 +67,11 @@ class SavePaymentMethodBody(Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     provider: Annotated[str, Meta(min_length=1, max_length=32, examples=["stripe"])]
     type: Annotated[str, Meta(min_length=1, max_length=32, examples=["card"])]
-    token: Annotated[str, Meta(min_length=1, max_length=255, examples=["pm_card_visa"])]
+    # Printable ASCII, as orders take it.
+    token: Annotated[
+        str,
+        Meta(min_length=1, max_length=255, pattern=r"^[!-~]*$(?!\n)", examples=["pm_card_visa"]),
+    ]
     brand: Annotated[str, Meta(max_length=32)] = ""
     last4: Annotated[str, Meta(max_length=4)] = ""
     expiry_month: int | None = None

@@ -9,6 +9,9 @@ from msgspec import Meta, Struct
 Sku = Annotated[
     str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$(?!\n)")
 ]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*$(?!\n)")
+]
 Code = Annotated[str, Meta(min_length=1, max_length=32)]
 MessageId = Annotated[str, Meta(min_length=1, max_length=128)]
 Units = Annotated[int, Meta(ge=0, le=1_000_000_000)]
@@ -18,7 +21,7 @@ class ProductBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A product as the catalogue has it now; prices are decimal strings by currency."""
 
     sku: Sku
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    name: Name
     prices: Annotated[dict[str, str], Meta(min_length=1, max_length=50)]
     weight_grams: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
     dimensions_mm: Annotated[list[Annotated[int, Meta(ge=1, le=100_000)]], Meta(max_length=3)] = []

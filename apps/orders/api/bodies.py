@@ -7,7 +7,8 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 Text = Annotated[str, Meta(max_length=100)]
-Token = Annotated[str, Meta(min_length=1, max_length=255)]
+# Printable ASCII: it travels in the headers and addresses of the provider's requests.
+Token = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]*$(?!\n)")]
 
 
 class ItemBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

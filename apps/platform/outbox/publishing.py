@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -95,16 +96,16 @@ def _row(position: int, fact: Fact) -> dict[str, object]:
     }
 
 
-def _run_in_transaction(facts: Sequence[Fact], stored: Sequence[tuple[object, ...]]) -> None:
+def _run_in_transaction(facts: Sequence[Fact], stored: Sequence[tuple[Any, ...]]) -> None:
     batches: dict[type[Event], list[Delivered[Event]]] = {}
     for fact, (event_id, occurred_at) in zip(facts, stored, strict=True):
         if handlers_in_transaction(type(fact.event)):
             batches.setdefault(type(fact.event), []).append(
                 Delivered(
                     event=fact.event,
-                    event_id=event_id,  # type: ignore[arg-type]  # a row of the cursor is untyped
-                    occurred_at=occurred_at,  # type: ignore[arg-type]
-                    handed_at=occurred_at,  # type: ignore[arg-type]
+                    event_id=event_id,
+                    occurred_at=occurred_at,
+                    handed_at=occurred_at,
                     key=fact.event.key,
                     origin=fact.cause,
                 )

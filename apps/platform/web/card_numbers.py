@@ -1,7 +1,7 @@
 """Recognise card numbers in what callers send, so that none ever gets further than the door.
 
-A card number is 13 to 19 digits, perhaps with spaces or dashes between them, that pass the Luhn
-check (ISO/IEC 7812). One number in ten passes by chance, so what is plainly something else is let
+A card number is 13 to 19 digits, perhaps with spaces or dashes of any kind between them, or dots
+after every fourth, that pass the Luhn check (ISO/IEC 7812). One number in ten passes by chance, so what is plainly something else is let
 through: parts of longer tokens, UUIDs, fractions, telephone numbers written with `+`, instants and
 article numbers.
 """
@@ -20,7 +20,9 @@ _UUID: Final = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3
 _UUID_LENGTH: Final = 36
 _ESCAPE: Final = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|.)", re.DOTALL)
 _TOKEN_BYTES: Final = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
-_NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}".encode()
+# No-break, ideographic and the typographers' spaces, and their dashes; a soft hyphen.
+_GAP: Final = re.compile(rb"\xc2[\xa0\xad]|\xe2\x80[\x80-\x95\xaf]|\xe3\x80\x80")
+_DOTTED: Final = re.compile(rb"(?<![0-9.])[0-9]{4}(?:\.[0-9]{4}){2}\.[0-9]{1,7}(?![0-9.])")
 
 _SHORTEST: Final = 13
 _LONGEST: Final = 19
@@ -46,8 +48,10 @@ def contains_card_number(data: bytes) -> bool:
     """
     if b"\\" in data:
         data = _ESCAPE.sub(_unescaped, data)
-    if _NO_BREAK_SPACE in data:
-        data = data.replace(_NO_BREAK_SPACE, b" ")
+    if not data.isascii():
+        data = _GAP.sub(b" ", data)
+    if _DOTTED.search(data):
+        data = _DOTTED.sub(lambda found: found[0].replace(b".", b" "), data)
     patience = _PATIENCE + len(data) // _PATIENCE_BYTES
     for run in _RUN.finditer(data):
         for digits in _candidates(data, run.start(), run.end()):

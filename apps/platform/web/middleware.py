@@ -77,6 +77,8 @@ class RequestGuard:
         if "HTTP_TRANSFER_ENCODING" in request.META:
             # A body without a length is not read, and must not be taken for none.
             raise HttpRefusal(411, "length_required", "Send the body with a Content-Length.")
+        if request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+            raise HttpRefusal(415, "unsupported_media_type", "Send the body uncompressed.")
         length = _content_length(request)
         if length > self._limit_of(request.path):
             raise HttpRefusal(

@@ -159,6 +159,16 @@ class TestRetryDeliveries:
         assert (entry.actor, entry.changes["event_id"]) == ("system:retry_deliveries", 1)
 
     @pytest.mark.parametrize(
+        "unknown", [["--subscriber", "nobody"], ["--id", "999"], ["--retry", "--id", "999"]]
+    )
+    def test_says_that_what_is_named_does_not_wait(self, unknown: list[str]) -> None:
+        parked = make_parked()
+        with pytest.raises(CommandError) as refused:
+            self.run(*unknown)
+        assert refused.value.returncode == 2
+        assert waiting(parked) == [1, 2]
+
+    @pytest.mark.parametrize(
         "missing", [[], ["--id", "1"], ["--reason", "all of them"], ["--retry", "--id", "1"]]
     )
     def test_does_not_skip_without_an_id_and_a_reason(self, missing: list[str]) -> None:

@@ -255,6 +255,18 @@ class TestRefusing:
         assert (answer.status_code, problem(answer)["code"]) == (411, "length_required")
         assert not Order.objects.exists()
 
+    def test_refuses_a_compressed_body(self, service: Caller) -> None:
+        answer = service.place(headers={"Content-Encoding": "gzip"})
+        assert (answer.status_code, problem(answer)["code"]) == (415, "unsupported_media_type")
+        assert not Order.objects.exists()
+
+    @pytest.mark.parametrize("token", ["tok approve", "tok\napprove", "tok_\x00", "tok_ä"])
+    def test_refuses_a_token_that_no_provider_gave(self, service: Caller, token: str) -> None:
+        method = {"type": "card", "token": token}
+        answer = service.place(payment={"provider": "sandbox", "method": method})
+        assert (answer.status_code, problem(answer)["code"]) == (422, "validation_failed")
+        assert not Order.objects.exists()
+
     def test_does_not_sell_what_is_not_active(self, service: Caller) -> None:
         ListedProduct.objects.filter(sku="SKU-A").update(active=False)
         assert problem(service.place())["code"] == "unknown_sku"

@@ -51,6 +51,8 @@ class TestContainsCardNumber:
             f'{{"note": "first line\\n{VISA}"}}',
             '{"note": "\\u0034111\\u0020111111111111"}',
             '{"note": "4111\N{NO-BREAK SPACE}1111\N{NO-BREAK SPACE}1111 1111"}',
+            '{"note": "4111\N{THIN SPACE}1111\N{NARROW NO-BREAK SPACE}1111\N{EN DASH}1111"}',
+            '{"note": "4111.1111.1111.1111"}',
             f'{{"note": "Müller {VISA}"}}',
             "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
             VISA,

@@ -1,6 +1,7 @@
 """Do the workers' work without a broker."""
 
-import time
+import signal
+import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -15,7 +16,7 @@ from apps.platform.session_limits import limit_sessions
 class Command(BaseCommand):
     help = (
         "Hand waiting events to their subscribers once; with --loop do all that workers do, "
-        "payments, webhooks and mail too, until Ctrl-C."
+        "payments, webhooks and mail too, until Ctrl-C or SIGTERM."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,12 +43,12 @@ class Command(BaseCommand):
         self._refuse_unknown(names, [one.name for one in list_wake_ups()])
         limit_sessions("worker")
         lookout = Lookout([one for one in list_wake_ups() if not names or one.name in names])
+        asked_to_stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: asked_to_stop.set())
         lookout.start()
-        try:
-            while True:
-                time.sleep(1)
-        except KeyboardInterrupt:
-            lookout.stop()
+        asked_to_stop.wait()
+        lookout.stop()
 
     @staticmethod
     def _refuse_unknown(names: list[str], known: list[str]) -> None:

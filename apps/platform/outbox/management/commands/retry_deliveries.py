@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.platform.audit.recording import record
 from apps.platform.outbox.deciding import WAITS_FOR_A_PERSON, retry_keys, skip_events
 from apps.platform.outbox.models import ParkedKey
+from apps.platform.outbox.registry import list_subscribers
 
 
 class Command(BaseCommand):
@@ -30,11 +31,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["skip"] and not (options["ids"] and options["reason"].strip()):
             raise CommandError("--skip needs --id and --reason.", returncode=2)
+        names = [subscriber.name for subscriber in list_subscribers()]
+        if options["subscriber"] and options["subscriber"] not in names:
+            raise CommandError(
+                f"There is no subscriber {options['subscriber']!r}; choose of {', '.join(names)}.",
+                returncode=2,
+            )
         waiting = ParkedKey.objects.filter(WAITS_FOR_A_PERSON).order_by("id")
         if options["subscriber"]:
             waiting = waiting.filter(subscriber=options["subscriber"])
         if options["ids"]:
             waiting = waiting.filter(id__in=options["ids"])
+        if unknown := set(options["ids"] or ()) - set(waiting.values_list("id", flat=True)):
+            listed = ", ".join(map(str, sorted(unknown)))
+            raise CommandError(f"No dead letter waits under the id {listed}.", returncode=2)
         if not (options["retry"] or options["skip"]):
             self._list(list(waiting))
             return
