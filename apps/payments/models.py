@@ -151,6 +151,11 @@ class Payment(models.Model):
         """The amount was charged."""
         self.captured_minor = amount_minor
 
+    @transition(status, source=PaymentStatus.CAPTURED, target=PaymentStatus.AUTHORIZED)
+    def doubt_the_capture(self) -> None:
+        """The charge may not have come about after all."""
+        self.captured_minor = 0
+
     @transition(status, source=PaymentStatus.AUTHORIZED, target=PaymentStatus.VOIDED)
     def void(self) -> None:
         """The authorisation was dropped."""
@@ -298,7 +303,9 @@ class SandboxApproval(models.Model):
 class ProviderMessageRecord(models.Model):
     """A provider's webhook, stored before it is answered; the same message is stored once.
 
-    `is_setback` says that something which had succeeded may not have lasted.
+    `payment_id` is the payment it was matched to, or names itself. `is_setback` says that something
+    which had succeeded may not have lasted. `facts` is what the adapter wants to know of it when it
+    looks up a call.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -308,6 +315,7 @@ class ProviderMessageRecord(models.Model):
     reference = models.TextField()
     payment_id = models.UUIDField(null=True)
     is_setback = models.BooleanField(default=False, db_default=False)
+    facts = models.JSONField(default=dict, db_default={})
     received_at = models.DateTimeField()
     next_at = models.DateTimeField()
     attempts = models.IntegerField(default=0)
@@ -320,6 +328,7 @@ class ProviderMessageRecord(models.Model):
                 fields=["next_at"], condition=Q(handled_at=None), name="message_to_handle"
             ),
             models.Index(fields=["reference"], name="message_by_reference"),
+            models.Index(fields=["payment_id"], name="message_by_payment"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

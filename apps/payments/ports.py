@@ -1,9 +1,9 @@
 """What payments needs from a provider."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from apps.kernel.money import Money
@@ -14,8 +14,12 @@ from apps.payments.domain.operations import OperationKind
 class GatewayCall:
     """One operation as an adapter sees it.
 
-    `authorization` is the provider's reference of the authorisation, empty for the first call.
-    `return_url` is where the provider sends a customer who had to approve the payment.
+    `authorization` is the provider's reference of the authorisation, empty for the first call;
+    `reference` what the provider has called this very operation so far, if anything; `charge` the
+    reference of the capture that a refund takes from. `return_url` is where the provider sends a
+    customer who had to approve the payment. `told` are the facts of all messages that the provider
+    has sent about the payment, oldest first, as the adapter read them; empty for a call that
+    nothing has come of yet.
     """
 
     operation_id: UUID
@@ -25,9 +29,13 @@ class GatewayCall:
     amount: Money
     idempotency_key: str
     authorization: str
+    method_type: str
     method_token: str
     return_url: str
     created_at: datetime
+    reference: str = ""
+    charge: str = ""
+    told: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,16 @@ class ActionRequired:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The provider will do it and tell us how it ended; until then nothing has changed.
+
+    `reference` names the call in the provider's books.
+    """
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
     """The provider said no, for good. `code` is the provider's; `detail` is fit for the customer."""
 
@@ -59,7 +77,7 @@ class Declined:
 ALREADY_CAPTURED = "already_captured"
 """The code of a decline that every adapter gives for a void of what was charged."""
 
-Outcome = Done | ActionRequired | Declined
+Outcome = Done | ActionRequired | Accepted | Declined
 """What a provider may answer."""
 
 
@@ -110,10 +128,11 @@ class BadSignature(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderMessage:
-    """A provider's webhook, verified. It only makes us look: `reference` names what has changed.
+    """A provider's message, verified. It only makes us look: `reference` names what has changed.
 
     `is_setback` is for news that something done did not last: a refund that came back, an
-    authorisation that ran out.
+    authorisation that ran out. `facts` are kept for the adapter's own look-ups, where the provider
+    has no books that can be read: plain JSON, without anything personal.
     """
 
     event_id: str
@@ -121,6 +140,7 @@ class ProviderMessage:
     reference: str
     payment_id: UUID | None
     is_setback: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class PaymentGateway(Protocol):
@@ -144,6 +164,9 @@ class PaymentGateway(Protocol):
     def look_up(self, call: GatewayCall) -> Outcome | None:
         """Find out how a call ended; None when the provider has never seen it or it is undecided.
 
+        After None the call is made again with its key. One that the provider is at is answered with
+        `Accepted`, or raises `OutcomeUnknown` where not even that is known.
+
         Raises:
             GatewayUnavailable: the provider does not answer.
             OutcomeUnknown: the provider is still at it.
@@ -151,10 +174,10 @@ class PaymentGateway(Protocol):
                 with it.
         """
 
-    def read_message(
+    def read_messages(
         self, body: bytes, headers: Mapping[str, str], now: datetime
-    ) -> ProviderMessage:
-        """Verify a webhook over its raw bytes and read it.
+    ) -> Sequence[ProviderMessage]:
+        """Verify a webhook over its raw bytes and read the messages in it, one or more.
 
         Raises:
             BadSignature: it is not the provider's, or too old.

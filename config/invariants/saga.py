@@ -48,7 +48,7 @@ SAGA_INVARIANTS = (
             FROM orders_order o JOIN payments_payment p ON p.order_id = o.id
             LEFT JOIN payments_paymentoperation c ON c.payment_id = p.id AND c.kind = 'capture'
             WHERE o.id >= %(since_id)s AND o.status IN {CONFIRMED} AND p.status = 'authorized'
-              AND coalesce(c.state, '') NOT IN ('pending', 'in_flight', 'unknown')
+              AND coalesce(c.state, '') NOT IN ('pending', 'in_flight', 'unknown', 'waiting')
               AND {NOTHING_ON_ITS_WAY}
             ORDER BY o.id""",
     ),

@@ -27,7 +27,7 @@ GATEWAYS = {
         gates=("sandbox", "sandbox-down", "sandbox-lost"),
     ),
     "stripe": GatewayEntry(
-        adapter="apps.payments.adapters.stripe_gateway.StripeGateway", gates=("stripe",)
+        adapter="apps.payments.adapters.stripe.gateway.StripeGateway", gates=("stripe",)
     ),
 }
 """Every gateway there is; `OMS_GATEWAYS` names those in use."""

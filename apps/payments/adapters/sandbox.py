@@ -7,7 +7,7 @@ real provider. The only book it keeps is of approvals that customers gave or ref
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -108,9 +108,9 @@ class SandboxGateway:
             return None
         return self._done(call) if approval.approved else NOT_APPROVED
 
-    def read_message(
+    def read_messages(
         self, body: bytes, headers: Mapping[str, str], now: datetime
-    ) -> ProviderMessage:
+    ) -> Sequence[ProviderMessage]:
         """Verify the signature and read the message."""
         given = headers.get(SIGNATURE_HEADER, "")
         if not hmac.compare_digest(given.encode(), sign(body, self.secret).encode()):
@@ -119,12 +119,14 @@ class SandboxGateway:
             message = msgspec.json.decode(body, type=SandboxMessage)
         except msgspec.MsgspecError as error:
             raise BadSignature(f"The message cannot be read: {error}") from error
-        return ProviderMessage(
-            event_id=message.id,
-            kind=message.type,
-            reference=message.reference,
-            payment_id=message.payment_id,
-        )
+        return [
+            ProviderMessage(
+                event_id=message.id,
+                kind=message.type,
+                reference=message.reference,
+                payment_id=message.payment_id,
+            )
+        ]
 
     def route(self, method_token: str) -> str:
         """Trouble that a token asks for must not hold up the calls of other tokens."""

@@ -15,7 +15,7 @@ from apps.payments.api.bodies import (
 from apps.payments.domain.declines import public_code
 from apps.payments.models import Payment
 from apps.payments.queries import get_payment
-from apps.payments.services.handle_messages import receive_message
+from apps.payments.services.handle_messages import receive_messages
 from apps.platform.web.schema import endpoint
 from apps.platform.web.views import ApiView
 
@@ -57,7 +57,7 @@ class WebhookView(ApiView):
     )
     def post(self, request: HttpRequest, provider: str) -> HttpResponseBase:
         """Store the message; a repeated one changes nothing."""
-        is_new = receive_message(
+        is_new = receive_messages(
             provider=provider,
             body=request.body,
             headers={name.lower(): value for name, value in request.headers.items()},

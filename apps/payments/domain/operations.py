@@ -17,7 +17,8 @@ class OperationState(StrEnum):
     """Where one call stands.
 
     `unknown`: the provider may have done it; it is looked up before anything else. `waiting`: the
-    provider waits for the customer.
+    provider has taken the call, and how it ends is still to come: it waits for the customer, or is
+    at it.
     """
 
     PENDING = "pending"
@@ -52,6 +53,9 @@ LONGEST_CALL_SECONDS = 10
 LATEST_START_SECONDS = 4
 """How long after its look-up began a call may still be made: then both end within the lease."""
 LOOK_UP_PAUSE_SECONDS = 2
+FIRST_NEWS_PAUSE_SECONDS = 60
+LONGEST_NEWS_PAUSE_SECONDS = 6 * 60 * 60
+"""How long a provider that has taken a call is left to tell how it ended, before we ask by ourselves."""
 
 
 def is_given_up(*, created_at: datetime, now: datetime, limit: timedelta) -> bool:

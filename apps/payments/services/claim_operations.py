@@ -1,12 +1,16 @@
 """Take due operations for one worker: a lease, and a token that fences off its forerunners."""
 
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from apps.kernel.money import Money
 from apps.payments.domain.operations import LEASE_SECONDS, OperationKind, OperationState
@@ -29,7 +33,15 @@ FROM due, payments_payment p
 WHERE o.id = due.id AND p.id = o.payment_id
 RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o.created_at, o.trace_context,
           o.provider, p.id, p.order_id, p.currency, p.authorization, p.method_token,
-          o.only_looks, p.is_unwanted, now()
+          o.only_looks, p.is_unwanted, now(), p.method_type, o.reference,
+          CASE WHEN o.kind = 'refund' THEN (
+              SELECT c.reference FROM payments_paymentoperation c
+              WHERE c.payment_id = p.id AND c.kind = 'capture' AND c.state = 'succeeded'
+              ORDER BY c.nth DESC LIMIT 1) END
+"""
+_TOLD = """
+SELECT payment_id, facts::text FROM payments_providermessagerecord
+WHERE payment_id = ANY(%s) AND facts <> '{}' ORDER BY id
 """
 
 
@@ -65,14 +77,28 @@ def claim_operations(*, gate: str, at_most: int) -> list[ClaimedOperation]:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [gate, at_most])
         timer = time.monotonic()
-        return [_claimed(row, timer) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+        told = _told(cursor, {row[9] for row in rows if row[2] != OperationState.PENDING})
+        return [_claimed(row, timer, tuple(told.get(row[9], ()))) for row in rows]
 
 
-def _claimed(row: tuple[Any, ...], timer: float) -> ClaimedOperation:
+def _told(cursor: CursorWrapper, payment_ids: Collection[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Give what providers have told about payments whose calls are looked up; mostly nothing."""
+    told: dict[UUID, list[dict[str, Any]]] = {}
+    if payment_ids:
+        cursor.execute(_TOLD, [list(payment_ids)])
+        for payment_id, facts in cursor.fetchall():
+            told.setdefault(payment_id, []).append(msgspec.json.decode(facts))
+    return told
+
+
+def _claimed(
+    row: tuple[Any, ...], timer: float, told: tuple[Mapping[str, Any], ...]
+) -> ClaimedOperation:
     (
         operation_id, token, state, kind, amount_minor, key, created_at, trace_context,
         provider, payment_id, order_id, currency, authorization, method_token,
-        only_looks, is_unwanted, claimed_at,
+        only_looks, is_unwanted, claimed_at, method_type, reference, charge,
     ) = row  # fmt: skip
     return ClaimedOperation(
         call=GatewayCall(
@@ -83,7 +109,11 @@ def _claimed(row: tuple[Any, ...], timer: float) -> ClaimedOperation:
             amount=Money(amount_minor, currency),
             idempotency_key=key,
             authorization=authorization,
+            method_type=method_type,
             method_token=method_token,
+            reference=reference,
+            charge=charge or "",
+            told=told,
             return_url=f"{settings.OMS_BASE_URL}/payments/{payment_id}/return",
             created_at=created_at,
         ),

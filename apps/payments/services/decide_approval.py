@@ -11,7 +11,7 @@ from apps.payments.adapters.registry import SANDBOX
 from apps.payments.adapters.sandbox import SIGNATURE_HEADER, SandboxMessage, sign
 from apps.payments.models import SandboxApproval
 from apps.payments.queries import get_payment_to_approve
-from apps.payments.services.handle_messages import receive_message
+from apps.payments.services.handle_messages import receive_messages
 
 
 def decide_approval(*, reference: str, approved: bool, now: datetime) -> None:
@@ -32,7 +32,7 @@ def decide_approval(*, reference: str, approved: bool, now: datetime) -> None:
                 id=f"sbx_evt_{uuid.uuid4()}", type="approval.decided", reference=reference
             )
         )
-        receive_message(
+        receive_messages(
             provider=SANDBOX,
             body=body,
             headers={SIGNATURE_HEADER: sign(body, settings.OMS_SANDBOX_SECRET)},

@@ -16,6 +16,8 @@ from apps.kernel.events.payments import (
 )
 from apps.payments.domain.declines import public_code
 from apps.payments.domain.operations import (
+    FIRST_NEWS_PAUSE_SECONDS,
+    LONGEST_NEWS_PAUSE_SECONDS,
     LOOK_UP_PAUSE_SECONDS,
     OperationKind,
     OperationState,
@@ -23,6 +25,7 @@ from apps.payments.domain.operations import (
 )
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import (
+    Accepted,
     ActionRequired,
     Declined,
     Done,
@@ -56,6 +59,8 @@ def apply_result(
             _DONE[OperationKind(operation.kind)](operation, payment, result, ledger)
         case ActionRequired():
             _wait_for_customer(operation, payment, result, ledger)
+        case Accepted():
+            _wait_for_news(operation, payment, result, ledger)
         case Declined():
             operation.state = OperationState.DECLINED
             operation.reference = result.reference or operation.reference
@@ -192,6 +197,20 @@ def _wait_for_customer(
         ledger.undo(payment, cause_of(operation))
     else:
         operation.next_at = payment.action_expires_at or ledger.now
+
+
+def _wait_for_news(
+    operation: PaymentOperation, payment: Payment, accepted: Accepted, ledger: Ledger
+) -> None:
+    """Leave it to the provider to tell how it ended, and ask now and then; the payment stays what it is."""
+    operation.state = OperationState.WAITING
+    if operation.reference != accepted.reference:
+        operation.reference = accepted.reference
+        ledger.step(payment, f"The provider is at the {operation.kind}", cause_of(operation))
+    seconds = delay_seconds(
+        max(1, operation.attempts), base=FIRST_NEWS_PAUSE_SECONDS, cap=LONGEST_NEWS_PAUSE_SECONDS
+    )
+    operation.next_at = ledger.now + timedelta(seconds=seconds)
 
 
 def _is_action_over(payment: Payment, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+import msgspec
 from django.db import connection, transaction
 from django.db.models import Q
 
@@ -35,17 +36,18 @@ IN_FLIGHT_PAUSE = timedelta(seconds=1)
 # It is due at once, by the clock that says what is due.
 _STORE = """
 INSERT INTO payments_providermessagerecord
-    (provider, event_id, kind, reference, payment_id, is_setback, received_at, next_at, attempts)
-VALUES (%s, %s, %s, %s, %s, %s, now(), now(), 0)
+    (provider, event_id, kind, reference, payment_id, is_setback, facts,
+     received_at, next_at, attempts)
+VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, now(), now(), 0)
 ON CONFLICT (provider, event_id) DO NOTHING
 RETURNING id
 """
 
 
-def receive_message(
+def receive_messages(
     *, provider: str, body: bytes, headers: Mapping[str, str], now: datetime
 ) -> bool:
-    """Verify a webhook and store it; returns False for one that was stored before.
+    """Verify a webhook and store its messages; returns False where all of them were stored before.
 
     `now` judges the age of its signature.
 
@@ -56,17 +58,19 @@ def receive_message(
     if not is_set_up(provider):
         raise UnknownProvider(f"There is no gateway named {provider!r}.")
     try:
-        message = gateway_named(provider).read_message(body, headers, now)
-        _insist_on_storable(message)
+        messages = gateway_named(provider).read_messages(body, headers, now)
+        for message in messages:
+            _insist_on_storable(message)
     except BadSignature as error:
         webhooks_total.labels(provider=provider, outcome="refused").inc()
         raise WebhookRefused("The message's signature could not be verified.") from error
     with transaction.atomic(savepoint=False):
-        is_new = _store(provider, message)
-        if is_new:
+        stored = [_store(provider, message) for message in messages]
+        if any(stored):
             transaction.on_commit(lambda: wake({HANDLE_MESSAGES}))
-    webhooks_total.labels(provider=provider, outcome="stored" if is_new else "repeated").inc()
-    return is_new
+    for is_new in stored:
+        webhooks_total.labels(provider=provider, outcome="stored" if is_new else "repeated").inc()
+    return any(stored)
 
 
 def _insist_on_storable(message: ProviderMessage) -> None:
@@ -87,6 +91,7 @@ def _store(provider: str, message: ProviderMessage) -> bool:
                 message.reference,
                 message.payment_id,
                 message.is_setback,
+                msgspec.json.encode(message.facts).decode(),
             ],
         )
         return cursor.fetchone() is not None
@@ -124,6 +129,7 @@ def _handle(*, is_setback: bool, look: _Look, now: datetime) -> int:
         in_flight = _list_in_flight(payments.values())
         for message in messages:
             payment_id = payments.get(message.id)
+            message.payment_id = payment_id or message.payment_id
             message.attempts += 1
             if payment_id in in_flight:
                 # The call under way may have been answered before this happened: look after it.
@@ -135,7 +141,7 @@ def _handle(*, is_setback: bool, look: _Look, now: datetime) -> int:
                 message.handled_at = now
             else:
                 message.next_at = now + _pause_after(message.attempts)
-        update_many(messages, fields=["attempts", "handled_at", "next_at"])
+        update_many(messages, fields=["attempts", "handled_at", "next_at", "payment_id"])
         look(payment_ids=looked_up, now=now)
     return len(messages)
 

@@ -15,11 +15,11 @@ from apps.platform.bulk import lock_many, update_many
 
 
 def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
-    """Have the newest refund of each payment, or its authorisation, looked up once more.
+    """Have what each payment was last done to looked up once more.
 
-    A refund counts as in doubt until the look-up has confirmed it, or failed it: then it is tried
-    again. An authorisation that has run out voids the payment. Where a call is open, it is looked up
-    instead, and decides; payments that neither kind of news can be about are left alone.
+    A refund or a charge counts as in doubt until the look-up has confirmed it, or failed it: then a
+    refund is tried again. An authorisation that has run out voids the payment. Where a call is open,
+    it is looked up instead, and decides; payments that no such news can be about are left alone.
     """
     with transaction.atomic(savepoint=False):
         locked = lock_many(Payment, payment_ids)
@@ -36,10 +36,11 @@ def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
             operation = succeeded.get(payment.id)
             if operation is None:
                 continue
-            if operation.kind == OperationKind.REFUND:
+            if operation.kind != OperationKind.AUTHORIZE:
                 before = payment.status
                 _doubt(operation, payment, now)
-                ledger.step(payment, "Refund in doubt", cause_of(operation), before=before)
+                what = f"{operation.kind.capitalize()} in doubt"
+                ledger.step(payment, what, cause_of(operation), before=before)
                 doubted.append(operation)
                 changed.append(payment)
             elif payment.status == PaymentStatus.AUTHORIZED:
@@ -50,14 +51,14 @@ def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
 
 
 def _lock_newest_succeeded(payments: Collection[Payment]) -> dict[UUID, PaymentOperation]:
-    """Give the newest refund or authorisation that succeeded, by payment; refunds are the newer ones."""
+    """Give the newest call that succeeded, by payment: ids sort by the time they were made."""
     return {
         operation.payment_id: operation
         for operation in lock_many(
             PaymentOperation,
             [payment.id for payment in payments],
             by="payment_id",
-            where="t.state = 'succeeded' AND t.kind IN ('authorize', 'refund')",
+            where="t.state = 'succeeded' AND t.kind IN ('authorize', 'capture', 'refund')",
         )
     }
 
@@ -65,6 +66,9 @@ def _lock_newest_succeeded(payments: Collection[Payment]) -> dict[UUID, PaymentO
 def _doubt(operation: PaymentOperation, payment: Payment, now: datetime) -> None:
     operation.state = OperationState.UNKNOWN
     operation.next_at = operation.updated_at = payment.updated_at = now
+    if operation.kind == OperationKind.CAPTURE:
+        payment.doubt_the_capture()
+        return
     payment.refunded_minor -= operation.amount_minor
     if payment.refunded_minor:
         payment.doubt_a_refund()

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.stripe import intents
 from infra.simulators.stripe.books import Books
-from infra.simulators.stripe.faults import Mischief
 from infra.simulators.stripe.objects import Event, Intent
 from infra.simulators.stripe.requests import RequestDesk
 

@@ -2,6 +2,8 @@
 
 from infra.simulators.stripe.objects import Failure, Intent
 
+RATE_LIMITED = 429
+
 
 class Refusal(Exception):
     """A request that is not carried out.
@@ -48,6 +50,20 @@ class CardRefusal(Exception):
         super().__init__(failure.code)
         self.intent = intent
         self.failure = failure
+
+
+def internal_error() -> Refusal:
+    """Break down in the middle of the work; Stripe stores that under the key."""
+    return Refusal(500, "An unknown error occurred.", kind="api_error", is_kept=True)
+
+
+def out_of_order(status: int) -> Refusal:
+    """Refuse everything, with one status."""
+    if status == RATE_LIMITED:
+        return Refusal(429, "Too many requests hit the API too quickly.", code="rate_limit")
+    if status >= 500:
+        return Refusal(status, "The service is not available.", kind="api_error")
+    return Refusal(status, "The simulator was asked to refuse.")
 
 
 def missing(what: str, identifier: str, *, status: int = 404, param: str = "intent") -> Refusal:

@@ -9,9 +9,9 @@ from functools import partial
 
 import msgspec
 
+from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.stripe.books import Books, new_name
-from infra.simulators.stripe.faults import Mischief
 from infra.simulators.stripe.forms import Form, read_form
 from infra.simulators.stripe.objects import Answer, Event, Kept
 from infra.simulators.stripe.refusals import Refusal

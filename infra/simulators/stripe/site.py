@@ -5,17 +5,19 @@ from pathlib import Path
 
 import msgspec
 
+from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
+from infra.simulators.sending import Sender
 from infra.simulators.stripe import refunds
 from infra.simulators.stripe.api import StripeApi
 from infra.simulators.stripe.approvals import Approvals
 from infra.simulators.stripe.books import Books
 from infra.simulators.stripe.control import Control
-from infra.simulators.stripe.faults import Mischief
 from infra.simulators.stripe.objects import Event, Refund
+from infra.simulators.stripe.refusals import internal_error, out_of_order
 from infra.simulators.stripe.rendering import Rendering
 from infra.simulators.stripe.requests import RequestDesk
-from infra.simulators.stripe.webhooks import Endpoint, Webhooks
+from infra.simulators.stripe.webhooks import Endpoint, signed
 
 REFUND_FAILS_AFTER_SECONDS = 1.0
 
@@ -25,8 +27,9 @@ class StripeSite:
 
     def __init__(self, *, public_url: str, journal: Path | None, endpoint: Endpoint | None) -> None:
         """Open the books, as an earlier process left them; `endpoint` receives the webhooks."""
+        self._endpoint = endpoint
         self._books = Books(journal, is_announced=endpoint.wants) if endpoint else Books(journal)
-        self._mischief = Mischief()
+        self._mischief = Mischief(out_of_order=out_of_order, internal_error=internal_error)
         rendering = Rendering(public_url)
         self._api = StripeApi(self._books, rendering)
         self._desk = RequestDesk(
@@ -38,11 +41,13 @@ class StripeSite:
         self._control = Control(books=self._books, mischief=self._mischief, desk=self._desk)
         self._approvals = Approvals(self._books)
         self._webhooks = (
-            Webhooks(
-                endpoint,
-                books=self._books,
+            Sender(
+                endpoint.url,
+                write=lambda event: signed(
+                    msgspec.json.encode(self._api.event(event)), endpoint.secret
+                ),
+                delivered=self._delivered,
                 mischief=self._mischief,
-                write=lambda event: msgspec.json.encode(self._api.event(event)),
             )
             if endpoint
             else None
@@ -53,7 +58,8 @@ class StripeSite:
         if self._webhooks is None:
             await asyncio.Event().wait()
         else:
-            await self._webhooks.run()
+            # Beginning with what an earlier process could not deliver.
+            await self._webhooks.run(list(self._books.undelivered.values()))
 
     async def handle(self, request: Request) -> Response:
         """Answer a request.
@@ -79,8 +85,13 @@ class StripeSite:
         for event in events:
             if event.type == "refund.created" and isinstance(event.subject, Refund):
                 self._plan_failure(event.subject)
-        if events and self._webhooks is not None:
-            await self._webhooks.announce(events)
+        wanted = [event for event in events if self._endpoint and self._endpoint.wants(event.type)]
+        if wanted and self._webhooks is not None:
+            await self._webhooks.announce(wanted)
+
+    def _delivered(self, event: Event) -> None:
+        self._books.delivered(event.id)
+        self._books.write()
 
     def _plan_failure(self, refund: Refund) -> None:
         """Have a refund to a card that takes none fail a little later, as at Stripe."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.kernel.money import Money
-from apps.payments.adapters.stripe_gateway import StripeGateway
+from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import GatewayCall
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
@@ -65,6 +65,7 @@ def make_call(
     kind: OperationKind = OperationKind.AUTHORIZE,
     *,
     token: str = "pm_card_visa",
+    method_type: str = "card",
     of: GatewayCall | None = None,
     authorization: str = "",
     amount: Money | None = None,
@@ -81,6 +82,7 @@ def make_call(
         amount=amount or (of.amount if of else Money(12990, "EUR")),
         idempotency_key=f"{payment_id}:{kind}:{nth}",
         authorization=authorization,
+        method_type=of.method_type if of else method_type,
         method_token=of.method_token if of else token,
         return_url=f"http://shop.example/payments/{payment_id}/return",
         created_at=created_at or datetime.now(UTC),

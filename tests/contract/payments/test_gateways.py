@@ -15,7 +15,7 @@ from stripe import WebhookSignature
 from apps.kernel.money import Money
 from apps.payments.adapters.registry import GATEWAYS, list_gates
 from apps.payments.adapters.sandbox import SandboxGateway
-from apps.payments.adapters.stripe_gateway import StripeGateway
+from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ActionRequired,
@@ -195,7 +195,7 @@ class TestAMessage:
     def test_names_the_payment_it_is_about(self, provider: Provider) -> None:
         headers = provider.sign(provider.message, NOW)
 
-        message = provider.gateway.read_message(provider.message, headers, NOW)
+        (message,) = provider.gateway.read_messages(provider.message, headers, NOW)
 
         assert message.payment_id == PAYMENT_ID
         assert message.reference == provider.reference
@@ -218,17 +218,17 @@ class TestAMessage:
             body.decode(), SECRET, timestamp=int(NOW.timestamp())
         )
 
-        message = stripe_gateway.read_message(body, {"stripe-signature": header}, NOW)
+        (message,) = stripe_gateway.read_messages(body, {"stripe-signature": header}, NOW)
 
         assert (message.reference, message.is_setback) == ("pi_1", is_setback)
 
     def test_that_comes_again_carries_the_same_name(self, provider: Provider) -> None:
         later = NOW + timedelta(seconds=90)
-        first = provider.gateway.read_message(
+        (first,) = provider.gateway.read_messages(
             provider.message, provider.sign(provider.message, NOW), NOW
         )
 
-        second = provider.gateway.read_message(
+        (second,) = provider.gateway.read_messages(
             provider.message, provider.sign(provider.message, later), later
         )
 
@@ -249,7 +249,7 @@ class TestAMessage:
                 body = b""
 
         with pytest.raises(BadSignature):
-            provider.gateway.read_message(body, headers, NOW)
+            provider.gateway.read_messages(body, headers, NOW)
 
     def test_signed_too_long_ago_is_refused(self, provider: Provider) -> None:
         if not provider.signs_time:
@@ -257,12 +257,12 @@ class TestAMessage:
         headers = provider.sign(provider.message, NOW - timedelta(seconds=301))
 
         with pytest.raises(BadSignature):
-            provider.gateway.read_message(provider.message, headers, NOW)
+            provider.gateway.read_messages(provider.message, headers, NOW)
 
     def test_that_is_signed_but_unreadable_is_refused(self, provider: Provider) -> None:
         for body in (b"not json", b"[]", b'{"type": "x"}', b"\xff\xfe"):
             with pytest.raises(BadSignature):
-                provider.gateway.read_message(body, provider.sign(body, NOW), NOW)
+                provider.gateway.read_messages(body, provider.sign(body, NOW), NOW)
 
 
 class TestRouting:

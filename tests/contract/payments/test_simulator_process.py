@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.payments.adapters.stripe_gateway import StripeGateway
+from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import Done, GatewayUnavailable
 from tests.contract.payments.conftest import make_call

@@ -11,7 +11,7 @@ import structlog
 
 from apps.kernel.clock import FrozenClock
 from apps.kernel.money import Money
-from apps.payments.adapters.stripe_gateway import StripeGateway
+from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ActionRequired,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
-from apps.payments.adapters.stripe_gateway import StripeGateway
+from apps.payments.adapters.stripe.gateway import StripeGateway
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe, wait_until
 from tests.contract.provider_contracts import skip_without_contracts
 
@@ -280,7 +280,9 @@ class TestWebhooks:
 
         assert len(letters) == 7
         for letter in letters:
-            message = stripe_gateway.read_message(letter.body, letter.headers, datetime.now(UTC))
+            (message,) = stripe_gateway.read_messages(
+                letter.body, letter.headers, datetime.now(UTC)
+            )
             assert message.reference == intent.id
             assert str(message.payment_id or payment_id) == payment_id
 

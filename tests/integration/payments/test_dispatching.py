@@ -8,7 +8,7 @@ import pytest
 
 from apps.kernel.money import Money
 from apps.payments.adapters.sandbox import SandboxGateway
-from apps.payments.adapters.stripe_gateway import CALL_SECONDS
+from apps.payments.adapters.stripe.gateway import CALL_SECONDS
 from apps.payments.domain.operations import (
     LATEST_START_SECONDS,
     LEASE_SECONDS,
@@ -33,6 +33,7 @@ def claimed(*, looks_first: bool, may_be_made: bool) -> ClaimedOperation:
             amount=Money(100, "EUR"),
             idempotency_key=f"{payment_id}:capture:1",
             authorization="sbx_1",
+            method_type="card",
             method_token="tok_approve",
             return_url="http://shop.example",
             created_at=datetime.now(UTC),

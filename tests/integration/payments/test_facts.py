@@ -13,7 +13,7 @@ from apps.payments.domain.operations import OperationKind
 from apps.payments.models import PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import Declined, NothingHappened, NotKnown, Refused
 from apps.payments.services.claim_operations import claim_operations
-from apps.payments.services.handle_messages import handle_messages, receive_message
+from apps.payments.services.handle_messages import handle_messages, receive_messages
 from apps.payments.services.purge_messages import purge_messages
 from apps.platform.outbox.models import StoredEvent
 from apps.platform.telemetry.metrics import captures_failed_total, webhooks_total
@@ -130,7 +130,7 @@ class TestMessages:
         before = repeated._value.get()
 
         news = [
-            receive_message(provider="sandbox", body=body, headers=headers, now=timezone.now())
+            receive_messages(provider="sandbox", body=body, headers=headers, now=timezone.now())
             for _ in range(3)
         ]
 

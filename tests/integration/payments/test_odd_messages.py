@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.payments.adapters.sandbox import SIGNATURE_HEADER, sign
 from apps.payments.domain.refusals import WebhookRefused
 from apps.payments.models import ProviderMessageRecord
-from apps.payments.services.handle_messages import receive_message
+from apps.payments.services.handle_messages import receive_messages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,5 +21,5 @@ def test_names_that_cannot_be_kept_are_refused(changes: dict[str, str]) -> None:
     body = json.dumps({"id": "m1", "type": "approved", "reference": "r", **changes}).encode()
     headers = {SIGNATURE_HEADER: sign(body, settings.OMS_SANDBOX_SECRET)}
     with pytest.raises(WebhookRefused):
-        receive_message(provider="sandbox", body=body, headers=headers, now=timezone.now())
+        receive_messages(provider="sandbox", body=body, headers=headers, now=timezone.now())
     assert not ProviderMessageRecord.objects.exists()

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.kernel.money import Money
-from apps.payments.adapters.stripe_amounts import AmountNotPayable, stripe_amount
+from apps.payments.adapters.stripe.amounts import AmountNotPayable, stripe_amount
 
 
 class TestAnAmount:

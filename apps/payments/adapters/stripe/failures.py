@@ -7,8 +7,8 @@ import msgspec
 import stripe
 import structlog
 
-from apps.payments.adapters.stripe_outcomes import declined
-from apps.payments.adapters.stripe_transport import AnswerMissing, NeverSent
+from apps.payments.adapters.stripe.outcomes import declined
+from apps.payments.adapters.stripe.transport import AnswerMissing, NeverSent
 from apps.payments.ports import Declined, GatewayMisused, GatewayUnavailable, OutcomeUnknown
 
 CUSTOMERS_CODES = ("amount_too_large", "amount_too_small")

@@ -1,18 +1,17 @@
-"""What can be made to go wrong, on demand."""
+"""What can be made to go wrong at a simulated provider, on demand."""
 
 import asyncio
 import random
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from infra.simulators.http_server import CutConnection
-from infra.simulators.stripe.refusals import Refusal
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
-RATE_LIMITED = 429
 
 
 class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,7 +22,7 @@ class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         down: every call is answered 503, and nothing is done.
         refuse: every call is answered with this status, and nothing is done; `reset` cuts the
             connection instead.
-        error_rate: the share of calls that are answered 500 with nothing done; Stripe stores that.
+        error_rate: the share of calls that are answered 500 with nothing done.
         error_after_work_rate: the same, but the work was done.
         lose_answers_rate: the share of calls whose work is done and whose connection is cut then.
         webhook_duplicates: how many more times each webhook is sent.
@@ -45,10 +44,17 @@ class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Mischief:
-    """Brings the present faults about."""
+    """Brings the present faults about, in the provider's own words."""
 
-    def __init__(self) -> None:
-        """Begin without faults."""
+    def __init__(
+        self,
+        *,
+        out_of_order: Callable[[int], Exception],
+        internal_error: Callable[[], Exception],
+    ) -> None:
+        """Begin without faults; the two say what the provider answers with, given a status or none."""
+        self._out_of_order = out_of_order
+        self._internal_error = internal_error
         self._dice = random.Random()
         self.faults = Faults()
 
@@ -72,14 +78,14 @@ class Mischief:
 
         Raises:
             CutConnection: the answer is a reset.
-            Refusal: the answer is an error.
+            Exception: the provider's error.
         """
         if self.faults.refuse == "reset":
             raise CutConnection
         if self.faults.down:
-            raise _out_of_order(503)
+            raise self._out_of_order(503)
         if self.faults.refuse is not None:
-            raise _out_of_order(self.faults.refuse)
+            raise self._out_of_order(self.faults.refuse)
 
     async def wait(self) -> None:
         """Take the time that a call is to take."""
@@ -90,19 +96,19 @@ class Mischief:
         """Break down with nothing done.
 
         Raises:
-            Refusal: that is the case.
+            Exception: the provider's error, if that is the case.
         """
         if self._falls(self.faults.error_rate):
-            raise _internal_error()
+            raise self._internal_error()
 
     def after_work(self) -> None:
         """Break down with the work done.
 
         Raises:
-            Refusal: that is the case.
+            Exception: the provider's error, if that is the case.
         """
         if self._falls(self.faults.error_after_work_rate):
-            raise _internal_error()
+            raise self._internal_error()
 
     def before_answer(self) -> None:
         """Lose the answer.
@@ -120,20 +126,3 @@ class Mischief:
 
     def _falls(self, share: float) -> bool:
         return share > 0 and self._dice.random() < share
-
-
-def _internal_error() -> Refusal:
-    return Refusal(
-        500,
-        "An unknown error occurred.",
-        kind="api_error",
-        is_kept=True,
-    )
-
-
-def _out_of_order(status: int) -> Refusal:
-    if status == RATE_LIMITED:
-        return Refusal(429, "Too many requests hit the API too quickly.", code="rate_limit")
-    if status >= 500:
-        return Refusal(status, "The service is not available.", kind="api_error")
-    return Refusal(status, "The simulator was asked to refuse.")

@@ -5,8 +5,8 @@ None means that the object shows no trace of the call: it can be made (again).
 
 from typing import assert_never
 
-from apps.payments.adapters.stripe_declines import sentence_for
-from apps.payments.adapters.stripe_objects import Charge, Intent, Refund
+from apps.payments.adapters.stripe.declines import sentence_for
+from apps.payments.adapters.stripe.objects import Charge, Intent, Refund
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ALREADY_CAPTURED,

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 import stripe
 
-from apps.payments.adapters.stripe_failures import reading, writing
+from apps.payments.adapters.stripe.failures import reading, writing
 from apps.payments.ports import GatewayUnavailable, OutcomeUnknown
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ included. So a call is made again with its key while that is safe to rely on, an
 Stripe would repeat for ever is resolved by reading Stripe's books.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -13,19 +13,19 @@ import stripe
 from django.conf import settings
 
 from apps.kernel.clock import Clock, SystemClock
-from apps.payments.adapters.stripe_amounts import AmountNotPayable, stripe_amount
-from apps.payments.adapters.stripe_books import StripeBooks
-from apps.payments.adapters.stripe_calls import StripeCalls
-from apps.payments.adapters.stripe_failures import (
+from apps.payments.adapters.stripe.amounts import AmountNotPayable, stripe_amount
+from apps.payments.adapters.stripe.books import StripeBooks
+from apps.payments.adapters.stripe.calls import StripeCalls
+from apps.payments.adapters.stripe.failures import (
     NOTHING_LEFT,
     InternalError,
     KeyUsed,
     NotPossible,
     reading_midway,
 )
-from apps.payments.adapters.stripe_messages import read_event
-from apps.payments.adapters.stripe_requests import StripeRequests
-from apps.payments.adapters.stripe_transport import StripeTransport
+from apps.payments.adapters.stripe.messages import read_event
+from apps.payments.adapters.stripe.requests import StripeRequests
+from apps.payments.adapters.stripe.transport import StripeTransport
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     GatewayCall,
@@ -129,11 +129,11 @@ class StripeGateway:
         with self._transport.within(CALL_SECONDS):
             return self._books.outcome_of(call, _amount_of(call), age)
 
-    def read_message(
+    def read_messages(
         self, body: bytes, headers: Mapping[str, str], now: datetime
-    ) -> ProviderMessage:
+    ) -> Sequence[ProviderMessage]:
         """Verify the signature and read the event; the header's name is expected in lower case."""
-        return read_event(body, headers, secret=self._webhook_secret, now=now)
+        return [read_event(body, headers, secret=self._webhook_secret, now=now)]
 
     def route(self, method_token: str) -> str:
         """All calls share one gate: Stripe is up or down as a whole."""

@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-from apps.payments.adapters.stripe_failures import CardDeclined
-from apps.payments.adapters.stripe_objects import Intent, Refund
-from apps.payments.adapters.stripe_outcomes import intent_outcome, refund_outcome
-from apps.payments.adapters.stripe_requests import StripeRequests, intent_path
+from apps.payments.adapters.stripe.failures import CardDeclined
+from apps.payments.adapters.stripe.objects import Intent, Refund
+from apps.payments.adapters.stripe.outcomes import intent_outcome, refund_outcome
+from apps.payments.adapters.stripe.requests import StripeRequests, intent_path
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import GatewayCall, GatewayMisused, Outcome, OutcomeUnknown
 

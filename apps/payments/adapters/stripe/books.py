@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from apps.payments.adapters.stripe_calls import WITH_CHARGE
-from apps.payments.adapters.stripe_objects import Intent, Page, Refund
-from apps.payments.adapters.stripe_outcomes import intent_outcome, refund_outcome
-from apps.payments.adapters.stripe_requests import StripeRequests, intent_path
+from apps.payments.adapters.stripe.calls import WITH_CHARGE
+from apps.payments.adapters.stripe.objects import Intent, Page, Refund
+from apps.payments.adapters.stripe.outcomes import intent_outcome, refund_outcome
+from apps.payments.adapters.stripe.requests import StripeRequests, intent_path
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import GatewayCall, GatewayMisused, Outcome, OutcomeUnknown
 
