@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import new_id
 from apps.orders.domain.statuses import CANCELLABLE, CancelReason, OrderStatus
 from apps.platform.history import Step, step_values
 
@@ -28,6 +29,14 @@ class ListedProduct(models.Model):
 
     def __str__(self) -> str:
         return self.sku
+
+
+class RefundStatus(models.TextChoices):
+    """Where a refund stands; one that is failing is tried again."""
+
+    REQUESTED = "requested"
+    FAILING = "failing"
+    DONE = "done"
 
 
 class Order(models.Model):
@@ -57,6 +66,7 @@ class Order(models.Model):
     payment_token = models.TextField()
     payment_status = models.CharField(max_length=32, default="")
     payment_action_url = models.TextField(default="")
+    captured_minor = models.BigIntegerField(default=0, db_default=0)
     metadata = models.JSONField(default=dict)
     region = models.CharField(max_length=32)
     placed_by = models.TextField()
@@ -73,6 +83,8 @@ class Order(models.Model):
         permissions: ClassVar = [
             ("cancel_order", "Can cancel an order for its customer"),
             ("release_order", "Can release an order that is held for review"),
+            ("refund_order", "Can have money of an order given back, up to a limit"),
+            ("refund_any_amount", "Can have any amount of an order given back"),
         ]
         # Said here, an index has no twin for searches by how a text begins.
         indexes: ClassVar = [
@@ -219,6 +231,46 @@ class OrderItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}"
+
+
+class OrderRefund(models.Model):
+    """Money of an order that goes back to its customer, and why; the `nth` of its order.
+
+    `lines` lists the `position`, `sku`, `quantity` and `amount_minor` of the units it is for, if it
+    is for any. The payment gives money back in the order in which it was asked for.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="refunds", db_index=False, db_constraint=False
+    )
+    nth = models.IntegerField()
+    amount_minor = models.BigIntegerField()
+    lines = models.JSONField(default=list)
+    reason = models.TextField()
+    status = models.CharField(
+        max_length=16, default=RefundStatus.REQUESTED, choices=RefundStatus.choices
+    )
+    requested_by = models.TextField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["order_id", "nth"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["order", "nth"], name="refunds_of_an_order_are_counted"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0), name="a_refund_gives_something_back"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=RefundStatus.values), name="refund_status_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"refund {self.nth}"
 
 
 class OrderStep(Step):

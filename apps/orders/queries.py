@@ -12,7 +12,7 @@ from apps.kernel.identifiers import id_at
 from apps.kernel.order_number import normalise
 from apps.orders.domain.refusals import OrderNotFound
 from apps.orders.domain.statuses import UNSETTLED, OrderStatus
-from apps.orders.models import Order, OrderItem, OrderStep
+from apps.orders.models import Order, OrderItem, OrderRefund, OrderStep
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """No id is older, so an earlier bound means the same."""
@@ -56,6 +56,11 @@ def list_items(order_ids: Sequence[UUID]) -> dict[UUID, list[OrderItem]]:
 def list_steps(order_id: UUID) -> list[OrderStep]:
     """Give the history of an order, oldest first."""
     return list(OrderStep.objects.filter(order_id=order_id).order_by("position"))
+
+
+def list_refunds(order_id: UUID) -> list[OrderRefund]:
+    """Give the refunds of an order, oldest first."""
+    return list(OrderRefund.objects.filter(order_id=order_id).order_by("nth"))
 
 
 def find_status(order_id: UUID) -> OrderStatus | None:

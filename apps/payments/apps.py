@@ -31,6 +31,7 @@ class PaymentsConfig(AppConfig):
                 orders.OrderPaymentPending: handlers.authorize_for_orders,
                 orders.OrderConfirmed: handlers.capture_for_orders,
                 orders.OrderCancellationRequested: handlers.undo_for_orders,
+                orders.OrderRefundRequested: handlers.refund_for_orders,
             },
         )
         for gate in list_gates():

@@ -6,7 +6,9 @@ from apps.kernel.events.orders import (
     OrderCancellationRequested,
     OrderConfirmed,
     OrderPaymentPending,
+    OrderRefundRequested,
 )
+from apps.payments.services.refund_payments import refund_payments
 from apps.payments.services.start_payments import capture_payments, start_payments
 from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.delivered import Delivered
@@ -29,3 +31,8 @@ def undo_for_orders(batch: Sequence[Delivered[OrderCancellationRequested]]) -> N
     undo_payments(
         causes={one.event.order_id: one.cause_on_behalf for one in batch}, now=batch[0].handed_at
     )
+
+
+def refund_for_orders(batch: Sequence[Delivered[OrderRefundRequested]]) -> None:
+    """Give back what is asked for of orders that go on."""
+    refund_payments(wanted=batch, now=batch[0].handed_at)

@@ -38,7 +38,8 @@ class Payment(models.Model):
     the way of its own beginning. `version` numbers the payment's events, `steps` its history.
 
     `is_unwanted` is set when the order is being called off: whatever the provider still says, the
-    money goes back. `undo_at` is when that is tried again, after the provider refused it.
+    money goes back. `refund_wanted_minor` is how much is to go back, in all, of an order that goes
+    on. `undo_at` is when giving back is tried again, after the provider refused it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -51,6 +52,7 @@ class Payment(models.Model):
     amount_minor = models.BigIntegerField()
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
+    refund_wanted_minor = models.BigIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3)
     provider = models.CharField(max_length=32)
     method_type = models.CharField(max_length=32)
@@ -123,11 +125,17 @@ class Payment(models.Model):
         """
         if self.status == PaymentStatus.REQUIRES_ACTION:
             return True
-        return self.is_unwanted and self.status in (
-            PaymentStatus.AUTHORIZED,
-            PaymentStatus.CAPTURED,
-            PaymentStatus.PARTIALLY_REFUNDED,
-        )
+        if self.status == PaymentStatus.AUTHORIZED:
+            return self.is_unwanted
+        return self.to_refund_minor > 0
+
+    @property
+    def to_refund_minor(self) -> int:
+        """How much of what is charged is still to go back, in minor units."""
+        if self.status not in (PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED):
+            return 0
+        wanted = self.captured_minor if self.is_unwanted else self.refund_wanted_minor
+        return max(0, min(wanted, self.captured_minor) - self.refunded_minor)
 
     @transition(status, source=PaymentStatus.PENDING, target=PaymentStatus.REQUIRES_ACTION)
     def require_action(self, *, url: str, expires_at: datetime) -> None:

@@ -19,6 +19,7 @@ CATALOGUE: dict[str, type[Event]] = {
         orders.OrderCreated,
         orders.OrderHeld,
         orders.OrderPaymentPending,
+        orders.OrderRefundRequested,
         payments.PaymentActionRequired,
         payments.PaymentAuthorized,
         payments.PaymentCaptured,

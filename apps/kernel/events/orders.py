@@ -94,3 +94,13 @@ class OrderCancelled(OrderEvent):
     reason: str
     detail: str
     short_skus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefundRequested(OrderEvent):
+    """Money of an order that goes on is to go back; `wanted_minor` is all that was asked for so far."""
+
+    refund_id: uuid.UUID
+    amount_minor: int
+    wanted_minor: int
+    currency: str

@@ -97,8 +97,13 @@ class PaymentRefunded(PaymentEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRefundFailed(PaymentEvent):
-    """The money did not go back; it is tried again, and a person has to look."""
+    """The money did not go back; it is tried again, and a person has to look.
 
+    `refunded_minor` is the sum of the refunds that stand.
+    """
+
+    version: ClassVar[int] = 2
     amount_minor: int
     currency: str
     code: str
+    refunded_minor: int

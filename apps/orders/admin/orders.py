@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.kernel.errors import DomainError
+from apps.kernel.money import Money
 from apps.orders.admin.cancelling import CancelForm, cancel_for_agent, cancellation_question
 from apps.orders.admin.page import (
     PAYMENT_TONES,
@@ -23,11 +24,18 @@ from apps.orders.admin.page import (
     timeline_of,
     totals_of,
 )
+from apps.orders.admin.refunding import (
+    RefundForm,
+    refund_for_agent,
+    refund_question,
+    refunds_panel,
+)
 from apps.orders.admin.releasing import release_for_agent, release_question
 from apps.orders.admin.searching import HELP, StuckFilter, search_orders
-from apps.orders.domain.statuses import CANCELLABLE, CancelReason, OrderStatus
+from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
-from apps.orders.queries import find_status, list_items, list_steps
+from apps.orders.queries import list_items, list_refunds, list_steps
+from apps.orders.services.refund_order import is_refundable
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
 from apps.platform.backoffice.asking import ReasonForm, ask
 from apps.platform.backoffice.formatting import ORDER_PAGE, badge, moment, money, short_id
@@ -51,7 +59,7 @@ class OrderAdmin(ReadOnlyAdmin):
     search_help_text = HELP
     ordering = ("-id",)
     fields = ("number",)
-    actions_detail = ("release", "cancel")
+    actions_detail = ("release", "refund", "cancel")
 
     @admin.display(description="Status")
     def status_shown(self, order: Order) -> SafeString:
@@ -106,6 +114,7 @@ class OrderAdmin(ReadOnlyAdmin):
             "attention": attention_of(order),
             "items": Panel(tables=(items_table(order, list_items([order.id])[order.id]),)),
             "totals": totals_of(order),
+            "refunds": refunds_panel(order, list_refunds(order.id)),
             "delivery": delivery_panel(order),
             "record": record_panel(order),
             "timeline": timeline_of(list_steps(order.id)),
@@ -119,6 +128,10 @@ class OrderAdmin(ReadOnlyAdmin):
     def has_release_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         """Whether the person may let orders go on after a review."""
         return request.user.has_perm("orders.release_order")
+
+    def has_refund_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        """Whether the person may give money back."""
+        return request.user.has_perm("orders.refund_order")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer only what the order's status allows."""
@@ -144,6 +157,30 @@ class OrderAdmin(ReadOnlyAdmin):
             self.message_user(request, refusal.detail, messages.ERROR)
         else:
             self.message_user(request, f"Order {order.number} is confirmed.")
+        return HttpResponseRedirect(back)
+
+    @page_action(
+        description="Refund…", permission="refund", icon="currency_exchange", is_dangerous=True
+    )
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask how much and why, then have it given back."""
+        order = self._order(request, object_id)
+        form = RefundForm(request.POST or None, order=order, items=list_items([order.id])[order.id])
+        back = reverse(ORDER_PAGE, args=[order.id])
+        if not form.is_valid():
+            return ask(request, self, question=refund_question(order, back=back), form=form)
+        try:
+            refund = refund_for_agent(
+                request,
+                order_id=order.id,
+                wish=form.wish(),
+                reason=form.cleaned_data["reason"],
+            )
+        except DomainError as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+        else:
+            amount = Money(refund.amount_minor, order.currency)
+            self.message_user(request, f"{amount} of order {order.number} go back.")
         return HttpResponseRedirect(back)
 
     @page_action(description="Cancel…", permission="cancel", icon="cancel", is_dangerous=True)
@@ -181,8 +218,14 @@ class OrderAdmin(ReadOnlyAdmin):
 
 def _possible_deeds(object_id: str) -> tuple[str, ...]:
     try:
-        status = find_status(UUID(object_id))
+        order = Order.objects.filter(id=UUID(object_id)).first()
     except ValueError:
         return ()
-    deeds = ("cancel",) if status in CANCELLABLE else ()
-    return (*deeds, "release") if status == OrderStatus.PAYMENT_AUTHORIZED else deeds
+    if order is None:
+        return ()
+    possible = {
+        "cancel": order.is_cancellable,
+        "release": order.status == OrderStatus.PAYMENT_AUTHORIZED,
+        "refund": is_refundable(order),
+    }
+    return tuple(deed for deed, is_possible in possible.items() if is_possible)

@@ -40,6 +40,7 @@ PAYMENT_TONES: dict[str, Tone] = {
     "captured": Tone.SUCCESS,
     "voided": Tone.NEUTRAL,
     "refunded": Tone.NEUTRAL,
+    "partially_refunded": Tone.NEUTRAL,
     "failed": Tone.DANGER,
     "capture_failed": Tone.DANGER,
     "void_failed": Tone.DANGER,

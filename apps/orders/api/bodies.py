@@ -71,6 +71,24 @@ class CancelBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=200)] = ""
 
 
+class RefundItemBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Units of one SKU that money goes back for."""
+
+    sku: Annotated[str, Meta(min_length=1, max_length=64, examples=["SKU-0001"])]
+    quantity: Annotated[int, Meta(ge=1, le=999, examples=[1])]
+
+
+class RefundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What goes back: an `amount`, or what `items` cost with their share of shipping, tax and discounts.
+
+    Without either, all that is left. `reason` is for the record, in the caller's words.
+    """
+
+    amount: Annotated[str, Meta(max_length=20, examples=["19.90"])] | None = None
+    items: Annotated[list[RefundItemBody], Meta(min_length=1, max_length=200)] | None = None
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
 class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which orders to list."""
 
@@ -142,12 +160,40 @@ class TimelineDocument(Struct, frozen=True, kw_only=True):
     results: list[StepDocument]
 
 
+class RefundLineDocument(Struct, frozen=True, kw_only=True):
+    """Units of a line that money goes back for, with what they give back."""
+
+    sku: str
+    quantity: int
+    amount: MoneyDocument
+
+
+class RefundDocument(Struct, frozen=True, kw_only=True):
+    """Money that goes back: `requested`, `failing` (it is tried again) or `done`."""
+
+    id: UUID
+    order_id: UUID
+    status: str
+    amount: MoneyDocument
+    items: list[RefundLineDocument]
+    reason: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class RefundsDocument(Struct, frozen=True, kw_only=True):
+    """The refunds of an order, oldest first."""
+
+    results: list[RefundDocument]
+
+
 class LinksDocument(Struct, frozen=True, kw_only=True, rename={"itself": "self"}):
     """Where to go on from here."""
 
     itself: str
     timeline: str
     cancel: str
+    refunds: str
 
 
 class OrderDocument(Struct, frozen=True, kw_only=True):

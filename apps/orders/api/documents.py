@@ -13,10 +13,12 @@ from apps.orders.api.bodies import (
     OrderDetailDocument,
     OrderDocument,
     PaymentDocument,
+    RefundDocument,
+    RefundLineDocument,
     StepDocument,
     TotalsDocument,
 )
-from apps.orders.models import Order, OrderItem, OrderStep
+from apps.orders.models import Order, OrderItem, OrderRefund, OrderStep
 
 
 def order_document(order: Order, items: Iterable[OrderItem]) -> OrderDocument:
@@ -59,7 +61,12 @@ def order_document(order: Order, items: Iterable[OrderItem]) -> OrderDocument:
         metadata=order.metadata,
         created_at=order.created_at,
         updated_at=order.updated_at,
-        links=LinksDocument(itself=path, timeline=f"{path}/timeline", cancel=f"{path}/cancel"),
+        links=LinksDocument(
+            itself=path,
+            timeline=f"{path}/timeline",
+            cancel=f"{path}/cancel",
+            refunds=f"{path}/refunds",
+        ),
     )
 
 
@@ -83,6 +90,29 @@ def payment_document(order: Order) -> PaymentDocument:
         method_type=order.payment_method_type,
         status=order.payment_status or "none",
         action_url=order.payment_action_url or None,
+    )
+
+
+def refund_document(refund: OrderRefund, currency: str) -> RefundDocument:
+    """Show a refund."""
+
+    def money(minor: int) -> MoneyDocument:
+        return MoneyDocument(amount=Money(minor, currency).decimal_string, currency=currency)
+
+    return RefundDocument(
+        id=refund.id,
+        order_id=refund.order_id,
+        status=refund.status,
+        amount=money(refund.amount_minor),
+        items=[
+            RefundLineDocument(
+                sku=line["sku"], quantity=line["quantity"], amount=money(line["amount_minor"])
+            )
+            for line in refund.lines
+        ],
+        reason=refund.reason,
+        created_at=refund.created_at,
+        updated_at=refund.updated_at,
     )
 
 

@@ -8,4 +8,6 @@ STATUSES = {
     "invalid_items": 422,
     "illegal_transition": 409,
     "foreign_customer": 403,
+    "nothing_to_refund": 409,
+    "invalid_refund": 422,
 }

@@ -43,3 +43,15 @@ class ForeignCustomer(DomainError):
     """A customer may only order for themselves. Use the customer's own token."""
 
     code = "foreign_customer"
+
+
+class NothingToRefund(DomainError):
+    """Nothing of the order's money can go back now; the context names its status."""
+
+    code = "nothing_to_refund"
+
+
+class InvalidRefund(DomainError):
+    """More is to go back than is left, or for units that the order does not have. Ask for less."""
+
+    code = "invalid_refund"

@@ -25,11 +25,13 @@ from apps.kernel.events.payments import (
     PaymentVoided,
     PaymentVoidFailed,
 )
+from apps.kernel.money import Money
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
 from apps.orders.services.cancel_order import call_off, end, finish_when_nothing_is_owed
 from apps.orders.services.changing import Change, change_orders
 from apps.orders.services.confirming import confirm_or_hold
+from apps.orders.services.mark_refunds import mark_refunds
 from apps.platform.outbox.delivered import Delivered
 
 _WAITING_WITH_STOCK = (OrderStatus.PAYMENT_PENDING, OrderStatus.PAYMENT_AUTHORIZED)
@@ -147,6 +149,7 @@ def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) 
 
     def decide(change: Change, heard: Delivered[PaymentCaptured]) -> None:
         change.order.payment_status = "captured"
+        change.order.captured_minor = heard.event.amount_minor
         change.step("Payment captured")
 
     _apply(batch, decide, now)
@@ -192,20 +195,30 @@ def note_failed_void(batch: Sequence[Delivered[PaymentVoidFailed]], *, now: date
 
 
 def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -> None:
-    """Money went back to the customer."""
-    _apply(
-        batch, lambda change, heard: _settle_payment(change, "refunded", "Payment refunded"), now
-    )
+    """Money went back to the customer: all of it, or for one of the refunds asked for."""
+
+    def decide(change: Change, heard: Delivered[PaymentRefunded]) -> None:
+        event = heard.event
+        if event.refunded_minor >= change.order.captured_minor:
+            _settle_payment(change, "refunded", "Payment refunded")
+        else:
+            change.order.payment_status = "partially_refunded"
+            change.step(f"Refunded {Money(event.amount_minor, event.currency)}")
+
+    _apply(batch, decide, now)
+    mark_refunds({one.event.order_id: one.event.refunded_minor for one in batch}, now=now)
 
 
 def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: datetime) -> None:
-    """A refund did not go through: the cancellation stays open and shows why."""
+    """A refund did not go through: it stays open, as does a cancellation, and shows why."""
 
     def decide(change: Change, heard: Delivered[PaymentRefundFailed]) -> None:
         change.order.payment_status = "refund_failed"
         change.step(f"Refund failed ({heard.event.code}); customer service has to look at it")
 
     _apply(batch, decide, now)
+    stands = {one.event.order_id: one.event.refunded_minor for one in batch}
+    mark_refunds(stands, now=now, is_failing=True)
 
 
 def _settle_payment(change: Change, payment_status: str, what: str) -> None:

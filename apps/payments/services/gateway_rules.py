@@ -120,7 +120,7 @@ def _captured(operation: PaymentOperation, payment: Payment, done: Done, ledger:
         ),
         cause_of(operation),
     )
-    if payment.is_unwanted:
+    if payment.owes_money_back:
         ledger.undo(payment, cause_of(operation))
 
 
@@ -159,6 +159,9 @@ def _refunded(operation: PaymentOperation, payment: Payment, done: Done, ledger:
         ),
         cause_of(operation),
     )
+    if payment.owes_money_back:
+        # More was asked for while this was under way.
+        ledger.undo(payment, cause_of(operation))
 
 
 _DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Ledger], None]] = {

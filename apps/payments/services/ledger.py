@@ -19,6 +19,7 @@ PAYMENT_FIELDS = (
     "steps",
     "captured_minor",
     "refunded_minor",
+    "refund_wanted_minor",
     "brand",
     "last4",
     "authorization",

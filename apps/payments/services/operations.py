@@ -121,18 +121,14 @@ def wished_operations(wishes: Sequence[Wish], *, now: datetime) -> list[PaymentO
 
 
 def _undoing_kind(payment: Payment) -> OperationKind | None:
-    match payment.status:
-        case PaymentStatus.AUTHORIZED | PaymentStatus.REQUIRES_ACTION:
-            return OperationKind.VOID
-        case PaymentStatus.CAPTURED | PaymentStatus.PARTIALLY_REFUNDED:
-            return OperationKind.REFUND
-        case _:
-            return None
+    if payment.status in (PaymentStatus.AUTHORIZED, PaymentStatus.REQUIRES_ACTION):
+        return OperationKind.VOID
+    return OperationKind.REFUND if payment.to_refund_minor else None
 
 
 def _amount_of(payment: Payment, kind: OperationKind) -> int:
     if kind is OperationKind.REFUND:
-        return payment.captured_minor - payment.refunded_minor
+        return payment.to_refund_minor
     return payment.amount_minor
 
 

@@ -115,6 +115,7 @@ def _refund_failed(
             amount_minor=operation.amount_minor,
             currency=payment.currency,
             code=code,
+            refunded_minor=payment.refunded_minor,
         ),
         cause_of(operation),
     )

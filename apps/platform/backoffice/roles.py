@@ -8,8 +8,16 @@ from django.contrib.auth.models import Group, Permission
 ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "agent": ("view_", "cancel_order", "resend_"),
-        "lead": ("view_", "cancel_order", "release_order", "resend_", "look_again_", "undo_again_"),
-        "finance": ("view_", "look_again_", "undo_again_"),
+        "lead": (
+            "view_",
+            "cancel_order",
+            "release_order",
+            "refund_order",
+            "resend_",
+            "look_again_",
+            "undo_again_",
+        ),
+        "finance": ("view_", "refund_order", "refund_any_amount", "look_again_", "undo_again_"),
         "operations": (
             "view_",
             "change_",

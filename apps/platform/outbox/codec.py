@@ -1,15 +1,9 @@
 """Events to JSON and back, with old versions lifted to today's shape when they are read."""
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 
 from apps.kernel.events import CATALOGUE, Event
-
-Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
-UPCASTERS: dict[tuple[str, int], Upcaster] = {}
-"""By wire name and stored version: how to turn that payload into the next version's."""
+from apps.kernel.events.upcasting import UPCASTERS
 
 _encoder = msgspec.json.Encoder()
 

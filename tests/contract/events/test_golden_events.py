@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from apps.kernel.events import CATALOGUE, Event, wire_name
-from apps.platform.outbox.codec import UPCASTERS, UnknownEventType, UpcasterMissing, decode, encode
+from apps.kernel.events.upcasting import UPCASTERS
+from apps.platform.outbox.codec import UnknownEventType, UpcasterMissing, decode, encode
 from apps.platform.outbox.contracts import asyncapi, json_schemas
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -365,3 +365,56 @@ class TestUndoAgain:
         drain_all()
         PaymentOperation.objects.filter(kind="refund").update(state="declined")
         return Payment.objects.get(order_id=order.id)
+
+
+class TestRefunding:
+    def refund(self, client: Client, order: Order, **answers: str) -> Any:
+        data = {"amount": "", "reason": "dented", **answers}
+        return client.post(f"/admin/orders/order/{order.id}/refund/", data, follow=True)
+
+    def test_gives_money_back_writes_it_down_and_shows_it(self, enter: Enter) -> None:
+        order = make_day().confirmed
+        client = enter("lead")
+        assert "Refund…" in text_of(client, order)
+        self.refund(client, order, amount="10.00")
+        work_off()
+        refund = order.refunds.get()
+        assert (refund.amount_minor, refund.status, refund.reason) == (1000, "done", "dented")
+        entry = AuditEntry.objects.get(action="orders.refund")
+        assert (entry.reason, entry.changes["amount_minor"]) == ("dented", [0, 1000])
+        assert "10.00 EUR – done dented" in text_of(client, order)
+
+    def test_takes_units_of_lines(self, enter: Enter) -> None:
+        order = make_day().confirmed
+        self.refund(enter("lead"), order, units_1="1")
+        assert [line["quantity"] for line in order.refunds.get().lines] == [1]
+
+    @pytest.mark.parametrize(
+        "answers",
+        [
+            {"amount": "10.00", "units_1": "1"},
+            {"amount": "much"},
+            {"units_1": "1000"},
+            {"amount": "10.00", "reason": ""},
+        ],
+    )
+    def test_asks_again_where_the_answer_makes_no_sense(
+        self, enter: Enter, answers: dict[str, str]
+    ) -> None:
+        order = make_day().confirmed
+        answer = self.refund(enter("lead"), order, **answers)
+        assert b"Refund order" in answer.content
+        assert not order.refunds.exists()
+
+    def test_is_limited_for_a_lead_and_not_for_finance(self, enter: Enter, settings: Any) -> None:
+        settings.OMS_LEAD_REFUND_MINOR = 999
+        order = make_day().confirmed
+        assert b"higher limit" in self.refund(enter("lead"), order, amount="10.00").content
+        assert not order.refunds.exists()
+        self.refund(enter("finance"), order, amount="10.00")
+        assert order.refunds.get().amount_minor == 1000
+
+    def test_is_closed_to_others_and_where_nothing_is_charged(self, enter: Enter) -> None:
+        day = make_day()
+        assert self.refund(enter("agent"), day.confirmed, amount="1.00").status_code == 403
+        assert "Refund…" not in text_of(enter("lead"), day.waiting)

@@ -52,7 +52,28 @@ _MESSAGE = """
 _OF_CONFIRMED = "payment_id = (SELECT id FROM payments_payment WHERE order_id = %(confirmed)s)"
 _OF_WAITING = "payment_id = (SELECT id FROM payments_payment WHERE order_id = %(waiting)s)"
 
+_REFUND = """
+    INSERT INTO orders_orderrefund (
+        id, order_id, nth, amount_minor, lines, reason, status, requested_by, created_at, updated_at)
+    VALUES (gen_random_uuid(), %(confirmed)s, 1, 100, '[]', '', 'requested', 'test', now(), now())"""
+
 PLANTS = (
+    Plant(
+        invariant="what_is_to_be_refunded_is_agreed",
+        how="payments never heard of a refund",
+        statements=(_REFUND,),
+        row={"order_id": "=confirmed", "asked_for": 100, "known": 0},
+    ),
+    Plant(
+        invariant="what_is_to_be_refunded_is_agreed",
+        how="a refund counts as done that was not made",
+        statements=(
+            _REFUND,
+            "UPDATE orders_orderrefund SET status = 'done'",
+            "UPDATE payments_payment SET refund_wanted_minor = 100 WHERE order_id = %(confirmed)s",
+        ),
+        row={"order_id": "=confirmed", "done": 100, "refunded": 0},
+    ),
     Plant(
         invariant="every_order_has_its_first_event",
         how="the event was deleted",

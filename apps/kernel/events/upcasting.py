@@ -1,0 +1,17 @@
+"""How stored payloads of earlier versions become the present ones, one version at a time."""
+
+from collections.abc import Callable
+from typing import Any
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def _refund_failed_2(payload: dict[str, Any]) -> dict[str, Any]:
+    # Before parts of an order could be refunded, a refund that failed left nothing refunded.
+    return {**payload, "refunded_minor": 0}
+
+
+UPCASTERS: dict[tuple[str, int], Upcaster] = {
+    ("payments.payment_refund_failed", 1): _refund_failed_2,
+}
+"""By wire name and stored version: how to turn that payload into the next version's."""

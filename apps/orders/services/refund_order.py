@@ -1,0 +1,145 @@
+"""Give money of an order back: all that is left, an amount, or what some of its units cost."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from apps.kernel.cause import Cause
+from apps.kernel.events.orders import OrderRefundRequested
+from apps.kernel.identifiers import new_id
+from apps.kernel.money import Money
+from apps.orders.domain.refunds import BoughtLine, RefundedLine, refunded_lines
+from apps.orders.domain.refusals import InvalidRefund, NothingToRefund
+from apps.orders.models import Order, OrderItem, OrderRefund
+from apps.orders.services.changing import Change, change_order
+
+REFUNDABLE = ("captured", "partially_refunded", "refund_failed")
+"""What the payment has to be for money to go back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWish:
+    """How much is to go back: an amount in minor units, or units by SKU; all that is left otherwise."""
+
+    amount_minor: int | None = None
+    units: Mapping[str, int] | None = None
+
+
+def refund_order(
+    *,
+    order_id: UUID,
+    wish: RefundWish,
+    reason: str,
+    cause: Cause,
+    now: datetime,
+    at_most_minor: int | None = None,
+) -> OrderRefund:
+    """Ask for money to go back by the way it came; asking again asks for more.
+
+    The order goes on as it is. `at_most_minor` is what whoever asks may give back at once.
+
+    Raises:
+        OrderNotFound: no such order.
+        NothingToRefund: nothing is charged, nothing is left, or the order is being cancelled, which
+            gives everything back anyway.
+        InvalidRefund: more than is left or may be given back, or units that the order does not have.
+    """
+    made: list[OrderRefund] = []
+
+    def decide(change: Change) -> None:
+        order = change.order
+        _insist_on_refundable(order)
+        earlier = list(OrderRefund.objects.filter(order_id=order.id).order_by("nth"))
+        asked_for = sum(refund.amount_minor for refund in earlier)
+        left = order.captured_minor - asked_for
+        lines = _lines(order, earlier, wish)
+        amount = _amount(wish, lines, left)
+        _insist_on_affordable(order, amount, left, at_most_minor)
+        refund = OrderRefund.objects.create(
+            id=new_id(),
+            order_id=order.id,
+            nth=len(earlier) + 1,
+            amount_minor=amount,
+            lines=[asdict(line) for line in lines],
+            reason=reason,
+            requested_by=cause.actor,
+            created_at=now,
+            updated_at=now,
+        )
+        made.append(refund)
+        change.step(f"Refund of {Money(amount, order.currency)} requested")
+        change.publish(
+            OrderRefundRequested(
+                order_id=order.id,
+                refund_id=refund.id,
+                amount_minor=amount,
+                wanted_minor=asked_for + amount,
+                currency=order.currency,
+            )
+        )
+
+    change_order(order_id, decide, cause=cause, now=now)
+    return made[0]
+
+
+def is_refundable(order: Order) -> bool:
+    """Whether money of the order could go back now, if any is left."""
+    return not order.is_being_cancelled and order.payment_status in REFUNDABLE
+
+
+def _insist_on_refundable(order: Order) -> None:
+    if order.is_being_cancelled:
+        raise NothingToRefund(
+            "The order is being cancelled: everything goes back by itself.", status=order.status
+        )
+    if order.payment_status not in REFUNDABLE:
+        raise NothingToRefund(
+            f"The payment is {order.payment_status or 'not asked for'}: nothing is charged.",
+            status=order.status,
+        )
+
+
+def _lines(
+    order: Order, earlier: Sequence[OrderRefund], wish: RefundWish
+) -> Sequence[RefundedLine]:
+    if wish.units is None:
+        return ()
+    returned: dict[int, int] = {}
+    for refund in earlier:
+        for line in refund.lines:
+            position = line["position"]
+            returned[position] = returned.get(position, 0) + line["quantity"]
+    bought = [
+        BoughtLine(
+            position=item.position,
+            sku=item.sku,
+            quantity=item.quantity,
+            unit_price_minor=item.unit_price_minor,
+            returned=returned.get(item.position, 0),
+        )
+        for item in OrderItem.objects.filter(order_id=order.id).order_by("position")
+    ]
+    return refunded_lines(bought, wish.units, total=Money(order.total_minor, order.currency))
+
+
+def _amount(wish: RefundWish, lines: Sequence[RefundedLine], left: int) -> int:
+    if wish.units is not None:
+        return sum(line.amount_minor for line in lines)
+    return left if wish.amount_minor is None else wish.amount_minor
+
+
+def _insist_on_affordable(order: Order, amount: int, left: int, at_most_minor: int | None) -> None:
+    if left <= 0:
+        raise NothingToRefund("All of it was given back already.", status=order.status)
+    if amount <= 0:
+        raise InvalidRefund("A refund gives something back.")
+    if amount > left:
+        raise InvalidRefund(
+            f"Only {Money(left, order.currency)} are left to give back.",
+            left=Money(left, order.currency).decimal_string,
+        )
+    if at_most_minor is not None and amount > at_most_minor:
+        raise InvalidRefund(
+            f"More than {Money(at_most_minor, order.currency)} needs somebody with a higher limit."
+        )

@@ -1,0 +1,86 @@
+"""The door for refunds: what it takes, what it refuses, and that a key gives back once."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+
+from apps.orders.models import Order, OrderRefund
+from tests.integration.api.conftest import Caller
+from tests.integration.shop import place, settled, stock, work_off
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def order() -> Order:
+    """An order of 2 + 1 units at 19.90 with 4.90 shipping, confirmed and charged: 64.60."""
+    stock({"SKU-A": {"BER": 10}, "SKU-B": {"BER": 10}})
+    return settled(place([("SKU-A", 2), ("SKU-B", 1)]))
+
+
+def ask(caller: Caller, order: Order, body: Any = None, key: str | None = None) -> HttpResponse:
+    key = key or str(uuid.uuid4())
+    path = f"/orders/{order.id}/refunds"
+    return caller.call("POST", path, body, **{"Idempotency-Key": key})
+
+
+def test_gives_units_back_and_lists_them(service: Caller, order: Order) -> None:
+    body = {"items": [{"sku": "SKU-A", "quantity": 1}], "reason": "dented"}
+    answer = ask(service, order, body)
+    assert answer.status_code == 202
+    made = json.loads(answer.content)
+    assert made["amount"] == {"amount": "21.53", "currency": "EUR"}
+    assert made["items"] == [{"sku": "SKU-A", "quantity": 1, "amount": made["amount"]}]
+    assert (made["status"], made["reason"]) == ("requested", "dented")
+    work_off()
+    listed = json.loads(service.call("GET", f"/orders/{order.number}/refunds").content)
+    assert [(one["id"], one["status"]) for one in listed["results"]] == [(made["id"], "done")]
+
+
+def test_gives_everything_back_without_a_body(service: Caller, order: Order) -> None:
+    assert json.loads(ask(service, order).content)["amount"]["amount"] == "64.60"
+
+
+def test_gives_back_once_per_key(service: Caller, order: Order) -> None:
+    first = ask(service, order, {"amount": "10.00"}, key="one")
+    again = ask(service, order, {"amount": "10.00"}, key="one")
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert first.content == again.content
+    assert ask(service, order, {"amount": "11.00"}, key="one").status_code == 422
+    assert OrderRefund.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"amount": "64.61"}, "invalid_refund"),
+        ({"amount": "0.00"}, "invalid_refund"),
+        ({"amount": "1.001"}, "invalid_amount"),
+        ({"amount": "1.00", "items": [{"sku": "SKU-A", "quantity": 1}]}, "invalid_refund"),
+        ({"items": [{"sku": "SKU-A", "quantity": 1}] * 2}, "invalid_refund"),
+        ({"items": [{"sku": "SKU-A", "quantity": 3}]}, "invalid_refund"),
+        ({"items": [{"sku": "SKU-C", "quantity": 1}]}, "invalid_refund"),
+        ({"items": []}, "validation_failed"),
+        ({"amount": 10}, "validation_failed"),
+        ({"everything": True}, "validation_failed"),
+    ],
+)
+def test_refuses_what_cannot_be(
+    service: Caller, order: Order, body: dict[str, Any], code: str
+) -> None:
+    answer = ask(service, order, body)
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (422, code)
+    assert not OrderRefund.objects.exists()
+
+
+def test_refuses_where_nothing_is_charged(service: Caller) -> None:
+    stock({"SKU-A": {"BER": 10}})
+    answer = ask(service, place())
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (409, "nothing_to_refund")
+
+
+def test_is_closed_to_customers(customers: list[Caller], order: Order) -> None:
+    assert ask(customers[0], order).status_code == 403
