@@ -10,8 +10,11 @@ from django_fsm import FSMField, transition
 from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
 from apps.kernel.money import Money
+from apps.payments.domain.accounts import Account
 from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
 from apps.platform.history import Step, step_values
+
+ACCOUNTS = [(account.value, account.value) for account in Account]
 
 
 class PaymentStatus(models.TextChoices):
@@ -295,6 +298,49 @@ class PaymentOperation(models.Model):
     def is_open(self) -> bool:
         """Whether its outcome is still to come."""
         return self.state in OPEN_STATES
+
+
+class LedgerEntry(models.Model):
+    """An amount that moved from one account to another. Rows are only ever added.
+
+    One row holds both sides, so the books balance by construction. The amount is in minor units and
+    positive; what is undone is an entry the other way.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
+    )
+    operation_id = models.UUIDField(null=True)
+    what = models.TextField()
+    from_account = models.CharField(max_length=16, choices=ACCOUNTS)
+    to_account = models.CharField(max_length=16, choices=ACCOUNTS)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    actor = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        verbose_name_plural = "ledger entries"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0), name="a_ledger_entry_moves_something"
+            ),
+            models.CheckConstraint(
+                condition=~Q(from_account=F("to_account")), name="a_ledger_entry_has_two_sides"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    from_account__in=[account.value for account in Account],
+                    to_account__in=[account.value for account in Account],
+                ),
+                name="ledger_accounts_are_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.what
 
 
 class SandboxApproval(models.Model):

@@ -21,6 +21,33 @@ MONEY_INVARIANTS = (
             ORDER BY id""",
     ),
     Invariant(
+        name="the_ledger_agrees_with_payments",
+        means="The entries of a payment add up to other sums than the payment says.",
+        remedy="Compare with the payment's operations; correct by an entry, never by changing one.",
+        sql="""
+            SELECT p.id AS payment_id, p.order_number, p.status,
+                   coalesce(l.authorised, 0) AS authorised, coalesce(l.charged, 0) AS charged,
+                   p.captured_minor - p.refunded_minor AS charged_by_payment
+            FROM payments_payment p
+            LEFT JOIN (
+                SELECT payment_id,
+                       sum(CASE WHEN to_account = 'authorised' THEN amount_minor
+                                WHEN from_account = 'authorised' THEN -amount_minor
+                                ELSE 0 END) AS authorised,
+                       sum(CASE WHEN from_account = 'authorised' AND to_account = 'provider'
+                                  OR from_account = 'customer' AND to_account = 'provider'
+                                THEN amount_minor
+                                WHEN from_account = 'provider' AND to_account IN ('customer', 'authorised')
+                                THEN -amount_minor
+                                ELSE 0 END) AS charged
+                FROM payments_ledgerentry GROUP BY payment_id) l ON l.payment_id = p.id
+            WHERE p.id >= %(since_id)s
+              AND (coalesce(l.charged, 0) <> p.captured_minor - p.refunded_minor
+                   OR coalesce(l.authorised, 0)
+                      <> CASE WHEN p.status = 'authorized' THEN p.amount_minor ELSE 0 END)
+            ORDER BY p.id""",
+    ),
+    Invariant(
         name="a_payment_is_authorised_once",
         means="The customer's money is reserved twice for one order.",
         remedy="Void the second authorisation with the provider, under its own reference.",

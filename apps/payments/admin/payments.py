@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from apps.payments.adapters.registry import GATEWAYS
+from apps.payments.admin.ledger import ledger_table
 from apps.payments.admin.messages import messages_table
 from apps.payments.admin.panels import (
     TONES,
@@ -40,7 +42,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_display_links = ("status_shown", "total")
     list_filter = (
         recent(field="status", title="status", choices=PaymentStatus.values),
-        recent(field="provider", title="provider", choices=("sandbox", "stripe")),
+        recent(field="provider", title="provider", choices=tuple(GATEWAYS)),
         ("created_at", MadeBetween),
     )
     list_filter_submit = True
@@ -126,11 +128,11 @@ class PaymentAdmin(ReadOnlyAdmin):
     def list_panels(self, request: HttpRequest, obj: Payment) -> list[TitledPanel]:
         """Show the calls made, what became of the payment, and what the provider told us by itself."""
         operations = list(obj.operations.order_by("id"))
-        heard = list(
-            ProviderMessageRecord.objects.filter(reference=obj.authorization).order_by("id")
-            if obj.authorization
-            else ProviderMessageRecord.objects.none()
-        )
+        about = Q(payment_id=obj.id)
+        if obj.authorization:
+            about |= Q(provider=obj.provider, reference=obj.authorization)
+        heard = list(ProviderMessageRecord.objects.filter(about).order_by("id"))
+        entries = list(obj.ledger.order_by("id"))
         return [
             TitledPanel(
                 title="Calls to the provider",
@@ -138,6 +140,13 @@ class PaymentAdmin(ReadOnlyAdmin):
                     alert=attention_of(obj, operations),
                     tables=(operations_table(operations, obj.currency),),
                     note="" if operations else "No call was recorded yet.",
+                ),
+            ),
+            TitledPanel(
+                title="Ledger",
+                panel=Panel(
+                    tables=(ledger_table(entries),) if entries else (),
+                    note="" if entries else "No money was moved.",
                 ),
             ),
             TitledPanel(

@@ -13,8 +13,8 @@ from django.db import transaction
 
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.ports import Result
+from apps.payments.services.changes import Changes
 from apps.payments.services.gateway_rules import apply_result
-from apps.payments.services.ledger import Ledger
 from apps.platform.bulk import lock_many, update_many
 
 
@@ -55,13 +55,13 @@ def apply_gateway_facts(*, facts: Sequence[GatewayFact], now: datetime) -> None:
             for operation in lock_many(PaymentOperation, by_operation)
             if operation.is_open and operation.token == by_operation[operation.id].token
         ]
-        ledger = Ledger(now=now)
+        changes = Changes(now=now)
         for operation in operations:
             payment = payments[operation.payment_id]
             operation.payment = payment
             operation.updated_at = payment.updated_at = now
             operation.lease_until = None
-            apply_result(operation, payment, by_operation[operation.id].result, ledger)
+            apply_result(operation, payment, by_operation[operation.id].result, changes)
         touched = {operation.payment_id: payments[operation.payment_id] for operation in operations}
         update_many(operations, fields=OPERATION_FIELDS)
-        ledger.write(list(touched.values()))
+        changes.write(list(touched.values()))

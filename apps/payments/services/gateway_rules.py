@@ -14,6 +14,7 @@ from apps.kernel.events.payments import (
     PaymentRefunded,
     PaymentVoided,
 )
+from apps.payments.domain.accounts import Account
 from apps.payments.domain.declines import public_code
 from apps.payments.domain.operations import (
     FIRST_NEWS_PAUSE_SECONDS,
@@ -35,7 +36,7 @@ from apps.payments.ports import (
     Refused,
     Result,
 )
-from apps.payments.services.ledger import Ledger
+from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of
 from apps.payments.services.refusal_rules import say_no
 from apps.platform.resilience.backoff import delay_seconds
@@ -49,51 +50,60 @@ def apply_result(
     operation: PaymentOperation,
     payment: Payment,
     result: Result,
-    ledger: Ledger,
+    changes: Changes,
 ) -> None:
     """Bring an operation and its payment up to date with how an attempt ended; both are locked."""
     match result:
         case Done():
             operation.state = OperationState.SUCCEEDED
             operation.reference = result.reference
-            _DONE[OperationKind(operation.kind)](operation, payment, result, ledger)
+            _DONE[OperationKind(operation.kind)](operation, payment, result, changes)
         case ActionRequired():
-            _wait_for_customer(operation, payment, result, ledger)
+            _wait_for_customer(operation, payment, result, changes)
         case Accepted():
-            _wait_for_news(operation, payment, result, ledger)
+            _wait_for_news(operation, payment, result, changes)
         case Declined():
             operation.state = OperationState.DECLINED
             operation.reference = result.reference or operation.reference
             operation.error_code, operation.error_detail = result.code[:64], result.detail
-            say_no(operation, payment, public_code(result.code[:64]), result.detail, ledger)
+            say_no(operation, payment, public_code(result.code[:64]), result.detail, changes)
         case Refused():
             operation.state = OperationState.FAILED
             operation.error_code, operation.error_detail = result.code[:64], result.detail
-            say_no(operation, payment, result.code, "The payment could not be made.", ledger)
+            say_no(operation, payment, result.code, "The payment could not be made.", changes)
         case NotKnown():
             operation.state = OperationState.UNKNOWN
             pause = max(timedelta(seconds=LOOK_UP_PAUSE_SECONDS), _pause_after(operation))
-            operation.next_at = ledger.now + pause
+            operation.next_at = changes.now + pause
         case NotMade():
             operation.state = OperationState.FAILED
             operation.error_code, operation.error_detail = (
                 NOT_DONE if operation.only_looks else CALLED_OFF
             )
-            say_no(operation, payment, *CALLED_OFF, ledger)
+            say_no(operation, payment, *CALLED_OFF, changes)
         case NothingHappened():
-            _try_again(operation, payment, result.code, ledger)
+            _try_again(operation, payment, result.code, changes)
         case _:
             assert_never(result)
 
 
-def _authorized(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+def _authorized(
+    operation: PaymentOperation, payment: Payment, done: Done, changes: Changes
+) -> None:
     before = payment.status
     payment.authorize(reference=done.reference, brand=done.brand, last4=done.last4)
-    ledger.step(payment, "Authorised", cause_of(operation), before=before)
+    changes.move(
+        operation,
+        payment.amount_minor,
+        from_account=Account.CUSTOMER,
+        to_account=Account.AUTHORISED,
+        what="Authorised",
+    )
+    changes.step(payment, "Authorised", cause_of(operation), before=before)
     if payment.is_unwanted:
-        ledger.undo(payment, cause_of(operation))
+        changes.undo(payment, cause_of(operation))
         return
-    ledger.publish(
+    changes.publish(
         payment,
         PaymentAuthorized(
             payment_id=payment.id,
@@ -106,11 +116,26 @@ def _authorized(operation: PaymentOperation, payment: Payment, done: Done, ledge
     )
 
 
-def _captured(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+def _captured(operation: PaymentOperation, payment: Payment, done: Done, changes: Changes) -> None:
     before = payment.status
     payment.capture(amount_minor=operation.amount_minor)
-    ledger.step(payment, "Captured", cause_of(operation), before=before)
-    ledger.publish(
+    changes.move(
+        operation,
+        operation.amount_minor,
+        from_account=Account.AUTHORISED,
+        to_account=Account.PROVIDER,
+        what="Captured",
+    )
+    # What an authorisation holds beyond the charge is let go by every provider at once.
+    changes.move(
+        operation,
+        payment.amount_minor - operation.amount_minor,
+        from_account=Account.AUTHORISED,
+        to_account=Account.CUSTOMER,
+        what="Released",
+    )
+    changes.step(payment, "Captured", cause_of(operation), before=before)
+    changes.publish(
         payment,
         PaymentCaptured(
             payment_id=payment.id,
@@ -121,34 +146,48 @@ def _captured(operation: PaymentOperation, payment: Payment, done: Done, ledger:
         cause_of(operation),
     )
     if payment.owes_money_back:
-        ledger.undo(payment, cause_of(operation))
+        changes.undo(payment, cause_of(operation))
 
 
-def _voided(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+def _voided(operation: PaymentOperation, payment: Payment, done: Done, changes: Changes) -> None:
     if payment.status == PaymentStatus.FAILED:
         return
     if payment.status == PaymentStatus.REQUIRES_ACTION:
-        ledger.fail(payment, *_why_dropped(payment), cause_of(operation))
+        changes.fail(payment, *_why_dropped(payment), cause_of(operation))
         return
     before = payment.status
     payment.void()
-    ledger.step(payment, "Voided", cause_of(operation), before=before)
-    ledger.publish(
+    changes.move(
+        operation,
+        payment.amount_minor,
+        from_account=Account.AUTHORISED,
+        to_account=Account.CUSTOMER,
+        what="Voided",
+    )
+    changes.step(payment, "Voided", cause_of(operation), before=before)
+    changes.publish(
         payment,
         PaymentVoided(payment_id=payment.id, order_id=payment.order_id),
         cause_of(operation),
     )
 
 
-def _refunded(operation: PaymentOperation, payment: Payment, done: Done, ledger: Ledger) -> None:
+def _refunded(operation: PaymentOperation, payment: Payment, done: Done, changes: Changes) -> None:
     before = payment.status
     payment.refunded_minor += operation.amount_minor
+    changes.move(
+        operation,
+        operation.amount_minor,
+        from_account=Account.PROVIDER,
+        to_account=Account.CUSTOMER,
+        what="Refunded",
+    )
     if payment.refunded_minor == payment.captured_minor:
         payment.refund_whole()
     else:
         payment.refund_part()
-    ledger.step(payment, "Refunded", cause_of(operation), before=before)
-    ledger.publish(
+    changes.step(payment, "Refunded", cause_of(operation), before=before)
+    changes.publish(
         payment,
         PaymentRefunded(
             payment_id=payment.id,
@@ -161,10 +200,10 @@ def _refunded(operation: PaymentOperation, payment: Payment, done: Done, ledger:
     )
     if payment.owes_money_back:
         # More was asked for while this was under way.
-        ledger.undo(payment, cause_of(operation))
+        changes.undo(payment, cause_of(operation))
 
 
-_DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Ledger], None]] = {
+_DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Changes], None]] = {
     OperationKind.AUTHORIZE: _authorized,
     OperationKind.CAPTURE: _captured,
     OperationKind.VOID: _voided,
@@ -173,17 +212,17 @@ _DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Ledger], N
 
 
 def _wait_for_customer(
-    operation: PaymentOperation, payment: Payment, action: ActionRequired, ledger: Ledger
+    operation: PaymentOperation, payment: Payment, action: ActionRequired, changes: Changes
 ) -> None:
     operation.state = OperationState.WAITING
     operation.reference = payment.authorization = action.reference
     if payment.status == PaymentStatus.PENDING:
-        expires_at = ledger.now + timedelta(minutes=settings.OMS_PAYMENT_ACTION_MINUTES)
+        expires_at = changes.now + timedelta(minutes=settings.OMS_PAYMENT_ACTION_MINUTES)
         before = payment.status
         payment.require_action(url=action.redirect_url, expires_at=expires_at)
-        ledger.step(payment, "Customer must approve", cause_of(operation), before=before)
+        changes.step(payment, "Customer must approve", cause_of(operation), before=before)
         if not payment.is_unwanted:
-            ledger.publish(
+            changes.publish(
                 payment,
                 PaymentActionRequired(
                     payment_id=payment.id,
@@ -193,27 +232,27 @@ def _wait_for_customer(
                 ),
                 cause_of(operation),
             )
-    if payment.is_unwanted or _is_action_over(payment, ledger.now):
+    if payment.is_unwanted or _is_action_over(payment, changes.now):
         # The customer's time is over, or nobody wants it any more: take the offer back.
         operation.state = OperationState.FAILED
         operation.error_code = _why_dropped(payment)[0]
-        ledger.undo(payment, cause_of(operation))
+        changes.undo(payment, cause_of(operation))
     else:
-        operation.next_at = payment.action_expires_at or ledger.now
+        operation.next_at = payment.action_expires_at or changes.now
 
 
 def _wait_for_news(
-    operation: PaymentOperation, payment: Payment, accepted: Accepted, ledger: Ledger
+    operation: PaymentOperation, payment: Payment, accepted: Accepted, changes: Changes
 ) -> None:
     """Leave it to the provider to tell how it ended, and ask now and then; the payment stays what it is."""
     operation.state = OperationState.WAITING
     if operation.reference != accepted.reference:
         operation.reference = accepted.reference
-        ledger.step(payment, f"The provider is at the {operation.kind}", cause_of(operation))
+        changes.step(payment, f"The provider is at the {operation.kind}", cause_of(operation))
     seconds = delay_seconds(
         max(1, operation.attempts), base=FIRST_NEWS_PAUSE_SECONDS, cap=LONGEST_NEWS_PAUSE_SECONDS
     )
-    operation.next_at = ledger.now + timedelta(seconds=seconds)
+    operation.next_at = changes.now + timedelta(seconds=seconds)
 
 
 def _is_action_over(payment: Payment, now: datetime) -> bool:
@@ -226,15 +265,15 @@ def _why_dropped(payment: Payment) -> tuple[str, str]:
     return "action_expired", "The payment was not approved in time."
 
 
-def _try_again(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
+def _try_again(operation: PaymentOperation, payment: Payment, code: str, changes: Changes) -> None:
     operation.error_code = code[:64]
-    reason = _why_given_up(operation, payment, ledger.now)
+    reason = _why_given_up(operation, payment, changes.now)
     if reason is not None:
         operation.state = OperationState.FAILED
-        say_no(operation, payment, *reason, ledger)
+        say_no(operation, payment, *reason, changes)
         return
     operation.state = OperationState.PENDING
-    operation.next_at = ledger.now + _pause_after(operation)
+    operation.next_at = changes.now + _pause_after(operation)
 
 
 def _why_given_up(

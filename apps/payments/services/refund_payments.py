@@ -8,7 +8,7 @@ from django.db import transaction
 from apps.kernel.events.orders import OrderRefundRequested
 from apps.kernel.money import Money
 from apps.payments.models import Payment
-from apps.payments.services.ledger import Ledger
+from apps.payments.services.changes import Changes
 from apps.payments.services.start_payments import lock_payments
 from apps.platform.outbox.delivered import Delivered
 
@@ -25,7 +25,7 @@ def refund_payments(*, wanted: Sequence[Delivered[OrderRefundRequested]], now: d
             payment.order_id: payment
             for payment in lock_payments([one.event.order_id for one in wanted])
         }
-        ledger = Ledger(now=now)
+        changes = Changes(now=now)
         changed: dict[object, Payment] = {}
         for one in wanted:
             payment = payments.get(one.event.order_id)
@@ -34,8 +34,8 @@ def refund_payments(*, wanted: Sequence[Delivered[OrderRefundRequested]], now: d
             asked = Money(one.event.amount_minor, one.event.currency)
             payment.refund_wanted_minor = one.event.wanted_minor
             payment.updated_at = now
-            ledger.step(payment, f"Refund of {asked} asked for", one.cause_on_behalf)
+            changes.step(payment, f"Refund of {asked} asked for", one.cause_on_behalf)
             if payment.to_refund_minor and payment.id not in changed:
-                ledger.undo(payment, one.cause_on_behalf)
+                changes.undo(payment, one.cause_on_behalf)
             changed[payment.id] = payment
-        ledger.write(list(changed.values()))
+        changes.write(list(changed.values()))

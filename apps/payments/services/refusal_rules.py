@@ -16,14 +16,14 @@ from apps.payments.domain.operations import (
 )
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import ALREADY_CAPTURED
-from apps.payments.services.ledger import Ledger
+from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of
 from apps.platform.resilience.backoff import delay_seconds
 from apps.platform.telemetry.metrics import captures_failed_total, payments_failed_total
 
 
 def say_no(
-    operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
+    operation: PaymentOperation, payment: Payment, code: str, detail: str, changes: Changes
 ) -> None:
     """Take in that a call will not be carried out; `code` and `detail` may leave the house.
 
@@ -31,51 +31,51 @@ def say_no(
     given back where nobody wants it. What cannot be given back is told, and tried again later.
     """
     if operation.only_looks:
-        _was_not_done(operation, payment, ledger)
+        _was_not_done(operation, payment, changes)
         return
     if operation.kind in MONEY_BACK:
-        _undo_later(operation, payment, ledger)
+        _undo_later(operation, payment, changes)
     match OperationKind(operation.kind):
         case OperationKind.AUTHORIZE:
             if payment.status != PaymentStatus.FAILED:
                 payments_failed_total.labels(gateway=payment.provider).inc()
-                ledger.fail(payment, code, detail, cause_of(operation))
+                changes.fail(payment, code, detail, cause_of(operation))
         case OperationKind.CAPTURE:
-            _capture_failed(operation, payment, code, detail, ledger)
+            _capture_failed(operation, payment, code, detail, changes)
         case OperationKind.VOID:
-            _void_failed(operation, payment, code, ledger)
+            _void_failed(operation, payment, code, changes)
         case OperationKind.REFUND:
-            _refund_failed(operation, payment, code, ledger)
+            _refund_failed(operation, payment, code, changes)
         case _:
             assert_never(operation.kind)
 
 
-def _was_not_done(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
+def _was_not_done(operation: PaymentOperation, payment: Payment, changes: Changes) -> None:
     """Go on after a question that was answered with no; whoever wants the money back has waited for it."""
     if operation.kind == OperationKind.VOID and payment.owes_money_back:
-        ledger.undo(payment, cause_of(operation))
+        changes.undo(payment, cause_of(operation))
     else:
         # The provider says that a void is too late, and that nothing was charged: time may tell.
-        _undo_later(operation, payment, ledger)
+        _undo_later(operation, payment, changes)
 
 
-def _undo_later(operation: PaymentOperation, payment: Payment, ledger: Ledger) -> None:
+def _undo_later(operation: PaymentOperation, payment: Payment, changes: Changes) -> None:
     if payment.owes_money_back:
         seconds = delay_seconds(
             operation.nth, base=FIRST_UNDO_PAUSE_SECONDS, cap=LONGEST_UNDO_PAUSE_SECONDS
         )
-        payment.undo_at = ledger.now + timedelta(seconds=seconds)
+        payment.undo_at = changes.now + timedelta(seconds=seconds)
 
 
 def _capture_failed(
-    operation: PaymentOperation, payment: Payment, code: str, detail: str, ledger: Ledger
+    operation: PaymentOperation, payment: Payment, code: str, detail: str, changes: Changes
 ) -> None:
     if payment.is_unwanted:
-        ledger.undo(payment, cause_of(operation))
+        changes.undo(payment, cause_of(operation))
         return
     captures_failed_total.labels(gateway=payment.provider).inc()
-    ledger.step(payment, f"Capture failed ({code})", cause_of(operation))
-    ledger.publish(
+    changes.step(payment, f"Capture failed ({code})", cause_of(operation))
+    changes.publish(
         payment,
         PaymentCaptureFailed(
             payment_id=payment.id,
@@ -89,14 +89,16 @@ def _capture_failed(
     )
 
 
-def _void_failed(operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger) -> None:
+def _void_failed(
+    operation: PaymentOperation, payment: Payment, code: str, changes: Changes
+) -> None:
     if code == ALREADY_CAPTURED and payment.status == PaymentStatus.AUTHORIZED:
         # Somebody charged it without us: once that is in our books it can be refunded.
         payment.undo_at = None
-        ledger.look_for(payment, OperationKind.CAPTURE, cause_of(operation))
+        changes.look_for(payment, OperationKind.CAPTURE, cause_of(operation))
         return
-    ledger.step(payment, f"Void failed ({code})", cause_of(operation))
-    ledger.publish(
+    changes.step(payment, f"Void failed ({code})", cause_of(operation))
+    changes.publish(
         payment,
         PaymentVoidFailed(payment_id=payment.id, order_id=payment.order_id, code=code),
         cause_of(operation),
@@ -104,10 +106,10 @@ def _void_failed(operation: PaymentOperation, payment: Payment, code: str, ledge
 
 
 def _refund_failed(
-    operation: PaymentOperation, payment: Payment, code: str, ledger: Ledger
+    operation: PaymentOperation, payment: Payment, code: str, changes: Changes
 ) -> None:
-    ledger.step(payment, f"Refund failed ({code})", cause_of(operation))
-    ledger.publish(
+    changes.step(payment, f"Refund failed ({code})", cause_of(operation))
+    changes.publish(
         payment,
         PaymentRefundFailed(
             payment_id=payment.id,

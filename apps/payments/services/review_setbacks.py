@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.db import transaction
 
+from apps.payments.domain.accounts import Account
 from apps.payments.domain.operations import UNDECIDED, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
-from apps.payments.services.ledger import Ledger
+from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of, lock_open_operations
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import lock_many, update_many
@@ -29,7 +30,7 @@ def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
             call.next_at = now
         payments = [one for one in locked if one.id not in under_way]
         succeeded = _lock_newest_succeeded(payments)
-        ledger = Ledger(now=now)
+        changes = Changes(now=now)
         doubted: list[PaymentOperation] = []
         changed: list[Payment] = []
         for payment in payments:
@@ -38,15 +39,16 @@ def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
                 continue
             if operation.kind != OperationKind.AUTHORIZE:
                 before = payment.status
-                _doubt(operation, payment, now)
+                operation.payment = payment
+                _doubt(operation, payment, changes)
                 what = f"{operation.kind.capitalize()} in doubt"
-                ledger.step(payment, what, cause_of(operation), before=before)
+                changes.step(payment, what, cause_of(operation), before=before)
                 doubted.append(operation)
                 changed.append(payment)
             elif payment.status == PaymentStatus.AUTHORIZED:
-                ledger.look_for(payment, OperationKind.VOID, cause_of(operation))
+                changes.look_for(payment, OperationKind.VOID, cause_of(operation))
         update_many([*undecided, *doubted], fields=["state", "next_at", "updated_at"])
-        ledger.write(changed)
+        changes.write(changed)
         wake_dispatch_on_commit({one.gate for one in (*undecided, *doubted)})
 
 
@@ -63,12 +65,33 @@ def _lock_newest_succeeded(payments: Collection[Payment]) -> dict[UUID, PaymentO
     }
 
 
-def _doubt(operation: PaymentOperation, payment: Payment, now: datetime) -> None:
+def _doubt(operation: PaymentOperation, payment: Payment, changes: Changes) -> None:
     operation.state = OperationState.UNKNOWN
-    operation.next_at = operation.updated_at = payment.updated_at = now
+    operation.next_at = operation.updated_at = payment.updated_at = changes.now
     if operation.kind == OperationKind.CAPTURE:
         payment.doubt_the_capture()
+        changes.move(
+            operation,
+            operation.amount_minor,
+            from_account=Account.PROVIDER,
+            to_account=Account.AUTHORISED,
+            what="Capture in doubt",
+        )
+        changes.move(
+            operation,
+            payment.amount_minor - operation.amount_minor,
+            from_account=Account.CUSTOMER,
+            to_account=Account.AUTHORISED,
+            what="Capture in doubt",
+        )
         return
+    changes.move(
+        operation,
+        operation.amount_minor,
+        from_account=Account.CUSTOMER,
+        to_account=Account.PROVIDER,
+        what="Refund in doubt",
+    )
     payment.refunded_minor -= operation.amount_minor
     if payment.refunded_minor:
         payment.doubt_a_refund()

@@ -12,7 +12,7 @@ from apps.kernel.identifiers import new_id
 from apps.payments.adapters.registry import is_set_up
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
-from apps.payments.services.ledger import Ledger
+from apps.payments.services.changes import Changes
 from apps.payments.services.operations import new_operation
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import insert_missing, insert_together, list_known, lock_many
@@ -30,10 +30,10 @@ def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: dat
         known = list_known(Payment, [one.event.order_id for one in wanted], by="order_id")
         fresh = [one for one in wanted if one.event.order_id not in known]
         payments = [_payment(one.event, now) for one in fresh]
-        ledger = Ledger(now=now)
+        changes = Changes(now=now)
         operations: list[PaymentOperation] = []
         for payment, one in zip(payments, fresh, strict=True):
-            ledger.step(payment, "Asked for", one.cause_on_behalf, before="")
+            changes.step(payment, "Asked for", one.cause_on_behalf, before="")
             if is_set_up(payment.provider):
                 operations.append(
                     new_operation(
@@ -46,9 +46,9 @@ def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: dat
                 )
             else:
                 detail = "This way to pay is not offered any more."
-                ledger.fail(payment, "unknown_provider", detail, one.cause_on_behalf)
-        insert_together(payments, operations, ledger.steps)
-        publish(ledger.facts)
+                changes.fail(payment, "unknown_provider", detail, one.cause_on_behalf)
+        insert_together(payments, operations, changes.steps)
+        publish(changes.facts)
         wake_dispatch_on_commit({operation.gate for operation in operations})
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from apps.kernel.cause import Cause
 from apps.payments.models import Payment, PaymentOperation
-from apps.payments.services.ledger import Ledger
+from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of, lock_open_operations
 from apps.platform.bulk import lock_many
 
@@ -25,12 +25,12 @@ def undo_again(*, causes: Mapping[UUID, Cause], now: datetime) -> int:
         payments = lock_many(Payment, causes)
         under_way = lock_open_operations(payments)
         owing = [one for one in payments if one.owes_money_back and one.id not in under_way]
-        ledger = Ledger(now=now)
+        changes = Changes(now=now)
         for payment in owing:
             payment.updated_at = now
-            ledger.step(payment, "Giving back tried again", causes[payment.id])
-            ledger.undo(payment, causes[payment.id], looks_first=True)
-        ledger.write(owing)
+            changes.step(payment, "Giving back tried again", causes[payment.id])
+            changes.undo(payment, causes[payment.id], looks_first=True)
+        changes.write(owing)
     return len(owing)
 
 

@@ -10,7 +10,7 @@ from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
 from apps.payments.domain.operations import MONEY_BACK, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
-from apps.payments.services.ledger import Ledger
+from apps.payments.services.changes import Changes
 from apps.payments.services.operations import lock_open_operations
 from apps.payments.services.start_payments import lock_payments
 from apps.platform.bulk import insert_together, update_many
@@ -26,29 +26,29 @@ def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
     again adds nothing.
     """
     with transaction.atomic(savepoint=False):
-        ledger = Ledger(now=now)
+        changes = Changes(now=now)
         found = lock_payments(list(causes))
-        _bar_payments(causes.keys() - {one.order_id for one in found}, causes, ledger)
+        _bar_payments(causes.keys() - {one.order_id for one in found}, causes, changes)
         payments = [one for one in found if not one.is_unwanted]
         open_operations = lock_open_operations(payments)
         dropped: list[PaymentOperation] = []
         for payment in payments:
             payment.is_unwanted = True
             payment.updated_at = now
-            ledger.step(payment, "Called off", causes[payment.order_id])
+            changes.step(payment, "Called off", causes[payment.order_id])
             calls = open_operations.get(payment.id, [])
             needless = [call for call in calls if _is_needless(payment, call)]
             dropped += needless
             if len(needless) == len(calls):
-                _give_back(payment, causes[payment.order_id], ledger)
+                _give_back(payment, causes[payment.order_id], changes)
         for operation in dropped:
             _drop(operation, now)
         update_many(dropped, fields=["state", "error_code", "updated_at"])
-        ledger.write(payments)
+        changes.write(payments)
 
 
 def _bar_payments(
-    order_ids: Collection[UUID], causes: Mapping[UUID, Cause], ledger: Ledger
+    order_ids: Collection[UUID], causes: Mapping[UUID, Cause], changes: Changes
 ) -> None:
     """Store a failed payment for each order that has none."""
     barred = []
@@ -58,10 +58,10 @@ def _bar_payments(
             order_id=order_id,
             amount_minor=0,
             is_unwanted=True,
-            created_at=ledger.now,
-            updated_at=ledger.now,
+            created_at=changes.now,
+            updated_at=changes.now,
         )
-        ledger.fail(payment, CANCELLED, "The order was cancelled.", causes[order_id])
+        changes.fail(payment, CANCELLED, "The order was cancelled.", causes[order_id])
         barred.append(payment)
     insert_together(barred)
 
@@ -76,11 +76,11 @@ def _is_needless(payment: Payment, call: PaymentOperation) -> bool:
     return call.state == OperationState.PENDING or payment.status == PaymentStatus.REQUIRES_ACTION
 
 
-def _give_back(payment: Payment, cause: Cause, ledger: Ledger) -> None:
+def _give_back(payment: Payment, cause: Cause, changes: Changes) -> None:
     if payment.status == PaymentStatus.PENDING:
-        ledger.fail(payment, CANCELLED, "The order was cancelled.", cause)
+        changes.fail(payment, CANCELLED, "The order was cancelled.", cause)
     else:
-        ledger.undo(payment, cause)
+        changes.undo(payment, cause)
 
 
 def _drop(operation: PaymentOperation, now: datetime) -> None:

@@ -59,6 +59,17 @@ _REFUND = """
 
 PLANTS = (
     Plant(
+        invariant="the_ledger_agrees_with_payments",
+        how="an entry was added that nothing explains",
+        statements=(
+            """INSERT INTO payments_ledgerentry (
+                   payment_id, what, from_account, to_account, amount_minor, currency, actor, at)
+               SELECT id, 'Captured', 'authorised', 'provider', 5, currency, 'test', now()
+               FROM payments_payment WHERE order_id = %(confirmed)s""",
+        ),
+        row={"authorised": -5},
+    ),
+    Plant(
         invariant="what_is_to_be_refunded_is_agreed",
         how="payments never heard of a refund",
         statements=(_REFUND,),

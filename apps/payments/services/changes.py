@@ -6,8 +6,9 @@ from datetime import datetime
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.payments import PaymentEvent, PaymentFailed
+from apps.payments.domain.accounts import Account
 from apps.payments.domain.operations import OperationKind
-from apps.payments.models import Payment, PaymentStep
+from apps.payments.models import LedgerEntry, Payment, PaymentOperation, PaymentStep
 from apps.payments.services.operations import Wish, wished_operations
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import insert_together, update_many
@@ -35,11 +36,12 @@ PAYMENT_FIELDS = (
 
 
 @dataclass(slots=True)
-class Ledger:
-    """History, facts to publish and calls to record for payments that are locked, or new."""
+class Changes:
+    """History, ledger, facts to publish and calls to record, for payments that are locked, or new."""
 
     now: datetime
     steps: list[PaymentStep] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
 
@@ -53,6 +55,31 @@ class Ledger:
                 at=self.now,
             )
         )
+
+    def move(
+        self,
+        operation: PaymentOperation,
+        amount_minor: int,
+        *,
+        from_account: Account,
+        to_account: Account,
+        what: str,
+    ) -> None:
+        """Note that an operation moved an amount, in minor units; nothing for an amount of zero."""
+        if amount_minor:
+            self.entries.append(
+                LedgerEntry(
+                    payment_id=operation.payment_id,
+                    operation_id=operation.id,
+                    what=what,
+                    from_account=from_account,
+                    to_account=to_account,
+                    amount_minor=amount_minor,
+                    currency=operation.payment.currency,
+                    actor=operation.actor,
+                    at=self.now,
+                )
+            )
 
     def publish(self, payment: Payment, event: PaymentEvent, cause: Cause) -> None:
         """Note a fact of a payment."""
@@ -91,6 +118,6 @@ class Ledger:
         """
         update_many(payments, fields=PAYMENT_FIELDS)
         operations = wished_operations(self.wishes, now=self.now)
-        insert_together(operations, self.steps)
+        insert_together(operations, self.steps, self.entries)
         publish(self.facts)
         wake_dispatch_on_commit({operation.gate for operation in operations})
