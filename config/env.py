@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
@@ -50,6 +50,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_review_above_minor: NotNegative = 0
     oms_lead_refund_minor: NotNegative = 20_000
     oms_payment_action_minutes: Positive = 15
+    oms_capture_on: Literal["confirmation", "request"] = "confirmation"
     oms_payment_wait_minutes: Positive = 12 * 60
 
     oms_gateways: str = "sandbox,stripe"

@@ -66,6 +66,7 @@ class Order(models.Model):
     payment_token = models.TextField()
     payment_status = models.CharField(max_length=32, default="")
     payment_action_url = models.TextField(default="")
+    payment_id = models.UUIDField(null=True)
     captured_minor = models.BigIntegerField(default=0, db_default=0)
     metadata = models.JSONField(default=dict)
     region = models.CharField(max_length=32)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
+
 from apps.kernel.events.orders import (
     OrderCancellationRequested,
     OrderConfirmed,
@@ -20,7 +22,9 @@ def authorize_for_orders(batch: Sequence[Delivered[OrderPaymentPending]]) -> Non
 
 
 def capture_for_orders(batch: Sequence[Delivered[OrderConfirmed]]) -> None:
-    """Charge confirmed orders."""
+    """Charge confirmed orders, unless that is left to whoever asks for it."""
+    if settings.OMS_CAPTURE_ON != "confirmation":
+        return
     capture_payments(
         causes={one.event.order_id: one.cause_on_behalf for one in batch}, now=batch[0].handed_at
     )

@@ -7,7 +7,7 @@ from config.invariants.messages import MESSAGE_INVARIANTS
 from config.invariants.money import MONEY_INVARIANTS
 from config.invariants.orders import list_order_invariants
 from config.invariants.progress import PROGRESS_INVARIANTS
-from config.invariants.saga import SAGA_INVARIANTS
+from config.invariants.saga import list_saga_invariants
 from config.invariants.stock import STOCK_INVARIANTS
 
 
@@ -17,7 +17,7 @@ def list_invariants() -> list[Invariant]:
         [
             *list_event_invariants(),
             *list_order_invariants(),
-            *SAGA_INVARIANTS,
+            *list_saga_invariants(),
             *STOCK_INVARIANTS,
             *MONEY_INVARIANTS,
             *MESSAGE_INVARIANTS,

@@ -276,6 +276,7 @@ OMS_RESERVATION_LIMIT_MINUTES = env.oms_reservation_limit_minutes
 OMS_REVIEW_ABOVE_MINOR = env.oms_review_above_minor
 OMS_LEAD_REFUND_MINOR = env.oms_lead_refund_minor
 OMS_PAYMENT_ACTION_MINUTES = env.oms_payment_action_minutes
+OMS_CAPTURE_ON = env.oms_capture_on
 OMS_PAYMENT_WAIT_MINUTES = env.oms_payment_wait_minutes
 OMS_GATEWAYS = env.gateways
 OMS_GATEWAY_CONCURRENCY = env.oms_gateway_concurrency

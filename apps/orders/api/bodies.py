@@ -128,8 +128,12 @@ class TotalsDocument(Struct, frozen=True, kw_only=True):
 
 
 class PaymentDocument(Struct, frozen=True, kw_only=True):
-    """What the order knows of its payment; `action_url` is where the customer approves it."""
+    """What the order knows of its payment; `action_url` is where the customer approves it.
 
+    `id` is null until the payment has an answer.
+    """
+
+    id: UUID | None
     provider: str
     method_type: str
     status: str

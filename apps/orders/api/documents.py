@@ -86,6 +86,7 @@ def order_detail(
 def payment_document(order: Order) -> PaymentDocument:
     """Show what the order knows of its payment."""
     return PaymentDocument(
+        id=order.payment_id,
         provider=order.payment_provider,
         method_type=order.payment_method_type,
         status=order.payment_status or "none",

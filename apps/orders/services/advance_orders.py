@@ -109,6 +109,7 @@ def show_action(batch: Sequence[Delivered[PaymentActionRequired]], *, now: datet
 
     def decide(change: Change, heard: Delivered[PaymentActionRequired]) -> None:
         if change.order.status == OrderStatus.PAYMENT_PENDING:
+            change.order.payment_id = heard.event.payment_id
             change.order.payment_status = "requires_action"
             change.order.payment_action_url = heard.event.redirect_url
             change.step("Customer must approve the payment")
@@ -123,6 +124,7 @@ def confirm_orders(batch: Sequence[Delivered[PaymentAuthorized]], *, now: dateti
         order = change.order
         if order.status != OrderStatus.PAYMENT_PENDING:
             return
+        order.payment_id = heard.event.payment_id
         order.accept_payment()
         change.step("Payment authorized", before=OrderStatus.PAYMENT_PENDING)
         confirm_or_hold(change)
@@ -136,6 +138,7 @@ def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: d
     def decide(change: Change, heard: Delivered[PaymentFailed]) -> None:
         order = change.order
         if order.status == OrderStatus.PAYMENT_PENDING:
+            order.payment_id = heard.event.payment_id
             order.payment_status = "failed"
             end(change, CancelReason.PAYMENT_FAILED, heard.event.detail)
         elif order.payment_status:  # without one no payment was asked for: none can have failed

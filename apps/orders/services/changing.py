@@ -23,6 +23,7 @@ CHANGED_FIELDS = (
     "steps",
     "payment_status",
     "payment_action_url",
+    "payment_id",
     "captured_minor",
     "cancel_reason",
     "cancel_detail",

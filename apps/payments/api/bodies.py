@@ -1,9 +1,16 @@
 """Payments as the API shows them."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+
+class CaptureBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much to charge, as a decimal string; all that was authorised, if left out."""
+
+    amount: Annotated[str, Meta(max_length=20, examples=["19.90"])] | None = None
 
 
 class AmountDocument(Struct, frozen=True, kw_only=True):

@@ -4,4 +4,6 @@ STATUSES = {
     "payment_not_found": 404,
     "unknown_provider": 404,
     "webhook_refused": 400,
+    "payment_not_ready": 409,
+    "invalid_capture": 422,
 }

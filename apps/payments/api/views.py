@@ -5,9 +5,10 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from apps.kernel.money import Money
+from apps.kernel.money import InvalidAmount, Money
 from apps.payments.api.bodies import (
     AmountDocument,
+    CaptureBody,
     OperationDocument,
     PaymentDetailDocument,
     ReceivedDocument,
@@ -15,8 +16,12 @@ from apps.payments.api.bodies import (
 from apps.payments.domain.declines import public_code
 from apps.payments.models import Payment
 from apps.payments.queries import get_payment
+from apps.payments.services.capture_payment import capture_payment
 from apps.payments.services.handle_messages import receive_messages
-from apps.platform.web.schema import endpoint
+from apps.payments.services.void_payment import void_payment
+from apps.platform.idempotency.views import IdempotentView
+from apps.platform.web.responses import JsonResponse
+from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint
 from apps.platform.web.views import ApiView
 
 
@@ -37,6 +42,70 @@ class PaymentView(ApiView):
         return self.json(
             payment_document(get_payment(payment_id, customer_id=self.principal.customer_id))
         )
+
+
+class CaptureView(IdempotentView):
+    """Charging a payment."""
+
+    scopes = "payments:write"
+
+    @endpoint(
+        "capture_payment",
+        summary="Capture an authorised payment, whole or in part",
+        request=CaptureBody,
+        responses={202: PaymentDetailDocument},
+        parameters=[IDEMPOTENCY_KEY],
+        refusals={
+            404: "There is no such payment, or it is somebody else's.",
+            409: "It is not authorised, or a call is under way; `status` says where it stands.",
+            422: "Nothing, or more than was authorised.",
+        },
+        tags=["payments"],
+    )
+    def post(self, request: HttpRequest, payment_id: UUID) -> HttpResponseBase:
+        """Record the capture; the provider is called after the answer."""
+        body = self.body(CaptureBody) if request.body else CaptureBody()
+        payment = get_payment(payment_id, customer_id=self.principal.customer_id)
+        amount_minor = _amount_wanted(body.amount, payment.currency)
+
+        def capture() -> JsonResponse:
+            capture_payment(
+                payment_id=payment.id, amount_minor=amount_minor, cause=self.cause, now=self.now
+            )
+            return self.json(
+                payment_document(get_payment(payment.id, customer_id=None)), status=202
+            )
+
+        return self.answer_once(capture)
+
+
+class VoidView(IdempotentView):
+    """Letting a payment go."""
+
+    scopes = "payments:write"
+
+    @endpoint(
+        "void_payment",
+        summary="Void an authorised payment; its order is called off",
+        responses={202: PaymentDetailDocument},
+        parameters=[IDEMPOTENCY_KEY],
+        refusals={
+            404: "There is no such payment, or it is somebody else's.",
+            409: "It is charged, or has ended; `status` says where it stands.",
+        },
+        tags=["payments"],
+    )
+    def post(self, request: HttpRequest, payment_id: UUID) -> HttpResponseBase:
+        """Record the void; the provider is called after the answer."""
+        payment = get_payment(payment_id, customer_id=self.principal.customer_id)
+
+        def void() -> JsonResponse:
+            void_payment(payment_id=payment.id, cause=self.cause, now=self.now)
+            return self.json(
+                payment_document(get_payment(payment.id, customer_id=None)), status=202
+            )
+
+        return self.answer_once(void)
 
 
 class WebhookView(ApiView):
@@ -64,6 +133,16 @@ class WebhookView(ApiView):
             now=self.now,
         )
         return self.json(ReceivedDocument(is_new=is_new))
+
+
+def _amount_wanted(text: str | None, currency: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        return Money.parse(text, currency).amount_minor
+    except InvalidAmount as refusal:
+        refusal.context["pointer"] = "/amount"
+        raise
 
 
 def payment_document(payment: Payment) -> PaymentDetailDocument:

@@ -19,3 +19,15 @@ class UnknownProvider(DomainError):
     """No gateway of that name is set up. Choose one that is."""
 
     code = "unknown_provider"
+
+
+class NotPossibleNow(DomainError):
+    """The payment's status does not allow this; the context names the status."""
+
+    code = "payment_not_ready"
+
+
+class InvalidCapture(DomainError):
+    """Nothing, or more than was authorised, is to be captured. Ask for another amount."""
+
+    code = "invalid_capture"

@@ -107,6 +107,12 @@ class Changes:
         payment.undo_at = None
         self.wishes.append(Wish(payment=payment, cause=cause, looks_first=looks_first))
 
+    def call(
+        self, payment: Payment, kind: OperationKind, cause: Cause, *, amount_minor: int
+    ) -> None:
+        """Have a call made, unless one of its kind is under way."""
+        self.wishes.append(Wish(payment=payment, cause=cause, kind=kind, amount_minor=amount_minor))
+
     def look_for(self, payment: Payment, kind: OperationKind, cause: Cause) -> None:
         """Have the provider asked whether a call was carried out there without us."""
         self.wishes.append(Wish(payment=payment, cause=cause, kind=kind, only_looks=True))

@@ -70,6 +70,7 @@ def lock_open_operations(payments: Sequence[Payment]) -> dict[UUID, list[Payment
 class Wish:
     """A call to be recorded for a locked payment; without a kind, the one that gives its money back.
 
+    The amount is in minor units; without one, what the kind of call is about as a whole.
     `looks_first`: it may have been done at the provider without us. `only_looks`: if it was not
     done there, it is not to be done.
     """
@@ -77,6 +78,7 @@ class Wish:
     payment: Payment
     cause: Cause
     kind: OperationKind | None = None
+    amount_minor: int | None = None
     looks_first: bool = False
     only_looks: bool = False
 
@@ -109,7 +111,9 @@ def wished_operations(wishes: Sequence[Wish], *, now: datetime) -> list[PaymentO
             new_operation(
                 wish.payment,
                 kind,
-                amount_minor=_amount_of(wish.payment, kind),
+                amount_minor=_amount_of(wish.payment, kind)
+                if wish.amount_minor is None
+                else wish.amount_minor,
                 nth=asked + 1,
                 state=OperationState.UNKNOWN if looks_first else OperationState.PENDING,
                 only_looks=wish.only_looks,
