@@ -19,5 +19,6 @@ class CompositionConfig(AppConfig):
             ("partitions.ensure", 3600.0, "maintenance"),
             ("idempotency.purge", 600.0, "maintenance"),
             ("payments.purge_messages", 3600.0, "maintenance"),
+            ("payments.watch_authorisations", 300.0, "maintenance"),
         ):
             register_wake_up(WakeUp(name=task, task=task, queue=queue, every_seconds=every_seconds))

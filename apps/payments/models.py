@@ -43,6 +43,9 @@ class Payment(models.Model):
     `is_unwanted` is set when the order is being called off: whatever the provider still says, the
     money goes back. `refund_wanted_minor` is how much is to go back, in all, of an order that goes
     on. `undo_at` is when giving back is tried again, after the provider refused it.
+
+    `authorized_until` is when the provider lets an authorisation go, as far as we know;
+    `is_ending_known` says that somebody was warned.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -69,6 +72,8 @@ class Payment(models.Model):
     failure_detail = models.TextField(default="")
     is_unwanted = models.BooleanField(default=False)
     undo_at = models.DateTimeField(null=True)
+    authorized_until = models.DateTimeField(null=True)
+    is_ending_known = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -80,6 +85,11 @@ class Payment(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["authorization"], name="payment_by_authorization"),
+            models.Index(
+                fields=["authorized_until"],
+                condition=Q(status=PaymentStatus.AUTHORIZED.value),
+                name="payment_authorised_until",
+            ),
             models.Index(
                 fields=["undo_at"], condition=Q(undo_at__isnull=False), name="payment_to_undo"
             ),

@@ -8,6 +8,8 @@ from apps.payments.services.purge_messages import purge_messages
 from apps.payments.services.undo_again import BATCH as UNDO_BATCH
 from apps.payments.services.undo_again import undo_what_is_due
 from apps.payments.services.waking import DISPATCH
+from apps.payments.services.watch_authorisations import BATCH as WATCH_BATCH
+from apps.payments.services.watch_authorisations import watch_authorisations
 from apps.platform.database_clock import database_now
 from apps.platform.outbox.watching import work_and_watch
 
@@ -31,6 +33,13 @@ def handle_provider_messages() -> None:
 def undo_again() -> None:
     """Try again to give back what a provider refused to; a repeated call finds nothing due."""
     while undo_what_is_due(now=database_now()) == UNDO_BATCH:
+        pass
+
+
+@shared_task(name="payments.watch_authorisations", ignore_result=True)
+def watch_over_authorisations() -> None:
+    """See that no authorisation runs out unnoticed; a repeated call finds what is left."""
+    while watch_authorisations(now=database_now()) == WATCH_BATCH:
         pass
 
 

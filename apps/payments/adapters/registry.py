@@ -1,6 +1,7 @@
 """Which gateways are set up, by configuration."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 
 from django.conf import settings
@@ -14,10 +15,14 @@ from apps.platform.resilience.breaker import BreakerSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayEntry:
-    """A gateway: where its adapter is, loaded when first used, and the gates its calls go through."""
+    """A gateway: where its adapter is, loaded when first used, and the gates its calls go through.
+
+    `validity` is how long the provider holds an authorisation.
+    """
 
     adapter: str
     gates: tuple[str, ...]
+    validity: timedelta = timedelta(days=7)
 
 
 SANDBOX = "sandbox"
@@ -54,6 +59,12 @@ def refuse_unknown_gateways() -> None:
 def is_set_up(provider: str) -> bool:
     """Whether orders may be paid through the provider."""
     return provider in settings.OMS_GATEWAYS and provider in GATEWAYS
+
+
+def validity_of(provider: str) -> timedelta:
+    """Give how long a provider holds an authorisation; the shortest we know, for one not known any more."""
+    entry = GATEWAYS.get(provider)
+    return entry.validity if entry else timedelta(days=3)
 
 
 @cache

@@ -75,6 +75,11 @@ def show_payment(order_id: UUID) -> Panel:
 
 def attention_of(payment: Payment, operations: Iterable[PaymentOperation]) -> str:
     """Say what a person has to do about the payment, where there is something to do."""
+    if payment.status == PaymentStatus.AUTHORIZED and payment.is_ending_known:
+        return (
+            "Nothing is charged yet, and the provider lets the authorisation go at "
+            f"{payment.authorized_until:%d %b %H:%M} UTC: capture it, or cancel the order."
+        )
     calls = list(operations)
     refused = [
         one

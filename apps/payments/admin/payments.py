@@ -51,7 +51,19 @@ class PaymentAdmin(ReadOnlyAdmin):
     ordering: Sequence[str] = ("-id",)
     fieldsets = (
         (None, {"fields": ("order", "status_shown", "total", "captured", "refunded")}),
-        ("Provider", {"fields": ("provider", "method", "authorization", "approval", "failure")}),
+        (
+            "Provider",
+            {
+                "fields": (
+                    "provider",
+                    "method",
+                    "authorization",
+                    "held_until",
+                    "approval",
+                    "failure",
+                )
+            },
+        ),
         ("Giving back", {"fields": ("is_unwanted", "next_try")}),
         ("Record", {"fields": ("id", "order_id", "customer_id", "version", "made", "changed")}),
     )
@@ -91,6 +103,12 @@ class PaymentAdmin(ReadOnlyAdmin):
     def failure(self, payment: Payment) -> str:
         """Say why there will be no payment."""
         return ": ".join(filter(None, (payment.failure_code, payment.failure_detail)))
+
+    @admin.display(description="Held until")
+    def held_until(self, payment: Payment) -> SafeString:
+        """Show when the provider lets an authorisation go."""
+        is_held = payment.status == PaymentStatus.AUTHORIZED
+        return moment(payment.authorized_until if is_held else None)
 
     @admin.display(description="To be approved by")
     def approval(self, payment: Payment) -> SafeString:

@@ -30,6 +30,8 @@ PAYMENT_FIELDS = (
     "failure_detail",
     "is_unwanted",
     "undo_at",
+    "authorized_until",
+    "is_ending_known",
     "updated_at",
 )
 """What may change in a payment after it was recorded."""

@@ -14,6 +14,7 @@ from apps.kernel.events.payments import (
     PaymentRefunded,
     PaymentVoided,
 )
+from apps.payments.adapters.registry import validity_of
 from apps.payments.domain.accounts import Account
 from apps.payments.domain.declines import public_code
 from apps.payments.domain.operations import (
@@ -92,6 +93,7 @@ def _authorized(
 ) -> None:
     before = payment.status
     payment.authorize(reference=done.reference, brand=done.brand, last4=done.last4)
+    payment.authorized_until = changes.now + validity_of(payment.provider)
     changes.move(
         operation,
         payment.amount_minor,

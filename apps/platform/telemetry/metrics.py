@@ -87,6 +87,11 @@ webhooks_total: Final = Counter(
 payments_failed_total: Final = Counter(
     "payments_failed_total", "Payments that failed for good.", ("gateway",)
 )
+authorisations_running_out_total: Final = Counter(
+    "authorisations_running_out_total",
+    "Authorisations that nobody charged in good time.",
+    ("gateway",),
+)
 captures_failed_total: Final = Counter(
     "captures_failed_total", "Captures of wanted orders that a provider refused.", ("gateway",)
 )

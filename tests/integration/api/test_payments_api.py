@@ -87,9 +87,7 @@ class TestCapturing:
 
 
 class TestVoiding:
-    def test_lets_the_money_go_and_calls_the_order_off(
-        self, service: Caller, order: Order
-    ) -> None:
+    def test_lets_the_money_go_and_calls_the_order_off(self, service: Caller, order: Order) -> None:
         assert post(service, order, "void").status_code == 202
         order = settled(order)
         assert (order.status, order.payment_status) == ("cancelled", "voided")

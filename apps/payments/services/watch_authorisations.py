@@ -1,0 +1,83 @@
+"""See that no authorisation runs out unnoticed: providers let go of it after some days.
+
+How long each provider holds one is in `adapters/registry.py`. What the provider says counts, not
+our calendar: once the time is over it is asked, and only its own answer voids the payment.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from apps.kernel.cause import Cause
+from apps.payments.domain.operations import OPEN_STATES, OperationKind
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.services.changes import Changes
+from apps.payments.services.operations import cause_of
+from apps.platform.bulk import lock_many
+from apps.platform.telemetry.metrics import authorisations_running_out_total
+
+BATCH = 100
+ASK_AGAIN = timedelta(hours=6)
+"""How long a provider that still holds what we thought had run out is left alone."""
+CAPTURE = "capture"
+
+
+def watch_authorisations(*, now: datetime) -> int:
+    """Warn of, or charge, what runs out soon, and ask about what has; returns how many were looked at.
+
+    `OMS_AUTHORISATION_WARNING_HOURS` before the end, the payment is charged where
+    `OMS_AUTHORISATION_ENDING` says `capture`, and else warned of once: in its history, in the admin
+    and by a metric. Payments with a call under way are left to it.
+    """
+    soon = now + timedelta(hours=settings.OMS_AUTHORISATION_WARNING_HOURS)
+    with transaction.atomic(savepoint=False):
+        under_way = PaymentOperation.objects.filter(payment=OuterRef("pk"), state__in=OPEN_STATES)
+        due = list(
+            Payment.objects.filter(
+                ~Exists(under_way),
+                status=PaymentStatus.AUTHORIZED,
+                is_unwanted=False,
+                authorized_until__lte=soon,
+            )
+            .exclude(authorized_until__gt=now, is_ending_known=True)
+            .order_by("id")
+            .select_for_update(skip_locked=True)
+            .values_list("id", flat=True)[:BATCH]
+        )
+        payments = lock_many(Payment, due)
+        causes = _causes(payments)
+        changes = Changes(now=now)
+        for payment in payments:
+            payment.updated_at = now
+            if payment.authorized_until is not None and payment.authorized_until <= now:
+                _ask(payment, causes[payment.id], changes)
+            else:
+                _warn(payment, causes[payment.id], changes)
+        changes.write(payments)
+    return len(payments)
+
+
+def _causes(payments: list[Payment]) -> dict[object, Cause]:
+    """Act in the name of whoever asked for the authorisation."""
+    newest = PaymentOperation.objects.filter(payment_id__in=[one.id for one in payments])
+    return {
+        operation.payment_id: cause_of(operation)
+        for operation in newest.order_by("payment_id", "-id").distinct("payment_id")
+    }
+
+
+def _warn(payment: Payment, cause: Cause, changes: Changes) -> None:
+    payment.is_ending_known = True
+    authorisations_running_out_total.labels(gateway=payment.provider).inc()
+    changes.step(payment, "The authorisation runs out soon", cause)
+    if settings.OMS_AUTHORISATION_ENDING == CAPTURE:
+        changes.call(payment, OperationKind.CAPTURE, cause, amount_minor=payment.amount_minor)
+
+
+def _ask(payment: Payment, cause: Cause, changes: Changes) -> None:
+    payment.is_ending_known = True
+    payment.authorized_until = changes.now + ASK_AGAIN
+    changes.step(payment, "The authorisation has run out; the provider is asked", cause)
+    changes.look_for(payment, OperationKind.VOID, cause)
