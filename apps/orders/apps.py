@@ -30,6 +30,8 @@ class OrdersConfig(AppConfig):
                 payments.PaymentAuthorized: at_once(saga.confirm_orders),
                 payments.PaymentCaptured: at_once(saga.note_capture),
                 payments.PaymentCaptureFailed: at_once(saga.give_up_without_capture),
+                payments.PaymentDisputed: at_once(saga.note_dispute),
+                payments.PaymentDisputeClosed: at_once(saga.note_decided_dispute),
                 payments.PaymentFailed: at_once(saga.give_up_without_payment),
                 payments.PaymentVoided: at_once(saga.note_void),
                 payments.PaymentVoidFailed: at_once(saga.note_failed_void),

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from apps.kernel.money import Money
+from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.operations import OperationKind
 
 
@@ -127,12 +128,23 @@ class BadSignature(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeNews:
+    """What a provider says of a dispute; `reason` is its own word, the amount in minor units."""
+
+    reference: str
+    state: DisputeState
+    amount_minor: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderMessage:
     """A provider's message, verified. It only makes us look: `reference` names what has changed.
 
     `is_setback` is for news that something done did not last: a refund that came back, an
     authorisation that ran out. `facts` are kept for the adapter's own look-ups, where the provider
-    has no books that can be read: plain JSON, without anything personal.
+    has no books that can be read: plain JSON, without anything personal. `dispute` is taken at its
+    word: nobody but the provider decides one.
     """
 
     event_id: str
@@ -141,6 +153,7 @@ class ProviderMessage:
     payment_id: UUID | None
     is_setback: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
+    dispute: DisputeNews | None = None
 
 
 class PaymentGateway(Protocol):

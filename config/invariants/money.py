@@ -40,7 +40,8 @@ MONEY_INVARIANTS = (
                                 WHEN from_account = 'provider' AND to_account IN ('customer', 'authorised')
                                 THEN -amount_minor
                                 ELSE 0 END) AS charged
-                FROM payments_ledgerentry GROUP BY payment_id) l ON l.payment_id = p.id
+                FROM payments_ledgerentry WHERE operation_id IS NOT NULL
+                GROUP BY payment_id) l ON l.payment_id = p.id
             WHERE p.id >= %(since_id)s
               AND (coalesce(l.charged, 0) <> p.captured_minor - p.refunded_minor
                    OR coalesce(l.authorised, 0)

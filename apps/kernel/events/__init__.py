@@ -24,6 +24,8 @@ CATALOGUE: dict[str, type[Event]] = {
         payments.PaymentAuthorized,
         payments.PaymentCaptured,
         payments.PaymentCaptureFailed,
+        payments.PaymentDisputeClosed,
+        payments.PaymentDisputed,
         payments.PaymentFailed,
         payments.PaymentRefundFailed,
         payments.PaymentRefunded,

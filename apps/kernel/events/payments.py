@@ -107,3 +107,26 @@ class PaymentRefundFailed(PaymentEvent):
     currency: str
     code: str
     refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDisputed(PaymentEvent):
+    """The customer's bank took a charge back, or is about to; the provider decides who is right.
+
+    `reference` names the dispute in the provider's books, `reason` is the provider's word for it.
+    """
+
+    reference: str
+    amount_minor: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDisputeClosed(PaymentEvent):
+    """A dispute is decided: the money is ours again where `is_won`, and the customer's otherwise."""
+
+    reference: str
+    amount_minor: int
+    currency: str
+    is_won: bool

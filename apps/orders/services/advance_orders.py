@@ -19,6 +19,8 @@ from apps.kernel.events.payments import (
     PaymentAuthorized,
     PaymentCaptured,
     PaymentCaptureFailed,
+    PaymentDisputeClosed,
+    PaymentDisputed,
     PaymentFailed,
     PaymentRefunded,
     PaymentRefundFailed,
@@ -222,6 +224,28 @@ def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: 
     _apply(batch, decide, now)
     stands = {one.event.order_id: one.event.refunded_minor for one in batch}
     mark_refunds(stands, now=now, is_failing=True)
+
+
+def note_dispute(batch: Sequence[Delivered[PaymentDisputed]], *, now: datetime) -> None:
+    """The customer's bank takes a charge back; the order goes on until a person decides otherwise."""
+
+    def decide(change: Change, heard: Delivered[PaymentDisputed]) -> None:
+        amount = Money(heard.event.amount_minor, heard.event.currency)
+        change.step(f"Charge of {amount} disputed ({heard.event.reason})")
+
+    _apply(batch, decide, now)
+
+
+def note_decided_dispute(
+    batch: Sequence[Delivered[PaymentDisputeClosed]], *, now: datetime
+) -> None:
+    """A dispute is decided."""
+
+    def decide(change: Change, heard: Delivered[PaymentDisputeClosed]) -> None:
+        amount = Money(heard.event.amount_minor, heard.event.currency)
+        change.step(f"Dispute of {amount} {'won' if heard.event.is_won else 'lost'}")
+
+    _apply(batch, decide, now)
 
 
 def _settle_payment(change: Change, payment_status: str, what: str) -> None:

@@ -7,12 +7,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.payments.admin.disputes import disputes_table
+from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.operations import (
     ENDED_BADLY,
     OperationKind,
     OperationState,
 )
-from apps.payments.models import Payment, PaymentOperation, PaymentStatus, PaymentStep
+from apps.payments.models import Dispute, Payment, PaymentOperation, PaymentStatus, PaymentStep
 from apps.payments.queries import find_payment_of_order
 from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import (
@@ -58,8 +60,9 @@ def show_payment(order_id: UUID) -> Panel:
         return Panel(note="The order was called off before its payment began.")
     page = reverse("admin:payments_payment_change", args=[payment.id])
     operations = list(payment.operations.all())
+    disputes = list(payment.disputes.all())
     return Panel(
-        alert=attention_of(payment, operations),
+        alert=_dispute_alert(disputes) or attention_of(payment, operations),
         facts=(
             ("Status", badge(payment.status, TONES)),
             ("Provider", payment.provider),
@@ -69,8 +72,19 @@ def show_payment(order_id: UUID) -> Panel:
             *((("Why it failed", payment.failure_detail),) if payment.failure_detail else ()),
             ("Payment", link(page, f"…{str(payment.id)[-8:]}")),
         ),
-        tables=(operations_table(operations, payment.currency),),
+        tables=(
+            operations_table(operations, payment.currency),
+            *((disputes_table(disputes, payment.currency),) if disputes else ()),
+        ),
     )
+
+
+def _dispute_alert(disputes: Iterable[Dispute]) -> str:
+    if any(one.state == DisputeState.OPENED for one in disputes):
+        return (
+            "The customer's bank disputes a charge: answer it in the provider's own books in time."
+        )
+    return ""
 
 
 def attention_of(payment: Payment, operations: Iterable[PaymentOperation]) -> str:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.payments.adapters.registry import GATEWAYS
+from apps.payments.admin.disputes import disputes_table
 from apps.payments.admin.ledger import ledger_table
 from apps.payments.admin.messages import messages_table
 from apps.payments.admin.panels import (
@@ -151,6 +152,8 @@ class PaymentAdmin(ReadOnlyAdmin):
             about |= Q(provider=obj.provider, reference=obj.authorization)
         heard = list(ProviderMessageRecord.objects.filter(about).order_by("id"))
         entries = list(obj.ledger.order_by("id"))
+        disputes = list(obj.disputes.all())
+        table = disputes_table(disputes, obj.currency)
         return [
             TitledPanel(
                 title="Calls to the provider",
@@ -160,6 +163,7 @@ class PaymentAdmin(ReadOnlyAdmin):
                     note="" if operations else "No call was recorded yet.",
                 ),
             ),
+            *([TitledPanel(title="Disputes", panel=Panel(tables=(table,)))] if disputes else []),
             TitledPanel(
                 title="Ledger",
                 panel=Panel(

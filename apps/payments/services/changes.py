@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.payments import PaymentEvent, PaymentFailed
@@ -68,17 +69,39 @@ class Changes:
         what: str,
     ) -> None:
         """Note that an operation moved an amount, in minor units; nothing for an amount of zero."""
+        self.enter(
+            operation.payment,
+            amount_minor,
+            from_account=from_account,
+            to_account=to_account,
+            what=what,
+            actor=operation.actor,
+            operation_id=operation.id,
+        )
+
+    def enter(
+        self,
+        payment: Payment,
+        amount_minor: int,
+        *,
+        from_account: Account,
+        to_account: Account,
+        what: str,
+        actor: str,
+        operation_id: UUID | None = None,
+    ) -> None:
+        """Note an entry of the ledger, in minor units; nothing for an amount of zero."""
         if amount_minor:
             self.entries.append(
                 LedgerEntry(
-                    payment_id=operation.payment_id,
-                    operation_id=operation.id,
+                    payment_id=payment.id,
+                    operation_id=operation_id,
                     what=what,
                     from_account=from_account,
                     to_account=to_account,
                     amount_minor=amount_minor,
-                    currency=operation.payment.currency,
-                    actor=operation.actor,
+                    currency=payment.currency,
+                    actor=actor,
                     at=self.now,
                 )
             )

@@ -1,7 +1,8 @@
 """Store what providers tell us, and look at what it concerns.
 
-A message is never taken at its word: it makes the operation it names due for a look-up, whose answer
-counts. So repeated, late and reordered messages do no harm.
+A message is hardly ever taken at its word: it makes the operation it names due for a look-up, whose
+answer counts. So repeated, late and reordered messages do no harm. Only of disputes there is nothing
+to look up: what the provider says of them goes one way.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ from apps.payments.domain.refusals import UnknownProvider, WebhookRefused
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import BadSignature, ProviderMessage
 from apps.payments.services.look_again import look_again
+from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.platform.bulk import update_many
 from apps.platform.outbox.wakeups import wake
@@ -36,9 +38,9 @@ IN_FLIGHT_PAUSE = timedelta(seconds=1)
 # It is due at once, by the clock that says what is due.
 _STORE = """
 INSERT INTO payments_providermessagerecord
-    (provider, event_id, kind, reference, payment_id, is_setback, facts,
+    (provider, event_id, kind, reference, payment_id, is_setback, facts, dispute,
      received_at, next_at, attempts)
-VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, now(), now(), 0)
+VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, now(), now(), 0)
 ON CONFLICT (provider, event_id) DO NOTHING
 RETURNING id
 """
@@ -92,6 +94,7 @@ def _store(provider: str, message: ProviderMessage) -> bool:
                 message.payment_id,
                 message.is_setback,
                 msgspec.json.encode(message.facts).decode(),
+                msgspec.json.encode(message.dispute).decode() if message.dispute else None,
             ],
         )
         return cursor.fetchone() is not None
@@ -142,6 +145,8 @@ def _handle(*, is_setback: bool, look: _Look, now: datetime) -> int:
             else:
                 message.next_at = now + _pause_after(message.attempts)
         update_many(messages, fields=["attempts", "handled_at", "next_at", "payment_id"])
+        told = [one for one in messages if one.dispute and one.handled_at and one.payment_id]
+        note_disputes(messages=told, now=now)
         look(payment_ids=looked_up, now=now)
     return len(messages)
 

@@ -63,8 +63,9 @@ PLANTS = (
         how="an entry was added that nothing explains",
         statements=(
             """INSERT INTO payments_ledgerentry (
-                   payment_id, what, from_account, to_account, amount_minor, currency, actor, at)
-               SELECT id, 'Captured', 'authorised', 'provider', 5, currency, 'test', now()
+                   payment_id, operation_id, what, from_account, to_account, amount_minor, currency,
+                   actor, at)
+               SELECT id, gen_random_uuid(), 'Captured', 'authorised', 'provider', 5, currency, 'test', now()
                FROM payments_payment WHERE order_id = %(confirmed)s""",
         ),
         row={"authorised": -5},

@@ -36,6 +36,15 @@ def stripe_amount(money: Money) -> int:
     return amount
 
 
+def minor_units(amount: int, currency: str) -> int:
+    """Give the minor units of a number that Stripe has sent; a part of one that ISO lacks is cut off.
+
+    Raises:
+        UnknownCurrency: see the kernel.
+    """
+    return amount * int(10 ** exponent(currency)) // _units(currency)
+
+
 def _units(currency: str) -> int:
     """Count the parts into which Stripe divides one whole unit."""
     if currency in WHOLE:

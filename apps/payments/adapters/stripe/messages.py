@@ -8,7 +8,10 @@ from uuid import UUID
 import msgspec
 import stripe
 
-from apps.payments.ports import BadSignature, ProviderMessage
+from apps.kernel.errors import DomainError
+from apps.payments.adapters.stripe.amounts import minor_units
+from apps.payments.domain.disputes import DisputeState
+from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage
 
 SIGNATURE_HEADER = "stripe-signature"
 TOLERANCE_SECONDS = 300
@@ -16,6 +19,17 @@ TOLERANCE_SECONDS = 300
 
 SETBACKS = {"payment_intent": ("canceled",), "refund": ("failed", "canceled")}
 """What it says of an object whose success did not last; one that we dropped ourselves says so, too."""
+
+
+DISPUTE_STATES = {"won": DisputeState.WON, "lost": DisputeState.LOST}
+"""How Stripe says that a dispute is decided; `prevented` ones were never charged back."""
+
+
+class _Dispute(msgspec.Struct, frozen=True):
+    id: str
+    amount: int
+    currency: str
+    reason: str
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -56,6 +70,25 @@ def read_event(
         payment_id=_payment_id(event.data.object),
         is_setback=event.data.object.get("status")
         in SETBACKS.get(str(event.data.object.get("object")), ()),
+        dispute=_dispute(event.data.object),
+    )
+
+
+def _dispute(about: dict[str, Any]) -> DisputeNews | None:
+    """Read a dispute; a mere inquiry, which takes no money, is none."""
+    status = str(about.get("status"))
+    if about.get("object") != "dispute" or status.startswith("warning_"):
+        return None
+    try:
+        told = msgspec.convert(about, _Dispute)
+        amount = minor_units(told.amount, told.currency.upper())
+    except (msgspec.MsgspecError, DomainError) as error:
+        raise BadSignature("The dispute cannot be read.") from error
+    return DisputeNews(
+        reference=told.id,
+        state=DISPUTE_STATES.get(status, DisputeState.OPENED),
+        amount_minor=amount,
+        reason=told.reason,
     )
 
 

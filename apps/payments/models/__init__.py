@@ -1,0 +1,18 @@
+"""Tables of payments."""
+
+from apps.payments.models.ledger import LedgerEntry
+from apps.payments.models.news import Dispute, ProviderMessageRecord
+from apps.payments.models.operation import PaymentOperation
+from apps.payments.models.payment import Payment, PaymentStatus, PaymentStep
+from apps.payments.models.sandbox import SandboxApproval
+
+__all__ = [
+    "Dispute",
+    "LedgerEntry",
+    "Payment",
+    "PaymentOperation",
+    "PaymentStatus",
+    "PaymentStep",
+    "ProviderMessageRecord",
+    "SandboxApproval",
+]

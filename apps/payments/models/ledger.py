@@ -1,0 +1,54 @@
+"""The payment ledger."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from apps.payments.domain.accounts import Account
+from apps.payments.models.payment import Payment
+
+ACCOUNTS = [(account.value, account.value) for account in Account]
+
+
+class LedgerEntry(models.Model):
+    """An amount that moved from one account to another. Rows are only ever added.
+
+    One row holds both sides, so the books balance by construction. The amount is in minor units and
+    positive; what is undone is an entry the other way.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
+    )
+    operation_id = models.UUIDField(null=True)
+    what = models.TextField()
+    from_account = models.CharField(max_length=16, choices=ACCOUNTS)
+    to_account = models.CharField(max_length=16, choices=ACCOUNTS)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    actor = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        verbose_name_plural = "ledger entries"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0), name="a_ledger_entry_moves_something"
+            ),
+            models.CheckConstraint(
+                condition=~Q(from_account=F("to_account")), name="a_ledger_entry_has_two_sides"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    from_account__in=[account.value for account in Account],
+                    to_account__in=[account.value for account in Account],
+                ),
+                name="ledger_accounts_are_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.what

@@ -1,0 +1,76 @@
+"""What providers tell us of their own accord."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from apps.kernel.identifiers import new_id
+from apps.payments.domain.disputes import DisputeState
+from apps.payments.models.payment import Payment
+
+
+class ProviderMessageRecord(models.Model):
+    """A provider's webhook, stored before it is answered; the same message is stored once.
+
+    `payment_id` is the payment it was matched to, or names itself. `is_setback` says that something
+    which had succeeded may not have lasted. `facts` is what the adapter wants to know of it when it
+    looks up a call, `dispute` what it says of a dispute.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    provider = models.CharField(max_length=32)
+    event_id = models.CharField(max_length=128)
+    kind = models.TextField()
+    reference = models.TextField()
+    payment_id = models.UUIDField(null=True)
+    is_setback = models.BooleanField(default=False, db_default=False)
+    facts = models.JSONField(default=dict, db_default={})
+    dispute = models.JSONField(null=True)
+    received_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    attempts = models.IntegerField(default=0)
+    handled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "provider message"
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_at"], condition=Q(handled_at=None), name="message_to_handle"
+            ),
+            models.Index(fields=["reference"], name="message_by_reference"),
+            models.Index(fields=["payment_id"], name="message_by_payment"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["provider", "event_id"], name="a_provider_message_is_stored_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event_id}"
+
+
+class Dispute(models.Model):
+    """A charge that the customer's bank took back, or may; the provider decides who is right."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes")
+    provider = models.CharField(max_length=32)
+    reference = models.CharField(max_length=128)
+    amount_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=64)
+    state = models.CharField(max_length=8, choices=[(s.value, s.value) for s in DisputeState])
+    opened_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["provider", "reference"], name="a_dispute_is_known_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.state}"

@@ -1,0 +1,118 @@
+"""Take in what providers say of disputes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from django.db import transaction
+
+from apps.kernel.cause import Cause
+from apps.kernel.events.payments import PaymentDisputeClosed, PaymentDisputed
+from apps.payments.domain.accounts import Account
+from apps.payments.domain.disputes import DisputeState
+from apps.payments.models import Dispute, Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.ports import DisputeNews
+from apps.payments.services.changes import Changes
+from apps.payments.services.operations import cause_of
+from apps.platform.bulk import lock_many
+
+GOES_ON_TO = {
+    None: (DisputeState.OPENED, DisputeState.WON, DisputeState.LOST),
+    DisputeState.OPENED: (DisputeState.WON, DisputeState.LOST),
+    DisputeState.WON: (DisputeState.LOST,),
+    DisputeState.LOST: (),
+}
+"""Late and repeated news go nowhere. A customer's bank may win after all what it had lost."""
+HOLDS = {
+    None: Account.PROVIDER,
+    DisputeState.OPENED: Account.DISPUTED,
+    DisputeState.WON: Account.PROVIDER,
+    DisputeState.LOST: Account.CUSTOMER,
+}
+"""Who has the disputed money in each state."""
+
+
+def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -> None:
+    """Bring the disputes that matched messages tell of up to date; what is known already changes nothing.
+
+    The payment keeps its status: whether the order is refunded beside that is for people to decide.
+    """
+    with transaction.atomic(savepoint=False):
+        payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in messages})}
+        changes = Changes(now=now)
+        changed: dict[object, Payment] = {}
+        for message in sorted(messages, key=lambda one: one.id):
+            payment = payments.get(message.payment_id)  # type: ignore[arg-type]  # none has no row
+            if payment is None or message.dispute is None:
+                continue
+            news = msgspec.convert(message.dispute, DisputeNews)
+            if _take_in(payment, message.provider, news, changes):
+                payment.updated_at = now
+                changed[payment.id] = payment
+        changes.write(list(changed.values()))
+
+
+def _take_in(payment: Payment, provider: str, news: DisputeNews, changes: Changes) -> bool:
+    known = Dispute.objects.filter(provider=provider, reference=news.reference).first()
+    before = DisputeState(known.state) if known else None
+    if news.state not in GOES_ON_TO[before]:
+        return False
+    dispute = known or Dispute(
+        payment=payment,
+        provider=provider,
+        reference=news.reference,
+        amount_minor=news.amount_minor,
+        reason=news.reason[:64],
+        opened_at=changes.now,
+    )
+    dispute.state = news.state
+    dispute.decided_at = None if news.state is DisputeState.OPENED else changes.now
+    dispute.save()
+    cause = _cause(payment)
+    if HOLDS[before] != HOLDS[news.state]:
+        changes.enter(
+            payment,
+            dispute.amount_minor,
+            from_account=HOLDS[before],
+            to_account=HOLDS[news.state],
+            what=f"Dispute {news.state}",
+            actor=cause.actor,
+        )
+    changes.step(payment, f"Dispute {news.state} ({dispute.reason})", cause)
+    changes.publish(payment, _event(payment, dispute, news.state), cause)
+    return True
+
+
+def _event(
+    payment: Payment, dispute: Dispute, state: DisputeState
+) -> PaymentDisputed | PaymentDisputeClosed:
+    if state is DisputeState.OPENED:
+        return PaymentDisputed(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            reference=dispute.reference,
+            amount_minor=dispute.amount_minor,
+            currency=payment.currency,
+            reason=dispute.reason,
+        )
+    return PaymentDisputeClosed(
+        payment_id=payment.id,
+        order_id=payment.order_id,
+        reference=dispute.reference,
+        amount_minor=dispute.amount_minor,
+        currency=payment.currency,
+        is_won=state is DisputeState.WON,
+    )
+
+
+def _cause(payment: Payment) -> Cause:
+    """Go on in the trace of the payment, in the name of the provider."""
+    newest = PaymentOperation.objects.filter(payment_id=payment.id).latest("id")
+    told = cause_of(newest)
+    return Cause(
+        correlation_id=told.correlation_id,
+        causation_id=told.causation_id,
+        actor=f"system:{payment.provider}",
+        region=told.region,
+        trace_context=told.trace_context,
+    )

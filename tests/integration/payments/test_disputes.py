@@ -1,0 +1,127 @@
+"""Disputes: heard of once, decided one way, told in the ledger and to the order."""
+
+import hashlib
+import hmac
+import itertools
+import json
+import time
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from apps.payments.adapters.registry import gateway_named
+from apps.payments.models import Dispute, LedgerEntry, Payment, PaymentOperation
+from apps.payments.services.handle_messages import handle_messages, receive_messages
+from apps.platform.outbox.models import StoredEvent
+from tests.integration.payments.story import captured
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "whsec_for_disputes"
+_count = itertools.count()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
+
+
+@pytest.fixture(autouse=True)
+def stripe_in_use(settings: Any) -> Any:
+    settings.OMS_GATEWAYS = ["stripe"]
+    settings.STRIPE_WEBHOOK_SECRET = SECRET
+    settings.STRIPE_API_KEY = settings.STRIPE_API_KEY or "sk_test_x"
+    gateway_named.cache_clear()
+    yield
+    gateway_named.cache_clear()
+
+
+@pytest.fixture
+def payment(now: datetime) -> Payment:
+    return captured(now)
+
+
+def tell(payment: Payment, now: datetime, **changes: Any) -> None:
+    """Send what Stripe sends about a dispute, and have it handled."""
+    dispute = {
+        "object": "dispute",
+        "id": "du_1",
+        "amount": 100,
+        "currency": "eur",
+        "reason": "fraudulent",
+        "status": "needs_response",
+        "payment_intent": payment.authorization,
+        **changes,
+    }
+    body = json.dumps(
+        {"id": f"evt_{next(_count)}", "type": "charge.dispute.x", "data": {"object": dispute}}
+    ).encode()
+    at = int(time.time())
+    digest = hmac.new(SECRET.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    receive_messages(
+        provider="stripe",
+        body=body,
+        headers={"stripe-signature": f"t={at},v1={digest}"},
+        now=now,
+    )
+    handle_messages(now=timezone.now())
+
+
+def moved() -> list[tuple[str, str, int]]:
+    rows = LedgerEntry.objects.filter(what__startswith="Dispute").order_by("id")
+    return list(rows.values_list("from_account", "to_account", "amount_minor"))
+
+
+def published() -> list[str]:
+    rows = StoredEvent.objects.filter(type__contains="dispute").order_by("event_id")
+    return [row.type.removeprefix("payments.payment_") for row in rows]
+
+
+class TestADispute:
+    def test_is_opened_and_lost(self, payment: Payment, now: datetime) -> None:
+        tell(payment, now)
+        dispute = Dispute.objects.get()
+        assert (dispute.state, dispute.reason, dispute.amount_minor) == (
+            "opened",
+            "fraudulent",
+            100,
+        )
+        assert dispute.payment_id == payment.id
+        tell(payment, now, status="lost")
+        dispute.refresh_from_db()
+        assert dispute.state == "lost"
+        assert dispute.decided_at is not None
+        assert moved() == [("provider", "disputed", 100), ("disputed", "customer", 100)]
+        assert published() == ["disputed", "dispute_closed"]
+        assert Payment.objects.get().status == "captured"
+
+    def test_is_won_and_lost_after_all(self, payment: Payment, now: datetime) -> None:
+        for status in ("needs_response", "won", "lost"):
+            tell(payment, now, status=status)
+        assert moved() == [
+            ("provider", "disputed", 100),
+            ("disputed", "provider", 100),
+            ("provider", "customer", 100),
+        ]
+
+    def test_that_is_told_again_or_late_changes_nothing(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        for status in ("lost", "needs_response", "under_review", "won", "lost"):
+            tell(payment, now, status=status)
+        assert Dispute.objects.get().state == "lost"
+        assert moved() == [("provider", "customer", 100)]
+        assert published() == ["dispute_closed"]
+
+    def test_that_is_only_asked_about_is_none(self, payment: Payment, now: datetime) -> None:
+        tell(payment, now, status="warning_needs_response")
+        assert not Dispute.objects.exists()
+
+    def test_is_told_in_the_payments_history(self, payment: Payment, now: datetime) -> None:
+        tell(payment, now)
+        step = payment.history.latest("position")
+        assert (step.what, step.actor) == ("Dispute opened (fraudulent)", "system:stripe")
+        newest = PaymentOperation.objects.latest("id")
+        assert step.correlation_id == newest.correlation_id
