@@ -1,18 +1,24 @@
 """The list of payments, and the page of one with every call to its provider."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.payments.adapters.registry import GATEWAYS
+from apps.payments.admin.deeds import (
+    look_again_for_agent,
+    look_question,
+    settle_for_agent,
+    settle_question,
+    undo_again_for_agent,
+    undo_question,
+)
 from apps.payments.admin.disputes import disputes_table
 from apps.payments.admin.ledger import ledger_table
 from apps.payments.admin.messages import messages_table
@@ -25,14 +31,10 @@ from apps.payments.admin.panels import (
     operations_table,
 )
 from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
-from apps.payments.services.look_again import look_again
-from apps.payments.services.undo_again import undo_again
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
-from apps.platform.backoffice.deeds import cause_of, record_deed
 from apps.platform.backoffice.formatting import badge, moment, order_link
 from apps.platform.backoffice.panels import Panel, TitledPanel
-from apps.platform.database_clock import database_now
 
 
 @admin.register(Payment)
@@ -68,7 +70,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         ("Giving back", {"fields": ("is_unwanted", "next_try")}),
         ("Record", {"fields": ("id", "order_id", "customer_id", "version", "made", "changed")}),
     )
-    actions_detail = ("look_again", "undo_again")
+    actions_detail = ("look_again", "undo_again", "settle")
 
     @admin.display(description="Order")
     def order(self, payment: Payment) -> SafeString:
@@ -193,7 +195,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         return self._ask_and_do(
             request,
             object_id,
-            question=_look_question,
+            question=look_question,
             do=look_again_for_agent,
             done="The provider is being asked; look again in a moment.",
             needless="Nothing about it is undecided.",
@@ -214,9 +216,27 @@ class PaymentAdmin(ReadOnlyAdmin):
         return self._ask_and_do(
             request,
             object_id,
-            question=_undo_question,
+            question=undo_question,
             do=undo_again_for_agent,
             done="The provider is asked to give it back; look again in a moment.",
+            needless="Nothing is owed back, or a call for it is under way.",
+        )
+
+    def has_settle_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        """Whether the person may say that a refund was paid by another way."""
+        return request.user.has_perm("payments.settle_payment")
+
+    @page_action(
+        description="Settle by hand…", permission="settle", icon="handshake", is_dangerous=True
+    )
+    def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask how it was paid, then count what is owed as refunded."""
+        return self._ask_and_do(
+            request,
+            object_id,
+            question=settle_question,
+            do=settle_for_agent,
+            done="It counts as refunded.",
             needless="Nothing is owed back, or a call for it is under way.",
         )
 
@@ -244,62 +264,3 @@ class PaymentAdmin(ReadOnlyAdmin):
         else:
             self.message_user(request, needless, messages.WARNING)
         return HttpResponseRedirect(back)
-
-
-def look_again_for_agent(request: HttpRequest, payment: Payment, reason: str) -> bool:
-    """Make what is undecided due and write down who did; False where nothing is."""
-    with transaction.atomic():
-        is_due = look_again(payment_ids=[payment.id], now=database_now())
-        if is_due:
-            _write_down(request, payment, "payments.look_again", reason)
-    return is_due
-
-
-def undo_again_for_agent(request: HttpRequest, payment: Payment, reason: str) -> bool:
-    """Have the money given back and write down who did; False where none is owed."""
-    with transaction.atomic():
-        is_owed = undo_again(causes={payment.id: cause_of(request)}, now=database_now()) > 0
-        if is_owed:
-            _write_down(request, payment, "payments.undo_again", reason)
-    return is_owed
-
-
-def _write_down(request: HttpRequest, payment: Payment, action: str, reason: str) -> None:
-    record_deed(
-        request, action=action, subject_type="payment", subject_id=payment.id, reason=reason
-    )
-
-
-def _facts(payment: Payment) -> list[tuple[str, Any]]:
-    return [
-        ("Order", payment.order_number),
-        ("Status", badge(payment.status, TONES)),
-        ("Amount", money_of(payment, payment.amount_minor)),
-    ]
-
-
-def _look_question(payment: Payment, back: str) -> Question:
-    return Question(
-        title=f"Ask {payment.provider} again",
-        explanation=(
-            "Calls whose outcome is unknown, or that wait for the customer, are looked up at once "
-            "instead of when they are next due. No money is moved by this."
-        ),
-        submit="Look again now",
-        back=back,
-        panel=Panel(facts=_facts(payment)),
-    )
-
-
-def _undo_question(payment: Payment, back: str) -> Question:
-    return Question(
-        title=f"Give the money of order {payment.order_number} back",
-        explanation=(
-            f"{payment.provider} is asked again to drop the authorisation or to refund the charge. "
-            "If somebody did so in its own books by hand, that counts, and nothing is sent twice."
-        ),
-        submit="Give it back",
-        back=back,
-        is_dangerous=True,
-        panel=Panel(facts=_facts(payment)),
-    )

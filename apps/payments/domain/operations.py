@@ -42,6 +42,8 @@ ENDED_BADLY = (OperationState.DECLINED, OperationState.FAILED)
 MONEY_BACK = (OperationKind.VOID, OperationKind.REFUND)
 """What gives the customer's money back, or leaves it with them."""
 
+BY_HAND = "by hand"
+"""The reference of a refund that went another way than the provider's; there is nothing to look up."""
 FIRST_UNDO_PAUSE_SECONDS = 10 * 60
 LONGEST_UNDO_PAUSE_SECONDS = 24 * 60 * 60
 """When to try again to give money back: what a provider refused once it mostly goes on to refuse, until

@@ -78,6 +78,7 @@ class Payment(models.Model):
         permissions: ClassVar = [
             ("look_again_payment", "Can have a provider asked again"),
             ("undo_again_payment", "Can have money given back again"),
+            ("settle_payment", "Can say that money was given back by another way"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["authorization"], name="payment_by_authorization"),

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.payments.domain.accounts import Account
-from apps.payments.domain.operations import UNDECIDED, OperationKind, OperationState
+from apps.payments.domain.operations import BY_HAND, UNDECIDED, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of, lock_open_operations
@@ -35,7 +35,7 @@ def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
         changed: list[Payment] = []
         for payment in payments:
             operation = succeeded.get(payment.id)
-            if operation is None:
+            if operation is None or not _may_be_doubted(operation, payment):
                 continue
             if operation.kind != OperationKind.AUTHORIZE:
                 before = payment.status
@@ -52,6 +52,11 @@ def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
         wake_dispatch_on_commit({one.gate for one in (*undecided, *doubted)})
 
 
+def _may_be_doubted(operation: PaymentOperation, payment: Payment) -> bool:
+    """A charge that was given back by another way since is no news any more."""
+    return operation.kind != OperationKind.CAPTURE or payment.status == PaymentStatus.CAPTURED
+
+
 def _lock_newest_succeeded(payments: Collection[Payment]) -> dict[UUID, PaymentOperation]:
     """Give the newest call that succeeded, by payment: ids sort by the time they were made."""
     return {
@@ -60,7 +65,8 @@ def _lock_newest_succeeded(payments: Collection[Payment]) -> dict[UUID, PaymentO
             PaymentOperation,
             [payment.id for payment in payments],
             by="payment_id",
-            where="t.state = 'succeeded' AND t.kind IN ('authorize', 'capture', 'refund')",
+            where="t.state = 'succeeded' AND t.kind IN ('authorize', 'capture', 'refund') "
+            f"AND t.reference <> '{BY_HAND}'",
         )
     }
 

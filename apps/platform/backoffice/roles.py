@@ -17,7 +17,14 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "look_again_",
             "undo_again_",
         ),
-        "finance": ("view_", "refund_order", "refund_any_amount", "look_again_", "undo_again_"),
+        "finance": (
+            "view_",
+            "refund_order",
+            "refund_any_amount",
+            "look_again_",
+            "undo_again_",
+            "settle_",
+        ),
         "operations": (
             "view_",
             "change_",

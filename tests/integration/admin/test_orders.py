@@ -418,3 +418,19 @@ class TestRefunding:
         day = make_day()
         assert self.refund(enter("agent"), day.confirmed, amount="1.00").status_code == 403
         assert "Refund…" not in text_of(enter("lead"), day.waiting)
+
+
+class TestSettlingByHand:
+    def test_ends_a_cancellation_whose_refund_is_stuck(self, enter: Enter) -> None:
+        order = make_day().confirmed
+        Payment.objects.filter(order_id=order.id).update(refund_wanted_minor=500)
+        payment = Payment.objects.get(order_id=order.id)
+        page = f"/admin/payments/payment/{payment.id}/settle/"
+        assert enter("lead").get(page).status_code == 403
+        client = enter("finance")
+        assert b"by hand" in client.get(page).content
+        client.post(page, {"reason": "bank transfer of today"})
+        payment = Payment.objects.get(id=payment.id)
+        assert (payment.status, payment.refunded_minor) == ("partially_refunded", 500)
+        entry = AuditEntry.objects.get(action="payments.settle_refund")
+        assert entry.changes == {"refunded_minor": [0, 500]}

@@ -1,0 +1,46 @@
+"""Count money as given back that went another way, where the provider's way is closed."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.kernel.cause import Cause
+from apps.payments.domain.operations import BY_HAND, OperationKind, OperationState
+from apps.payments.models import Payment, PaymentOperation
+from apps.payments.ports import Done
+from apps.payments.services.changes import Changes
+from apps.payments.services.gateway_rules import apply_result
+from apps.payments.services.operations import lock_open_operations, new_operation
+from apps.platform.bulk import lock_many
+
+
+def settle_refund(*, payment_id: UUID, cause: Cause, now: datetime) -> Payment | None:
+    """Record what is still owed of a charge as refunded by hand; None where nothing is owed.
+
+    Nor while a call for it is under way, since that may give the money back as well. The payment
+    and its order go on as after any refund. Doing it again changes nothing.
+    """
+    with transaction.atomic():
+        found = lock_many(Payment, [payment_id])
+        if not found or not found[0].to_refund_minor or lock_open_operations(found):
+            return None
+        (payment,) = found
+        changes = Changes(now=now)
+        asked = PaymentOperation.objects.filter(payment=payment, kind=OperationKind.REFUND).count()
+        operation = new_operation(
+            payment,
+            OperationKind.REFUND,
+            amount_minor=payment.to_refund_minor,
+            nth=asked + 1,
+            state=OperationState.SUCCEEDED,
+            cause=cause,
+            now=now,
+        )
+        payment.undo_at = None
+        payment.updated_at = now
+        changes.step(payment, "Refund settled by hand", cause)
+        apply_result(operation, payment, Done(reference=BY_HAND), changes)
+        operation.save()
+        changes.write([payment])
+    return payment
