@@ -1,18 +1,14 @@
 """What tests and drills ask of the simulator itself: its books, its faults, its clock."""
 
-from typing import Any
-
-import msgspec
 from msgspec import Struct
 
+from infra.simulators.controls import as_json, control_faults, query_of, refused, show_calls
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.stripe import intents
 from infra.simulators.stripe.books import Books
 from infra.simulators.stripe.objects import Event, Intent
 from infra.simulators.stripe.requests import RequestDesk
-
-CALL_SECONDS_SHOWN = 900
 
 
 class IntentLine(Struct, frozen=True, kw_only=True):
@@ -52,28 +48,23 @@ class Control:
     def take(self, request: Request, name: str, events: list[Event]) -> Response:
         """Answer a request for `/stripe/_{name}`, and add what it brought about to `events`."""
         if not request.is_local:
-            return _refused(403, "Only this machine may ask that.")
+            return refused(403, "Only this machine may ask that.")
         match request.method, name:
-            case "GET", "faults":
-                return _json(self._mischief.faults)
-            case "POST", "faults":
-                return self._change_faults(request.body)
-            case "DELETE", "faults":
-                self._mischief.end()
-                return _json(self._mischief.faults)
+            case "GET" | "POST" | "DELETE", "faults":
+                return control_faults(self._mischief, request)
             case "GET", "books":
-                return _json({"payments": self.payments(_query(request))})
+                return as_json({"payments": self.payments(query_of(request))})
             case "GET", "calls":
-                return _json({"total": sum(self._desk.calls.values()), **self._recent_calls()})
+                return show_calls(self._desk.calls)
             case "POST", "reset":
                 self._books.forget_all()
                 self._mischief.end()
                 self._desk.calls.clear()
-                return _json({"reset": True})
+                return as_json({"reset": True})
             case "POST", "expire":
-                return self._expire(_query(request), events)
+                return self._expire(query_of(request), events)
             case _:
-                return _refused(404, "There is nothing of that name.")
+                return refused(404, "There is nothing of that name.")
 
     def payments(self, wanted: dict[str, str]) -> list[PaymentLine]:
         """Give what the books hold by payment; `payment_id` and `order_id` narrow it down."""
@@ -108,40 +99,12 @@ class Control:
             refunds=[refund.id for refund in self._books.refunds_of(intent.id)],
         )
 
-    def _recent_calls(self) -> dict[str, Any]:
-        newest = list(self._desk.calls.items())[-CALL_SECONDS_SHOWN:]
-        return {"by_second": {str(second): count for second, count in newest}}
-
-    def _change_faults(self, document: bytes) -> Response:
-        try:
-            self._mischief.change(document)
-        except msgspec.MsgspecError as error:
-            return _refused(400, str(error))
-        return _json(self._mischief.faults)
-
     def _expire(self, wanted: dict[str, str], events: list[Event]) -> Response:
         """Have the time of an authorisation run out, as after seven days."""
         intent = self._books.intents.get(wanted.get("payment_intent", ""))
         if intent is None or intent.status not in intents.CANCELLABLE:
-            return _refused(404, "There is no such payment intent to expire.")
+            return refused(404, "There is no such payment intent to expire.")
         expired, types = intents.dropped(intent, "automatic")
         events += self._books.record(expired, *types, request_id=None, key=None)
         self._books.write()
-        return _json({"status": expired.status})
-
-
-def _query(request: Request) -> dict[str, str]:
-    pairs = (part.partition("=") for part in request.query.split("&") if part)
-    return {name: value for name, _, value in pairs}
-
-
-def _json(document: object) -> Response:
-    return Response(body=msgspec.json.encode(document), content_type="application/json")
-
-
-def _refused(status: int, why: str) -> Response:
-    return Response(
-        status=status,
-        body=msgspec.json.encode({"error": why}),
-        content_type="application/json",
-    )
+        return as_json({"status": expired.status})
