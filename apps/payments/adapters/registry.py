@@ -29,6 +29,9 @@ GATEWAYS = {
     "stripe": GatewayEntry(
         adapter="apps.payments.adapters.stripe.gateway.StripeGateway", gates=("stripe",)
     ),
+    "adyen": GatewayEntry(
+        adapter="apps.payments.adapters.adyen.gateway.AdyenGateway", gates=("adyen",)
+    ),
 }
 """Every gateway there is; `OMS_GATEWAYS` names those in use."""
 BREAKERS = {
