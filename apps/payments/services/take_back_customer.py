@@ -13,8 +13,8 @@ from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
 from apps.payments.services.look_again import look_again
 
 CAME_BACK = "customer.came_back"
-MOST_RETURNS = 10
-"""How often a payment's customer is listened to: the page is open to everybody."""
+MOST_RETURNS = 5
+"""How much of what was brought back is kept, the newest: the page is open to everybody."""
 
 
 def take_back_customer(*, payment_id: UUID, query: Mapping[str, str], now: datetime) -> None:
@@ -34,9 +34,6 @@ def take_back_customer(*, payment_id: UUID, query: Mapping[str, str], now: datet
 
 
 def _keep(payment: Payment, facts: Mapping[str, object], now: datetime) -> None:
-    known = ProviderMessageRecord.objects.filter(payment_id=payment.id, kind=CAME_BACK)
-    if known.count() >= MOST_RETURNS:
-        return
     digest = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:32]
     ProviderMessageRecord.objects.get_or_create(
         provider=payment.provider,
@@ -52,3 +49,6 @@ def _keep(payment: Payment, facts: Mapping[str, object], now: datetime) -> None:
             "handled_at": now,
         },
     )
+    kept = ProviderMessageRecord.objects.filter(payment_id=payment.id, kind=CAME_BACK)
+    too_old = list(kept.order_by("-id").values_list("id", flat=True)[MOST_RETURNS:])
+    ProviderMessageRecord.objects.filter(id__in=too_old).delete()

@@ -1,39 +1,33 @@
 """What tests and drills ask of the simulator itself: its books, its faults, its clock."""
 
-from msgspec import Struct
+from collections.abc import Mapping
 
 from infra.simulators.adyen.books import Books
 from infra.simulators.adyen.objects import Notice, Payment
 from infra.simulators.adyen.payments import Payments
 from infra.simulators.adyen.requests import RequestDesk
-from infra.simulators.controls import as_json, control_faults, query_of, refused, show_calls
+from infra.simulators.controls import (
+    AttemptLine,
+    Controls,
+    PaymentLine,
+    as_json,
+    query_of,
+    refused,
+)
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 
 
-class AttemptLine(Struct, frozen=True, kw_only=True):
-    """One attempt to pay in the books, in Adyen's units."""
+class NamedAttempt(AttemptLine, frozen=True, kw_only=True):
+    """One payment as Adyen counts them."""
 
     psp_reference: str
-    status: str
-    amount: int
-    captured: int
-    refunded: int
-    is_live_authorization: bool
-    refunds: list[str]
 
 
-class PaymentLine(Struct, frozen=True, kw_only=True):
-    """All that the books hold for one payment of ours, in Adyen's units."""
+class AttemptsOfPayment(PaymentLine, frozen=True, kw_only=True):
+    """A payment of ours with all attempts to make it."""
 
-    payment_id: str
-    order_id: str
-    currency: str
-    live_authorizations: int
-    authorized: int
-    captured: int
-    refunded: int
-    attempts: list[AttemptLine]
+    attempts: list[NamedAttempt]
 
 
 class Control:
@@ -45,31 +39,20 @@ class Control:
         """Control this simulator."""
         self._books = books
         self._payments = payments
-        self._mischief = mischief
-        self._desk = desk
+        self._common = Controls(
+            mischief=mischief,
+            calls=desk.calls,
+            list_payments=self.payments,
+            forget_all=books.forget_all,
+        )
 
     def take(self, request: Request, name: str, news: list[Notice]) -> Response:
         """Answer a request for `/adyen/_{name}`, and add what is to be told of it to `news`."""
-        if not request.is_local:
-            return refused(403, "Only this machine may ask that.")
-        match request.method, name:
-            case "GET" | "POST" | "DELETE", "faults":
-                return control_faults(self._mischief, request)
-            case "GET", "books":
-                return as_json({"payments": self.payments(query_of(request))})
-            case "GET", "calls":
-                return show_calls(self._desk.calls)
-            case "POST", "reset":
-                self._books.forget_all()
-                self._mischief.end()
-                self._desk.calls.clear()
-                return as_json({"reset": True})
-            case "POST", "expire":
-                return self._expire(query_of(request), news)
-            case _:
-                return refused(404, "There is nothing of that name.")
+        if (request.method, name, request.is_local) == ("POST", "expire", True):
+            return self._expire(query_of(request), news)
+        return self._common.take(request, name) or refused(404, "There is nothing of that name.")
 
-    def payments(self, wanted: dict[str, str]) -> list[PaymentLine]:
+    def payments(self, wanted: Mapping[str, str]) -> list[AttemptsOfPayment]:
         """Give what the books hold by payment; `payment_id` and `order_id` narrow it down."""
         asked = wanted.get("payment_id")
         names = self._books.references() if asked is None else [asked]
@@ -77,10 +60,10 @@ class Control:
         order = wanted.get("order_id")
         return [one for one in found if one.attempts and order in (None, one.order_id)]
 
-    def _line(self, reference: str, payments: list[Payment]) -> PaymentLine:
+    def _line(self, reference: str, payments: list[Payment]) -> AttemptsOfPayment:
         attempts = [self._attempt(one) for one in payments]
         live = [one for one in attempts if one.is_live_authorization]
-        return PaymentLine(
+        return AttemptsOfPayment(
             payment_id=reference,
             order_id=payments[0].order if payments else "",
             currency=payments[0].currency if payments else "",
@@ -91,8 +74,8 @@ class Control:
             attempts=attempts,
         )
 
-    def _attempt(self, payment: Payment) -> AttemptLine:
-        return AttemptLine(
+    def _attempt(self, payment: Payment) -> NamedAttempt:
+        return NamedAttempt(
             psp_reference=payment.id,
             status=payment.status,
             amount=payment.amount,

@@ -1,8 +1,15 @@
 """What tests and drills ask of the simulator itself: its books, its faults, its clock."""
 
-from msgspec import Struct
+from collections.abc import Mapping
 
-from infra.simulators.controls import as_json, control_faults, query_of, refused, show_calls
+from infra.simulators.controls import (
+    AttemptLine,
+    Controls,
+    PaymentLine,
+    as_json,
+    query_of,
+    refused,
+)
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.stripe import intents
@@ -11,28 +18,15 @@ from infra.simulators.stripe.objects import Event, Intent
 from infra.simulators.stripe.requests import RequestDesk
 
 
-class IntentLine(Struct, frozen=True, kw_only=True):
-    """One payment intent in the books, in Stripe's units."""
+class IntentLine(AttemptLine, frozen=True, kw_only=True):
+    """One payment intent."""
 
     id: str
-    status: str
-    amount: int
-    captured: int
-    refunded: int
-    is_live_authorization: bool
-    refunds: list[str]
 
 
-class PaymentLine(Struct, frozen=True, kw_only=True):
-    """All that the books hold for one payment of ours, in Stripe's units."""
+class IntentsOfPayment(PaymentLine, frozen=True, kw_only=True):
+    """A payment of ours with its intents."""
 
-    payment_id: str
-    order_id: str
-    currency: str
-    live_authorizations: int
-    authorized: int
-    captured: int
-    refunded: int
     intents: list[IntentLine]
 
 
@@ -42,42 +36,32 @@ class Control:
     def __init__(self, *, books: Books, mischief: Mischief, desk: RequestDesk) -> None:
         """Control this simulator."""
         self._books = books
-        self._mischief = mischief
-        self._desk = desk
+        self._common = Controls(
+            mischief=mischief,
+            calls=desk.calls,
+            list_payments=self.payments,
+            forget_all=books.forget_all,
+        )
 
     def take(self, request: Request, name: str, events: list[Event]) -> Response:
         """Answer a request for `/stripe/_{name}`, and add what it brought about to `events`."""
-        if not request.is_local:
-            return refused(403, "Only this machine may ask that.")
-        match request.method, name:
-            case "GET" | "POST" | "DELETE", "faults":
-                return control_faults(self._mischief, request)
-            case "GET", "books":
-                return as_json({"payments": self.payments(query_of(request))})
-            case "GET", "calls":
-                return show_calls(self._desk.calls)
-            case "POST", "reset":
-                self._books.forget_all()
-                self._mischief.end()
-                self._desk.calls.clear()
-                return as_json({"reset": True})
-            case "POST", "expire":
-                return self._expire(query_of(request), events)
-            case _:
-                return refused(404, "There is nothing of that name.")
+        answer = self._common.take(request, name)
+        if answer is None and (request.method, name) == ("POST", "expire"):
+            answer = self._expire(query_of(request), events)
+        return answer or refused(404, "There is nothing of that name.")
 
-    def payments(self, wanted: dict[str, str]) -> list[PaymentLine]:
+    def payments(self, wanted: Mapping[str, str]) -> list[IntentsOfPayment]:
         """Give what the books hold by payment; `payment_id` and `order_id` narrow it down."""
         names = [wanted["payment_id"]] if "payment_id" in wanted else list(self._books.payments)
         found = [self._payment(name) for name in names if self._books.payments.get(name)]
         order_id = wanted.get("order_id")
         return [line for line in found if order_id is None or line.order_id == order_id]
 
-    def _payment(self, payment_id: str) -> PaymentLine:
+    def _payment(self, payment_id: str) -> IntentsOfPayment:
         found = self._books.intents_of(payment_id)
         lines = [self._intent(intent) for intent in found]
         live = [line for line in lines if line.is_live_authorization]
-        return PaymentLine(
+        return IntentsOfPayment(
             payment_id=payment_id,
             order_id=found[0].metadata.get("order_id", ""),
             currency=found[0].currency,

@@ -112,7 +112,7 @@ class AdyenCalls:
         try:
             path = modification_path(reference, "cancels")
             self._post(path, document, key=key, answer=Received)
-        except (GatewayUnavailable, GatewayMisused, MethodRefused) as error:
+        except (GatewayUnavailable, GatewayMisused) as error:
             raise OutcomeUnknown("adyen_held_in_part") from error
 
     def _post(self, path: str, document: Document, *, key: str, answer: type[T]) -> T:

@@ -15,8 +15,11 @@ UNKNOWN_METHODS = frozenset({"800", "803"})
 log = structlog.get_logger(__name__)
 
 
-class MethodRefused(Exception):
-    """The customer's way to pay is not known to Adyen; nothing was carried out."""
+class MethodRefused(GatewayMisused):
+    """The customer's way to pay is not known to Adyen; nothing was carried out.
+
+    Where no way to pay was sent, that is a fault of ours like any other.
+    """
 
     def __init__(self, answer: Declined) -> None:
         """Carry the answer for the customer."""

@@ -131,7 +131,7 @@ class AdyenGateway:
         result = query.get("redirectResult", "")
         if not result.isprintable() or not 0 < len(result) <= LONGEST_REDIRECT_RESULT:
             return {}
-        return Told(event=CAME_BACK, redirect_result=result).as_facts()
+        return Told(event=CAME_BACK, success=False, redirect_result=result).as_facts()
 
     def route(self, method_token: str) -> str:
         """All calls share one gate: Adyen is up or down as a whole."""

@@ -20,7 +20,7 @@ from apps.payments.ports import BadSignature, ProviderMessage
 SETBACKS = frozenset({"CAPTURE_FAILED", "REFUND_FAILED", "REFUNDED_REVERSED", EXPIRE})
 CANCELS = frozenset({CANCELLATION, TECHNICAL_CANCEL, CANCEL_OR_REFUND})
 """Somebody may have called a payment off at Adyen's own desk; one that we dropped says so, too."""
-LONGEST_REASON = 200
+LONGEST_TEXT = 200
 PARTS_OF_REASON = 3
 
 
@@ -99,15 +99,18 @@ def _told(item: Item, operation: str) -> Told:
         original_reference=item.original_reference or "",
         operation=operation,
         value=item.amount.value if item.amount is not None else 0,
-        currency=item.amount.currency if item.amount is not None else "",
+        currency=_kept(item.amount.currency) if item.amount is not None else "",
         # Of an authorisation it is no reason but the card's number in part, and its expiry.
-        reason="" if is_authorised else (item.reason or "")[:LONGEST_REASON],
-        action=str(more.get("modification.action", ""))
-        if item.event_code == CANCEL_OR_REFUND
-        else "",
-        brand=brand_name(item.payment_method) if is_authorised else "",
+        reason="" if is_authorised else _kept(item.reason or ""),
+        action=_kept(str(more.get("modification.action", ""))),
+        brand=_kept(brand_name(item.payment_method)) if is_authorised else "",
         last4=_last4(item) if is_authorised else "",
     )
+
+
+def _kept(text: str) -> str:
+    """Shorten a text and leave out what no table takes: most of an item is not signed."""
+    return "".join(one for one in text[:LONGEST_TEXT] if one.isprintable())
 
 
 def _last4(item: Item) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 from apps.payments.ports import GatewayCall
 
 APPLE_PAY = "apple_pay"
-LONGEST_UUID = 36
+LENGTH_OF_UUID = 36
 
 Document = dict[str, Any]
 
@@ -80,11 +80,16 @@ def has_no_name_yet(call: GatewayCall) -> bool:
 
 def names_in(reference: str) -> tuple[UUID | None, str]:
     """Read a reference of ours as it comes back: the payment, and the call if it names one."""
+    payment_id = _uuid(reference[:LENGTH_OF_UUID])
+    operation_id = _uuid(reference[LENGTH_OF_UUID + 1 :])
+    return payment_id, str(operation_id) if payment_id and operation_id else ""
+
+
+def _uuid(text: str) -> UUID | None:
     try:
-        payment_id = UUID(reference[:LONGEST_UUID])
+        return UUID(text)
     except ValueError:
-        return None, ""
-    return payment_id, reference[LONGEST_UUID + 1 :]
+        return None
 
 
 def _modification(call: GatewayCall, merchant: str) -> Document:

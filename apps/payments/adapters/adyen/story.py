@@ -28,7 +28,7 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"
     """
 
     event: str
-    success: bool = False
+    success: bool
     psp_reference: str = ""
     original_reference: str = ""
     operation: str = ""
