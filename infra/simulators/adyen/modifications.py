@@ -25,7 +25,7 @@ LATER = {
     ("refunds", "reversed"): "REFUNDED_REVERSED",
 }
 """What becomes of a success a little later, by its kind and the card's behaviour."""
-TOO_MUCH = "Insufficient balance on payment"
+TOO_MUCH = "More than is left of the payment"
 
 
 class Modifications:

@@ -56,7 +56,7 @@ def verdict(wanted: GatewayCall, *news: Told) -> Outcome | None:
 CAPTURE, VOID = call(OperationKind.CAPTURE), call(OperationKind.VOID)
 REFUND, AUTHORIZE = call(OperationKind.REFUND), call(OperationKind.AUTHORIZE, authorization="")
 FAILED_CAPTURE = told("CAPTURE", success=False, reason="Refused")
-FAILED_REFUND = told("REFUND", success=False, reason="Insufficient balance on payment")
+FAILED_REFUND = told("REFUND", success=False, reason="More than is left")
 FAILED_CANCEL = told("CANCELLATION", success=False, reason="No")
 
 
@@ -93,6 +93,9 @@ class TestACapture:
         later = told("CAPTURE_FAILED")
         assert code_of(verdict(CAPTURE, told("CAPTURE"), later)) == "capture_failed"
         assert code_of(verdict(CAPTURE, later, told("CAPTURE"))) == "capture_failed"
+
+    def test_of_which_only_the_failure_is_left_is_declined(self) -> None:
+        assert code_of(verdict(CAPTURE, told("CAPTURE_FAILED"))) == "capture_failed"
 
     def test_that_failed_later_under_another_name_is_declined(self) -> None:
         later = told("CAPTURE_FAILED", "MOD7")
@@ -155,6 +158,10 @@ class TestARefund:
     @pytest.mark.parametrize("event", ["REFUND_FAILED", "REFUNDED_REVERSED"])
     def test_that_came_back_is_declined(self, event: str) -> None:
         assert code_of(verdict(REFUND, told("REFUND"), told(event))) == "refund_failed"
+
+    @pytest.mark.parametrize("event", ["REFUND_FAILED", "REFUNDED_REVERSED"])
+    def test_of_which_only_the_failure_is_left_is_declined(self, event: str) -> None:
+        assert code_of(verdict(REFUND, told(event))) == "refund_failed"
 
     def test_is_not_undone_by_the_failure_of_another(self) -> None:
         news = (told("REFUND"), told("REFUND", "MOD2"), told("REFUND_FAILED", "MOD2"))

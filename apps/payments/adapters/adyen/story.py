@@ -65,6 +65,14 @@ class Story:
         """Give the bad news of these kinds."""
         return (one for one in self._told if one.event in events and not one.success)
 
+    def ends_of(self, event: str) -> list[Told]:
+        """Give the news of how calls of a kind ended, and then of what did not last.
+
+        That may come first, or be all that is left: old messages are forgotten.
+        """
+        ends = [*self.successes(event), *self.failures(event)]
+        return [*ends, *self.successes(*UNDONE_BY[event])]
+
     def redirect_results(self) -> Iterator[str]:
         """Give what the customer brought back, the newest first."""
         return (one.redirect_result for one in reversed(self._told) if one.event == CAME_BACK)

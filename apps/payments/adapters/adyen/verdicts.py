@@ -70,7 +70,7 @@ def _authorized(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
 
 
 def _captured(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
-    own = _own(call, [*story.successes(CAPTURE), *story.failures(CAPTURE)])
+    own = _own(call, story.ends_of(CAPTURE))
     if own is None and call.reference:
         return None
     # Ours, or one that somebody made at Adyen's own desk: the money is taken once either way.
@@ -112,11 +112,11 @@ def _voided(call: GatewayCall, story: Story) -> Outcome | None:
 
 
 def _refunded(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
-    own = _own(call, [*story.successes(REFUND), *story.failures(REFUND)])
+    own = _own(call, story.ends_of(REFUND))
     if own is None:
         return None
     if own.success:
-        if story.undoing(own) is None:
+        if own in story.standing_refunds():
             return Done(reference=own.psp_reference)
         return _not_refunded("refund_failed", own)
     # If somebody refunded it at Adyen's own desk, nothing was left, and it is what was wanted.
