@@ -11,7 +11,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
+Hexadecimal = Annotated[str, msgspec.Meta(pattern="^([0-9A-Fa-f]{2})*$")]
 LOCAL_SECRET = "local-only-never-in-production"
+
+KEYS_OF_GATEWAYS = {
+    "stripe": ("stripe_api_key", "stripe_webhook_secret"),
+    "adyen": ("adyen_api_key", "adyen_merchant_account", "adyen_hmac_key"),
+}
+"""What each payment provider in use must be given in production."""
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
@@ -55,7 +62,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_authorisation_ending: Literal["warn", "capture"] = "warn"
     oms_payment_wait_minutes: Positive = 12 * 60
 
-    oms_gateways: str = "sandbox,stripe"
+    oms_gateways: str = "sandbox,stripe,adyen"
     oms_gateway_concurrency: Positive = 30
     oms_gateway_recovery_per_second: Positive = 100
     oms_sandbox_latency_ms: NotNegative = 0
@@ -63,6 +70,12 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     stripe_api_base: str = "https://api.stripe.com"
     stripe_api_key: str = ""
     stripe_webhook_secret: str = ""
+    adyen_api_base: str = "https://checkout-test.adyen.com/v72"
+    adyen_api_key: str = ""
+    adyen_merchant_account: str = ""
+    adyen_hmac_key: Hexadecimal = ""
+    adyen_webhook_user: str = ""
+    adyen_webhook_password: str = ""
 
     oms_email_from: str = "orders@shop.example"
     oms_mailbox_dir: str = ""
@@ -83,9 +96,14 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
     known = {field.encode_name for field in msgspec.structs.fields(Environment)}
     given = {name: value for name, value in variables.items() if name in known and value != ""}
     try:
-        return msgspec.convert(given, Environment, strict=False)
+        env = msgspec.convert(given, Environment, strict=False)
     except msgspec.ValidationError as error:
         raise ImproperlyConfigured(f"Environment: {error}") from error
+    if bool(env.adyen_webhook_user) != bool(env.adyen_webhook_password):
+        raise ImproperlyConfigured(
+            "Environment: ADYEN_WEBHOOK_USER and ADYEN_WEBHOOK_PASSWORD go together."
+        )
+    return env
 
 
 def refuse_unsafe_production(env: Environment) -> None:
@@ -105,19 +123,20 @@ def refuse_unsafe_production(env: Environment) -> None:
         faults.append("OMS_JWKS_URL")
     if env.oms_allowed_hosts == "*":
         faults.append("OMS_ALLOWED_HOSTS")
-    if "stripe" in env.gateways:
-        faults += [
-            name
-            for name, value in (
-                ("STRIPE_API_KEY", env.stripe_api_key),
-                ("STRIPE_WEBHOOK_SECRET", env.stripe_webhook_secret),
-            )
-            if not value or "local" in value
-        ]
+    faults += [
+        name.upper()
+        for gateway, names in KEYS_OF_GATEWAYS.items()
+        for name in names
+        if gateway in env.gateways and _is_for_play(getattr(env, name))
+    ]
     if faults:
         raise ImproperlyConfigured(
             "Production needs its own, strong value for: " + ", ".join(sorted(faults))
         )
+
+
+def _is_for_play(value: str) -> bool:
+    return not value or "local" in value.lower()
 
 
 def load_jwks(path: str) -> dict[str, object]:

@@ -18,7 +18,8 @@ class GatewayCall:
     `authorization` is the provider's reference of the authorisation, empty for the first call;
     `reference` what the provider has called this very operation so far, if anything; `charge` the
     reference of the capture that a refund takes from. `return_url` is where the provider sends a
-    customer who had to approve the payment. `told` are the facts of all messages that the provider
+    customer who had to approve the payment. `customer_id` is whose stored way to pay it is; None
+    where that is not known. `told` are the facts of all messages that the provider
     has sent about the payment, oldest first, as the adapter read them; empty for a call that
     nothing has come of yet.
     """
@@ -34,6 +35,7 @@ class GatewayCall:
     method_token: str
     return_url: str
     created_at: datetime
+    customer_id: UUID | None = None
     reference: str = ""
     charge: str = ""
     told: tuple[Mapping[str, Any], ...] = ()
@@ -194,6 +196,13 @@ class PaymentGateway(Protocol):
 
         Raises:
             BadSignature: it is not the provider's, or too old.
+        """
+
+    def read_return(self, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """Say what to keep of the query with which a provider's page sent a customer back.
+
+        It proves nothing, for anybody may have written it. It becomes one of the `told` of the next
+        look-up; empty where the provider needs nothing of it.
         """
 
     def route(self, method_token: str) -> str:

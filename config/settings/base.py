@@ -288,6 +288,12 @@ OMS_SANDBOX_SECRET = env.oms_sandbox_secret
 STRIPE_API_BASE = env.stripe_api_base
 STRIPE_API_KEY = env.stripe_api_key
 STRIPE_WEBHOOK_SECRET = env.stripe_webhook_secret
+ADYEN_API_BASE = env.adyen_api_base
+ADYEN_API_KEY = env.adyen_api_key
+ADYEN_MERCHANT_ACCOUNT = env.adyen_merchant_account
+ADYEN_HMAC_KEY = env.adyen_hmac_key
+ADYEN_WEBHOOK_USER = env.adyen_webhook_user
+ADYEN_WEBHOOK_PASSWORD = env.adyen_webhook_password
 
 DEFAULT_FROM_EMAIL = env.oms_email_from
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -24,6 +24,8 @@ class Credentials:
     order_number_secret: str
     sandbox_secret: str
     stripe_webhook_secret: str
+    adyen_hmac_key: str
+    adyen_webhook_password: str
     database_password: str
     valkey_password: str
     jwt_private_key_file: Path
@@ -43,6 +45,8 @@ def credentials_in(folder: Path) -> Credentials:
         stripe_webhook_secret=_keep(
             folder / "stripe_webhook", lambda: "whsec_" + secrets.token_hex(16)
         ),
+        adyen_hmac_key=_keep(folder / "adyen_hmac", lambda: secrets.token_hex(32)),
+        adyen_webhook_password=_keep(folder / "adyen_webhook", lambda: secrets.token_hex(16)),
         database_password=_keep(folder / "database", lambda: secrets.token_hex(16)),
         valkey_password=_keep(folder / "valkey", lambda: secrets.token_hex(16)),
         jwt_private_key_file=key_file,

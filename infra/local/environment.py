@@ -6,7 +6,7 @@ from pathlib import Path
 from infra.local.credentials import Credentials
 from infra.local.ports import HOST
 
-# Asks a stack for servers and a provider of its own, whatever the process that starts it may use.
+# Asks a stack for servers and providers of its own, whatever the process that starts it may use.
 EMBEDDED: Mapping[str, str] = {
     "DATABASE_URL": "",
     "REDIS_URL": "",
@@ -15,6 +15,12 @@ EMBEDDED: Mapping[str, str] = {
     "STRIPE_API_BASE": "",
     "STRIPE_API_KEY": "",
     "STRIPE_WEBHOOK_SECRET": "",
+    "ADYEN_API_BASE": "",
+    "ADYEN_API_KEY": "",
+    "ADYEN_MERCHANT_ACCOUNT": "",
+    "ADYEN_HMAC_KEY": "",
+    "ADYEN_WEBHOOK_USER": "",
+    "ADYEN_WEBHOOK_PASSWORD": "",
 }
 LOOPBACK = "127.0.0.1,localhost"
 
@@ -40,20 +46,29 @@ def stack_environment(
 ) -> dict[str, str]:
     """Complete what was given with the URLs of the services and all that this stack decides.
 
-    Stripe is the simulator, but for what is given of it.
+    The payment providers are simulators, but for what is given of them.
     """
     simulators_url = f"http://{HOST}:{simulators_port}"
     unproxied = given.get("NO_PROXY") or given.get("no_proxy")
     no_proxy = f"{unproxied},{LOOPBACK}" if unproxied else LOOPBACK
-    stripe = {
+    providers = {
         "STRIPE_API_BASE": f"{simulators_url}/stripe",
         "STRIPE_API_KEY": "sk_test_local",
         "STRIPE_WEBHOOK_SECRET": credentials.stripe_webhook_secret,
+        "ADYEN_API_BASE": f"{simulators_url}/adyen/v72",
+        "ADYEN_API_KEY": "key-of-the-local-stack",
+        "ADYEN_MERCHANT_ACCOUNT": "LocalShop",
+        "ADYEN_HMAC_KEY": credentials.adyen_hmac_key,
     }
+    if not given.get("ADYEN_API_BASE"):
+        providers |= {
+            "ADYEN_WEBHOOK_USER": "adyen-local",
+            "ADYEN_WEBHOOK_PASSWORD": credentials.adyen_webhook_password,
+        }
     return {
         **given,
         **services,
-        **{name: given.get(name) or ours for name, ours in stripe.items()},
+        **{name: given.get(name) or ours for name, ours in providers.items()},
         "OMS_HOME": str(home),
         "OMS_BASE_URL": f"http://{HOST}:{web_port}",
         "OMS_SIMULATORS_URL": simulators_url,

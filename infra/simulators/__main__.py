@@ -8,11 +8,13 @@ import signal
 import sys
 from pathlib import Path
 
+from infra.simulators.adyen.notices import Endpoint as AdyenEndpoint
 from infra.simulators.http_server import start_server
-from infra.simulators.site import Site
+from infra.simulators.site import AdyenPart, Site
 from infra.simulators.stripe.webhooks import ANNOUNCED, Endpoint
 
 WEBHOOK_PATH = "/api/v1/webhooks/stripe"
+ADYEN_WEBHOOK_PATH = "/api/v1/webhooks/adyen"
 
 
 def read_arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -54,7 +56,39 @@ def read_arguments(words: list[str] | None = None) -> argparse.Namespace:
         default=",".join(ANNOUNCED),
         help="types of events to send, by commas",
     )
+    parser.add_argument(
+        "--adyen-books",
+        type=Path,
+        default=Path(given.get("OMS_HOME") or ".oms") / "simulators" / "adyen.jsonl",
+        help="file in which the simulated Adyen keeps its books (below OMS_HOME)",
+    )
+    parser.add_argument(
+        "--adyen-webhook-url",
+        default=f"{base_url}{ADYEN_WEBHOOK_PATH}" if base_url else "",
+        help=f"receiver of Adyen's webhooks (OMS_BASE_URL + {ADYEN_WEBHOOK_PATH}); none without",
+    )
+    parser.add_argument(
+        "--adyen-hmac-key",
+        default=given.get("ADYEN_HMAC_KEY", ""),
+        help="hexadecimal key that signs them (ADYEN_HMAC_KEY); user and password for them come "
+        "from ADYEN_WEBHOOK_USER and ADYEN_WEBHOOK_PASSWORD",
+    )
     return parser.parse_args(words)
+
+
+def adyen_part(wanted: argparse.Namespace) -> AdyenPart:
+    """Give what the simulated Adyen needs."""
+    if not (wanted.adyen_webhook_url and wanted.adyen_hmac_key):
+        return AdyenPart(journal=wanted.adyen_books)
+    return AdyenPart(
+        journal=wanted.adyen_books,
+        endpoint=AdyenEndpoint(
+            url=wanted.adyen_webhook_url,
+            key=wanted.adyen_hmac_key,
+            user=os.environ.get("ADYEN_WEBHOOK_USER", ""),
+            password=os.environ.get("ADYEN_WEBHOOK_PASSWORD", ""),
+        ),
+    )
 
 
 async def serve(wanted: argparse.Namespace) -> None:
@@ -77,6 +111,7 @@ async def serve(wanted: argparse.Namespace) -> None:
         mailbox=wanted.mailbox,
         journal=wanted.books,
         endpoint=endpoint,
+        adyen=adyen_part(wanted),
     )
     server = await start_server(site.handle, host=wanted.host, port=wanted.port)
     work = asyncio.create_task(site.run())

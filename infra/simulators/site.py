@@ -1,8 +1,12 @@
 """All simulators behind one address."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from infra.simulators.adyen.notices import Endpoint as AdyenEndpoint
+from infra.simulators.adyen.site import AdyenSite
 from infra.simulators.http_server import Request, Response
 from infra.simulators.mailbox.site import MailboxSite
 from infra.simulators.pages import page
@@ -19,27 +23,52 @@ _INDEX = """
 <td>how often it was called, by second</td></tr>
 <tr><th scope="row"><a href="/stripe/_faults">/stripe/_faults</a></th>
 <td>what goes wrong there now: change it by POST, end it by DELETE</td></tr>
+<tr><th scope="row"><a href="/adyen/_books">/adyen/_books</a></th>
+<td>what the simulated Adyen holds, by payment</td></tr>
+<tr><th scope="row"><a href="/adyen/_calls">/adyen/_calls</a></th>
+<td>how often it was called, by second</td></tr>
+<tr><th scope="row"><a href="/adyen/_faults">/adyen/_faults</a></th>
+<td>what goes wrong there now</td></tr>
 </table>
-<p class="quiet">The API of the simulated Stripe is at <code>/stripe/v1</code>.</p>
+<p class="quiet">The APIs are at <code>/stripe/v1</code> and <code>/adyen/v72</code>.</p>
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdyenPart:
+    """What the simulated Adyen is given: the file of its books, and who receives its webhooks."""
+
+    journal: Path | None = None
+    endpoint: AdyenEndpoint | None = None
 
 
 class Site:
     """Sends each request to the simulator it is for."""
 
     def __init__(
-        self, *, public_url: str, mailbox: Path, journal: Path | None, endpoint: Endpoint | None
+        self,
+        *,
+        public_url: str,
+        mailbox: Path,
+        journal: Path | None,
+        endpoint: Endpoint | None,
+        adyen: AdyenPart | None = None,
     ) -> None:
-        """Open all simulators."""
+        """Open all simulators; `journal` and `endpoint` are the simulated Stripe's."""
+        adyen = adyen or AdyenPart()
+        self.adyen = AdyenSite(
+            public_url=public_url, journal=adyen.journal, endpoint=adyen.endpoint
+        )
         self.stripe = StripeSite(public_url=public_url, journal=journal, endpoint=endpoint)
         self._places: dict[str, Callable[[Request], Awaitable[Response]]] = {
             "stripe": self.stripe.handle,
+            "adyen": self.adyen.handle,
             "mailbox": MailboxSite(mailbox).handle,
         }
 
     async def run(self) -> None:
         """Do what is to be done beside answering, until cancelled."""
-        await self.stripe.run()
+        await asyncio.gather(self.stripe.run(), self.adyen.run())
 
     async def handle(self, request: Request) -> Response:
         """Answer a request.

@@ -34,6 +34,11 @@ GATEWAYS = {
     "stripe": GatewayEntry(
         adapter="apps.payments.adapters.stripe.gateway.StripeGateway", gates=("stripe",)
     ),
+    "adyen": GatewayEntry(
+        adapter="apps.payments.adapters.adyen.gateway.AdyenGateway",
+        gates=("adyen",),
+        validity=timedelta(days=28),
+    ),
 }
 """Every gateway there is; `OMS_GATEWAYS` names those in use."""
 BREAKERS = {

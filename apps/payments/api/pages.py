@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apps.payments.domain.refusals import PaymentNotFound
 from apps.payments.queries import get_payment_to_approve
 from apps.payments.services.decide_approval import decide_approval
-from apps.payments.services.look_again import look_again
+from apps.payments.services.take_back_customer import take_back_customer
 from apps.platform.database_clock import database_now
 
 
@@ -39,5 +39,5 @@ def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpRespons
 @require_GET
 def come_back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """Welcome a customer whom the provider sent back, and look up what was decided."""
-    look_again(payment_ids=[payment_id], now=database_now())
+    take_back_customer(payment_id=payment_id, query=request.GET.dict(), now=database_now())
     return render(request, "payments/return.html")

@@ -37,7 +37,7 @@ RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o
           CASE WHEN o.kind = 'refund' THEN (
               SELECT c.reference FROM payments_paymentoperation c
               WHERE c.payment_id = p.id AND c.kind = 'capture' AND c.state = 'succeeded'
-              ORDER BY c.nth DESC LIMIT 1) END
+              ORDER BY c.nth DESC LIMIT 1) END, p.customer_id
 """
 _TOLD = """
 SELECT payment_id, facts::text FROM payments_providermessagerecord
@@ -98,7 +98,7 @@ def _claimed(
     (
         operation_id, token, state, kind, amount_minor, key, created_at, trace_context,
         provider, payment_id, order_id, currency, authorization, method_token,
-        only_looks, is_unwanted, claimed_at, method_type, reference, charge,
+        only_looks, is_unwanted, claimed_at, method_type, reference, charge, customer_id,
     ) = row  # fmt: skip
     return ClaimedOperation(
         call=GatewayCall(
@@ -110,6 +110,7 @@ def _claimed(
             idempotency_key=key,
             authorization=authorization,
             method_type=method_type,
+            customer_id=customer_id,
             method_token=method_token,
             reference=reference,
             charge=charge or "",

@@ -7,13 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import assert_never
 
-from infra.simulators.stripe.journal import (
-    AnsweredLine,
-    ChangeLine,
-    DeliveredLine,
-    Journal,
-    Line,
-)
+from infra.simulators.journal import Journal
+from infra.simulators.stripe.journal import AnsweredLine, ChangeLine, DeliveredLine, Line
 from infra.simulators.stripe.objects import Answer, Event, Intent, Kept, Refund, Subject
 
 KEY_SECONDS = 24 * 3600
@@ -37,7 +32,7 @@ class Books:
         self._is_announced = is_announced
         self._new: list[Line] = []
         self._clear()
-        self._journal = Journal(journal) if journal is not None else None
+        self._journal: Journal[Line] | None = Journal(journal, Line) if journal else None
         for line in self._journal.lines() if self._journal else ():
             self._redo(line)
 

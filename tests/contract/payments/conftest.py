@@ -1,4 +1,4 @@
-"""The gateways under test, and the simulated Stripe that one of them speaks to."""
+"""The gateways under test, and the simulated providers that they speak to."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -7,9 +7,17 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.kernel.money import Money
+from apps.payments.adapters.adyen.gateway import AdyenGateway
 from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import GatewayCall
+from tests.contract.payments.simulated_adyen import (
+    KEY,
+    MERCHANT,
+    PASSWORD,
+    USER,
+    SimulatedAdyen,
+)
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 
 Calls = Callable[..., GatewayCall]
@@ -27,7 +35,8 @@ def _no_proxy() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def running_stripe() -> Iterator[SimulatedStripe]:
     """One simulated Stripe for all tests."""
-    simulator = SimulatedStripe().start()
+    simulator = SimulatedStripe()
+    simulator.start()
     yield simulator
     simulator.stop()
 
@@ -35,10 +44,7 @@ def running_stripe() -> Iterator[SimulatedStripe]:
 @pytest.fixture
 def stripe_simulator(running_stripe: SimulatedStripe) -> Iterator[SimulatedStripe]:
     """The simulated Stripe, with empty books and no faults; nobody may break the contract."""
-    running_stripe.ask("/_reset", "POST")
-    running_stripe.exchanges.clear()
-    running_stripe.receiver.letters.clear()
-    running_stripe.receiver.answers = lambda letter: 200
+    running_stripe.begin_anew()
     yield running_stripe
     assert running_stripe.broken_requests == []
     assert running_stripe.broken_answers == []
@@ -51,6 +57,38 @@ def stripe_gateway(stripe_simulator: SimulatedStripe) -> StripeGateway:
         api_key="sk_test_contract",
         api_base=stripe_simulator.api_base,
         webhook_secret=SECRET,
+        read_seconds=3.0,
+    )
+
+
+@pytest.fixture(scope="session")
+def running_adyen() -> Iterator[SimulatedAdyen]:
+    """One simulated Adyen for all tests."""
+    simulator = SimulatedAdyen()
+    simulator.start()
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def adyen_simulator(running_adyen: SimulatedAdyen) -> Iterator[SimulatedAdyen]:
+    """The simulated Adyen, with empty books and no faults; nobody may break the contract."""
+    running_adyen.begin_anew()
+    yield running_adyen
+    assert running_adyen.broken_requests == []
+    assert running_adyen.broken_answers == []
+
+
+@pytest.fixture
+def adyen_gateway(adyen_simulator: SimulatedAdyen) -> AdyenGateway:
+    """The adapter, with a shorter patience than in production."""
+    return AdyenGateway(
+        api_key="key_of_the_contract_tests",
+        api_base=adyen_simulator.api_base,
+        merchant_account=MERCHANT,
+        hmac_key=KEY,
+        webhook_user=USER,
+        webhook_password=PASSWORD,
         read_seconds=3.0,
     )
 
@@ -86,4 +124,5 @@ def make_call(
         method_token=of.method_token if of else token,
         return_url=f"http://shop.example/payments/{payment_id}/return",
         created_at=created_at or datetime.now(UTC),
+        customer_id=uuid.uuid5(payment_id, "customer"),
     )

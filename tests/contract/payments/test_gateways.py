@@ -1,5 +1,6 @@
 """What every gateway promises, asked of each of them."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -13,6 +14,7 @@ import pytest
 from stripe import WebhookSignature
 
 from apps.kernel.money import Money
+from apps.payments.adapters.adyen.gateway import AdyenGateway
 from apps.payments.adapters.registry import GATEWAYS, list_gates
 from apps.payments.adapters.sandbox import SandboxGateway
 from apps.payments.adapters.stripe.gateway import StripeGateway
@@ -22,11 +24,21 @@ from apps.payments.ports import (
     BadSignature,
     Declined,
     Done,
+    GatewayCall,
     GatewayUnavailable,
+    Outcome,
     OutcomeUnknown,
     PaymentGateway,
 )
+from infra.simulators.adyen.notices import sign as adyen_sign
 from tests.contract.payments.conftest import make_call
+from tests.contract.payments.simulated_adyen import (
+    KEY,
+    MERCHANT,
+    PASSWORD,
+    USER,
+    SimulatedAdyen,
+)
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -37,8 +49,10 @@ PAYMENT_ID = uuid.UUID("0193a8a0-0000-7000-8000-000000000001")
 class Provider:
     """A gateway, and how its provider is brought to do what a test is about.
 
-    `losing_answers` has the provider do the work and the answer not arrive. `sign` gives the headers
-    of a message. `signs_time` says whether its signature tells when it was made.
+    `losing_answers` has the provider do the work and the answer not arrive. `settle` makes a call
+    and waits for its end, where the provider tells that later. `sign` gives the headers of a
+    message, `spoilt` a part of it with what it is falsified to. `signs_time` says whether its
+    signature tells when it was made.
     """
 
     gateway: PaymentGateway
@@ -50,26 +64,33 @@ class Provider:
     unreachable_token: str
     losing_token: str
     losing_answers: Callable[[], AbstractContextManager[None]]
+    settle: Callable[[GatewayCall], Outcome]
     message: bytes
+    event_id: str
+    spoilt: tuple[bytes, bytes]
     reference: str
     sign: Callable[[bytes, datetime], dict[str, str]]
     signs_time: bool
 
 
-@pytest.fixture(params=["sandbox", "stripe"])
+@pytest.fixture(params=["sandbox", "stripe", "adyen"])
 def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
     """Each provider in turn."""
     if request.param == "sandbox":
         yield _sandbox()
-    else:
+    elif request.param == "stripe":
         yield _stripe(
             request.getfixturevalue("stripe_simulator"), request.getfixturevalue("stripe_gateway")
+        )
+    else:
+        yield _adyen(
+            request.getfixturevalue("adyen_simulator"), request.getfixturevalue("adyen_gateway")
         )
 
 
 class TestTheSuite:
     def test_asks_every_gateway_there_is(self) -> None:
-        assert set(GATEWAYS) == {"sandbox", "stripe"}
+        assert set(GATEWAYS) == {"sandbox", "stripe", "adyen"}
 
 
 class TestAuthorising:
@@ -136,7 +157,7 @@ class TestAPaymentThatNeedsTheCustomer:
         answer = provider.gateway.perform(call)
         assert isinstance(answer, ActionRequired)
 
-        voided = provider.gateway.perform(
+        voided = provider.settle(
             make_call(OperationKind.VOID, of=call, authorization=answer.reference)
         )
 
@@ -171,24 +192,24 @@ class TestWhatFollowsAnAuthorisation:
         assert isinstance(authorized, Done)
         following = make_call(kind, of=call, authorization=authorized.reference)
 
-        first = provider.gateway.perform(following)
+        first = provider.settle(following)
 
         assert isinstance(first, Done)
-        assert provider.gateway.perform(following) == first
+        assert provider.settle(following) == first
 
     def test_refunds_what_was_captured(self, provider: Provider) -> None:
         call = make_call(token=provider.approved)
         authorized = provider.gateway.perform(call)
         assert isinstance(authorized, Done)
         reference = authorized.reference
-        provider.gateway.perform(make_call(OperationKind.CAPTURE, of=call, authorization=reference))
+        provider.settle(make_call(OperationKind.CAPTURE, of=call, authorization=reference))
         refund = make_call(OperationKind.REFUND, of=call, authorization=reference)
 
-        refunded = provider.gateway.perform(refund)
+        refunded = provider.settle(refund)
 
         assert isinstance(refunded, Done)
         assert refunded.reference != reference
-        assert provider.gateway.perform(refund) == refunded
+        assert provider.settle(refund) == refunded
 
 
 class TestAMessage:
@@ -199,7 +220,7 @@ class TestAMessage:
 
         assert message.payment_id == PAYMENT_ID
         assert message.reference == provider.reference
-        assert message.event_id == "evt_1"
+        assert message.event_id == provider.event_id
 
     @pytest.mark.parametrize(
         ("about", "is_setback"),
@@ -240,7 +261,8 @@ class TestAMessage:
         body = provider.message
         match spoil:
             case "body":
-                body = body.replace(b"evt_1", b"evt_2")
+                body = body.replace(*provider.spoilt)
+                assert body != provider.message
             case "signature":
                 headers = {name: value[:-1] + "_" for name, value in headers.items()}
             case "no signature":
@@ -305,7 +327,10 @@ def _sandbox() -> Provider:
         unreachable_token="tok_unavailable",
         losing_token="tok_timeout",
         losing_answers=nullcontext,
+        settle=gateway.perform,
         message=json.dumps(message).encode(),
+        event_id="evt_1",
+        spoilt=(b"evt_1", b"evt_2"),
         reference="sbx_1",
         sign=sign,
         signs_time=False,
@@ -344,8 +369,54 @@ def _stripe(simulator: SimulatedStripe, gateway: StripeGateway) -> Provider:
         unreachable_token="pm_card_visa",
         losing_token="pm_card_visa",
         losing_answers=lambda: simulator.faults(lose_answers_rate=1),
+        settle=gateway.perform,
         message=json.dumps(event).encode(),
+        event_id="evt_1",
+        spoilt=(b"evt_1", b"evt_2"),
         reference="pi_1",
         sign=sign,
         signs_time=True,
+    )
+
+
+def _adyen(simulator: SimulatedAdyen, gateway: AdyenGateway) -> Provider:
+    def sign(body: bytes, now: datetime) -> dict[str, str]:
+        # The signature is in the body; a password comes in the headers.
+        pair = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        return {"authorization": f"Basic {pair}"}
+
+    item: dict[str, object] = {
+        "eventCode": "AUTHORISATION",
+        "success": "true",
+        "eventDate": "2026-11-22T12:00:00+00:00",
+        "merchantAccountCode": MERCHANT,
+        "merchantReference": str(PAYMENT_ID),
+        "pspReference": "7914073381342284",
+        "amount": {"currency": "EUR", "value": 12990},
+    }
+    signed = {**item, "additionalData": {"hmacSignature": adyen_sign(item, KEY)}}
+    letter = {"live": "false", "notificationItems": [{"NotificationRequestItem": signed}]}
+    return Provider(
+        gateway=gateway,
+        # Nothing listens on port 9.
+        unreachable=AdyenGateway(
+            api_key="key",
+            api_base="http://127.0.0.1:9/v72",
+            merchant_account=MERCHANT,
+            hmac_key=KEY,
+        ),
+        approved="stored_card_authorised",
+        declined="stored_card_refused",
+        without_funds="stored_card_not_enough_balance",
+        needs_action="stored_card_challenge",
+        unreachable_token="stored_card_authorised",
+        losing_token="stored_card_authorised",
+        losing_answers=lambda: simulator.faults(lose_answers_rate=1),
+        settle=lambda call: simulator.settle(gateway, call),
+        message=json.dumps(letter).encode(),
+        event_id="7914073381342284:AUTHORISATION:true",
+        spoilt=(b"12990", b"1"),
+        reference="7914073381342284",
+        sign=sign,
+        signs_time=False,
     )

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from apps.payments.adapters.adyen.gateway import AdyenGateway
 from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
-from apps.payments.ports import Done, GatewayUnavailable
+from apps.payments.ports import Accepted, Done, GatewayUnavailable
 from tests.contract.payments.conftest import make_call
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -100,6 +101,26 @@ class TestAKilledSimulator:
         assert sorted(one["captured"] for one in payments) == [0, 0, 12990]
         assert [one["live_authorizations"] for one in payments].count(1) == 2
 
+    def test_comes_back_with_the_books_of_adyen(self, process: Process) -> None:
+        gateway = AdyenGateway(
+            api_key="key",
+            api_base=f"http://127.0.0.1:{process.port}/adyen/v72",
+            merchant_account="Shop",
+            hmac_key="00",
+        )
+        call = make_call(token="stored_card_authorised")
+        before = gateway.perform(call)
+
+        process.end(signal.SIGKILL)
+        process.start()
+
+        assert gateway.perform(call) == before
+        assert isinstance(before, Done)
+        capture = make_call(OperationKind.CAPTURE, of=call, authorization=before.reference)
+        assert isinstance(gateway.perform(capture), Accepted)
+        (payment,) = json.loads(process.get("/adyen/_books"))["payments"]
+        assert (payment["captured"], payment["live_authorizations"]) == (12990, 0)
+
     def test_drops_a_line_that_was_cut_short(self, process: Process, tmp_path: Path) -> None:
         gateway = StripeGateway(
             api_key="sk_test_contract",
@@ -127,6 +148,7 @@ class TestTheCommand:
 
     def test_shows_its_pages(self, process: Process) -> None:
         assert "/stripe/_books" in process.get("/")
+        assert "/adyen/_books" in process.get("/")
         assert "Nothing here yet" in process.get("/mailbox")
         assert json.loads(process.get("/mailbox/messages.json")) == {"total": 0, "messages": []}
         with pytest.raises(urllib.error.HTTPError, match="404"):

@@ -31,7 +31,27 @@ STRIPE = {
 }
 
 
+ADYEN = {
+    "ADYEN_API_BASE": "https://checkout-test.adyen.com/v72",
+    "ADYEN_API_KEY": "key_of_mine",
+    "ADYEN_MERCHANT_ACCOUNT": "MyShop",
+    "ADYEN_HMAC_KEY": "00ff",
+}
+
+
 class TestStackEnvironment:
+    def test_plays_adyen_unless_told_otherwise(self, credentials: Credentials) -> None:
+        ours = environment(credentials)
+        assert ours["ADYEN_API_BASE"] == "http://127.0.0.1:8100/adyen/v72"
+        assert ours["ADYEN_HMAC_KEY"] == credentials.adyen_hmac_key
+        assert ours["ADYEN_WEBHOOK_PASSWORD"] == credentials.adyen_webhook_password
+        assert environment(credentials, **{**ADYEN, **EMBEDDED}).items() >= ours.items()
+
+    def test_talks_to_adyen_itself_where_it_is_given(self, credentials: Credentials) -> None:
+        given = environment(credentials, **ADYEN)
+        assert given.items() >= ADYEN.items()
+        assert "ADYEN_WEBHOOK_USER" not in given
+
     def test_plays_stripe_unless_told_otherwise(self, credentials: Credentials) -> None:
         ours = environment(credentials)
         assert ours["STRIPE_API_BASE"] == "http://127.0.0.1:8100/stripe"

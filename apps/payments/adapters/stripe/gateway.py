@@ -7,7 +7,7 @@ Stripe would repeat for ever is resolved by reading Stripe's books.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 import stripe
 from django.conf import settings
@@ -134,6 +134,10 @@ class StripeGateway:
     ) -> Sequence[ProviderMessage]:
         """Verify the signature and read the event; the header's name is expected in lower case."""
         return [read_event(body, headers, secret=self._webhook_secret, now=now)]
+
+    def read_return(self, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """Nothing: the decision is looked up."""
+        return {}
 
     def route(self, method_token: str) -> str:
         """All calls share one gate: Stripe is up or down as a whole."""

@@ -5,19 +5,14 @@ keeps a number of requests within one limit.
 """
 
 import logging
-import ssl
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import requests
 import stripe
-from requests.exceptions import ConnectionError as NotConnected
-from requests.exceptions import ConnectTimeout, ProxyError, SSLError
-from requests.utils import get_environ_proxies
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from apps.payments.adapters.connections import Connections, NoTimeLeft, is_certainly_unsent
 
 # The SDK would report request times, the platform and an id that it keeps in the home directory.
 stripe.enable_telemetry = False
@@ -33,11 +28,6 @@ class AnswerMissing(stripe.StripeError):
     """The request may have arrived, but no whole answer came back in time."""
 
 
-class _PerThread(threading.local):
-    session: requests.Session | None = None
-    ends_at: float = 0.0
-
-
 class StripeTransport(stripe.HTTPClient):
     """The SDK's door to the network. Safe for many threads: each keeps a connection of its own."""
 
@@ -46,19 +36,16 @@ class StripeTransport(stripe.HTTPClient):
     def __init__(self, *, api_base: str, connect_seconds: float, read_seconds: float) -> None:
         """Take the time limits of one request; proxies come from the environment, once."""
         super().__init__()
-        self._connect_seconds = connect_seconds
-        self._read_seconds = read_seconds
-        self._proxies = get_environ_proxies(api_base)
-        self._here = _PerThread()
+        self._connections = Connections(
+            base_url=api_base,
+            connect_seconds=connect_seconds,
+            read_seconds=read_seconds,
+            ca_bundle=stripe.ca_bundle_path,
+        )
 
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
+    def within(self, seconds: float) -> AbstractContextManager[None]:
         """Have all requests of this thread inside the block end within so many seconds."""
-        self._here.ends_at = time.monotonic() + seconds
-        try:
-            yield
-        finally:
-            self._here.ends_at = 0.0
+        return self._connections.within(seconds)
 
     def request(
         self,
@@ -76,14 +63,16 @@ class StripeTransport(stripe.HTTPClient):
             AnswerMissing: it may have arrived.
         """
         try:
-            answer = self._session().request(
+            answer = self._connections.session().request(
                 method,
                 url,
                 headers=dict(headers or {}),
                 data=post_data,
-                timeout=self._limits(),
+                timeout=self._connections.limits(),
                 allow_redirects=False,
             )
+        except NoTimeLeft as error:
+            raise NeverSent("No time was left for the request.") from error
         except requests.RequestException as error:
             # The text of the error names hosts and paths; the reason alone is enough.
             reason = type(error).__name__
@@ -94,37 +83,4 @@ class StripeTransport(stripe.HTTPClient):
 
     def close(self) -> None:
         """Close this thread's connection; the next request opens another."""
-        if self._here.session is not None:
-            self._here.session.close()
-            self._here.session = None
-
-    def _limits(self) -> tuple[float, float]:
-        if not self._here.ends_at:
-            return self._connect_seconds, self._read_seconds
-        left = self._here.ends_at - time.monotonic()
-        if left <= 0:
-            raise NeverSent("No time was left for the request.")
-        return min(self._connect_seconds, left), min(self._read_seconds, left)
-
-    def _session(self) -> requests.Session:
-        if self._here.session is None:
-            session = requests.Session()
-            # With it, a .netrc could replace our key, and each request would search the environment.
-            session.trust_env = False
-            session.proxies.update(self._proxies)
-            session.verify = stripe.ca_bundle_path
-            self._here.session = session
-        return self._here.session
-
-
-def is_certainly_unsent(error: requests.RequestException) -> bool:
-    """Whether an error shows that no connection came about."""
-    if isinstance(error, ConnectTimeout | ProxyError):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(error, SSLError):
-        cause = reason.args[0] if reason is not None and reason.args else None
-        return isinstance(cause, ssl.SSLCertVerificationError)
-    return isinstance(error, NotConnected) and isinstance(
-        reason, NewConnectionError | ConnectTimeoutError
-    )
+        self._connections.close()

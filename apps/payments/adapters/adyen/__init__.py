@@ -1,0 +1,1 @@
+"""Adyen, through its Checkout API (v72) and standard webhooks."""

@@ -1,0 +1,155 @@
+"""Adyen: Checkout payments with manual capture.
+
+An authorisation is answered at once. A capture, cancel or refund is only taken; how it ends is told
+by webhook, and what was told is kept with the messages. Adyen has no books that can be read: a call
+whose answer is lost is looked up in what was told, and else made again with its key, which gives the
+first answer for at least seven days.
+
+A customer who had to approve the payment comes back with a `redirectResult`. It is kept like a
+message and handed in by the next look-up: the bank's approval counts only then.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+
+from apps.kernel.clock import Clock, SystemClock
+from apps.payments.adapters.adyen.amounts import AmountNotPayable, adyen_amount
+from apps.payments.adapters.adyen.calls import AdyenCalls
+from apps.payments.adapters.adyen.messages import Postbox
+from apps.payments.adapters.adyen.story import CAME_BACK, Story, Told
+from apps.payments.adapters.adyen.transport import AdyenTransport
+from apps.payments.adapters.adyen.verdicts import verdict_of
+from apps.payments.domain.operations import OperationKind
+from apps.payments.ports import (
+    GatewayCall,
+    GatewayMisused,
+    Outcome,
+    OutcomeUnknown,
+    ProviderMessage,
+)
+
+CALL_SECONDS = 9.0
+"""The limit of a whole call, all its requests together."""
+KEY_LIFETIME = timedelta(days=6)
+"""How long a key is relied on; Adyen may forget it after seven days."""
+LIVE_DOMAIN = ".adyenpayments.com"
+LONGEST_REDIRECT_RESULT = 10_000
+
+log = structlog.get_logger(__name__)
+
+
+class AdyenGateway:
+    """Adyen as a payment gateway."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        api_base: str,
+        merchant_account: str,
+        hmac_key: str,
+        webhook_user: str = "",
+        webhook_password: str = "",
+        connect_seconds: float = 1.0,
+        read_seconds: float = 8.0,
+        clock: Clock | None = None,
+    ) -> None:
+        """Take the account's secrets and the limits of one request; `api_base` ends in the version.
+
+        Messages must be of the environment that the address is of: live at Adyen's live address.
+        """
+        self._transport = AdyenTransport(
+            api_base=api_base,
+            api_key=api_key,
+            connect_seconds=connect_seconds,
+            read_seconds=read_seconds,
+        )
+        self._calls = AdyenCalls(self._transport, merchant_account=merchant_account)
+        self._postbox = Postbox(
+            merchant_account=merchant_account,
+            hmac_key=hmac_key,
+            user=webhook_user,
+            password=webhook_password,
+            is_live=(urlsplit(api_base).hostname or "").endswith(LIVE_DOMAIN),
+        )
+        self._clock = clock or SystemClock()
+
+    @classmethod
+    def from_settings(cls) -> Self:
+        """Make the gateway that the settings describe."""
+        return cls(
+            api_key=settings.ADYEN_API_KEY,
+            api_base=settings.ADYEN_API_BASE,
+            merchant_account=settings.ADYEN_MERCHANT_ACCOUNT,
+            hmac_key=settings.ADYEN_HMAC_KEY,
+            webhook_user=settings.ADYEN_WEBHOOK_USER,
+            webhook_password=settings.ADYEN_WEBHOOK_PASSWORD,
+        )
+
+    def perform(self, call: GatewayCall) -> Outcome:
+        """Make the call; making it again with its key gives the first answer again."""
+        amount = _amount_of(call)
+        with self._transport.within(CALL_SECONDS):
+            return self._calls.make(call, amount)
+
+    def look_up(self, call: GatewayCall) -> Outcome | None:
+        """Find out how a call ended, by what Adyen has told.
+
+        None where nothing was told and the key is still good: making the call again with it is the
+        way to find out.
+
+        Raises:
+            OutcomeUnknown: the key may be forgotten, so only Adyen's news can tell.
+        """
+        amount = _amount_of(call)
+        story = Story.read(call.told)
+        found = verdict_of(call, story, amount)
+        if found is None and call.kind is OperationKind.AUTHORIZE:
+            found = self._hand_in(call, story, amount)
+        if found is not None:
+            return found
+        if self._clock.now() - call.created_at < KEY_LIFETIME:
+            return None
+        raise OutcomeUnknown("adyen_key_too_old")
+
+    def read_messages(
+        self, body: bytes, headers: Mapping[str, str], now: datetime
+    ) -> Sequence[ProviderMessage]:
+        """Verify every item and read them; names of headers are expected in lower case.
+
+        Adyen's signature does not say when it was made, so `now` judges nothing.
+        """
+        return self._postbox.read(body, headers)
+
+    def read_return(self, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """Keep the result that the bank's page gave the customer along."""
+        result = query.get("redirectResult", "")
+        if not result.isprintable() or not 0 < len(result) <= LONGEST_REDIRECT_RESULT:
+            return {}
+        return Told(event=CAME_BACK, success=False, redirect_result=result).as_facts()
+
+    def route(self, method_token: str) -> str:
+        """All calls share one gate: Adyen is up or down as a whole."""
+        return "adyen"
+
+    def _hand_in(self, call: GatewayCall, story: Story, amount: int) -> Outcome | None:
+        """Finish the authorisation with what the customer brought back, if that is of any use."""
+        with self._transport.within(CALL_SECONDS):
+            for result in story.redirect_results():
+                try:
+                    return self._calls.hand_in(call, amount, result)
+                except GatewayMisused as error:
+                    log.warning("adyen_return_refused", error=str(error))
+        return None
+
+
+def _amount_of(call: GatewayCall) -> int:
+    try:
+        return adyen_amount(call.amount)
+    except AmountNotPayable as error:
+        raise GatewayMisused(str(error)) from error

@@ -1,0 +1,120 @@
+"""Read what Adyen tells us of its own accord."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from apps.payments.adapters.adyen.objects import Item, Letter, brand_name, last_four
+from apps.payments.adapters.adyen.requests import names_in
+from apps.payments.adapters.adyen.signatures import is_password, is_signed
+from apps.payments.adapters.adyen.story import (
+    AUTHORISATION,
+    CANCEL_OR_REFUND,
+    CANCELLATION,
+    EXPIRE,
+    TECHNICAL_CANCEL,
+    Told,
+)
+from apps.payments.ports import BadSignature, ProviderMessage
+
+SETBACKS = frozenset({"CAPTURE_FAILED", "REFUND_FAILED", "REFUNDED_REVERSED", EXPIRE})
+CANCELS = frozenset({CANCELLATION, TECHNICAL_CANCEL, CANCEL_OR_REFUND})
+"""Somebody may have called a payment off at Adyen's own desk; one that we dropped says so, too."""
+LONGEST_TEXT = 200
+PARTS_OF_REASON = 3
+
+
+class Postbox:
+    """Takes webhooks for one merchant account."""
+
+    def __init__(
+        self, *, merchant_account: str, hmac_key: str, user: str, password: str, is_live: bool
+    ) -> None:
+        """Take what proves a message; without a `user` no password is asked for."""
+        self._merchant = merchant_account
+        self._key = hmac_key
+        self._user, self._password = user, password
+        self._is_live = is_live
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> list[ProviderMessage]:
+        """Verify the items of a webhook, every one of them, and read them.
+
+        Raises:
+            BadSignature: password or a signature is wrong, it is from the other environment (test
+                or live), or it cannot be read.
+        """
+        self._insist_on_password(headers.get("authorization", ""))
+        try:
+            letter = msgspec.json.decode(body, type=Letter)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise BadSignature("The message cannot be read.") from error
+        if letter.is_live != self._is_live:
+            raise BadSignature("The message is from another environment.")
+        items = [wrapper.item for wrapper in letter.notification_items]
+        if not items or not all(is_signed(item, self._key) for item in items):
+            raise BadSignature("The signature is not Adyen's.")
+        return [self._message(item) for item in items]
+
+    def _insist_on_password(self, header: str) -> None:
+        if self._user and not is_password(header, user=self._user, password=self._password):
+            raise BadSignature("The password is not the one we gave to Adyen.")
+
+    def _message(self, item: Item) -> ProviderMessage:
+        event_id = f"{item.psp_reference}:{item.event_code}:{item.success_text}"
+        if item.merchant_account_code != self._merchant:
+            # Another shop of the same company: what it is about is none of our business.
+            return ProviderMessage(
+                event_id=event_id, kind=item.event_code, reference="", payment_id=None
+            )
+        payment_id, operation = names_in(item.merchant_reference)
+        told = _told(item, operation)
+        return ProviderMessage(
+            event_id=event_id,
+            kind=item.event_code,
+            reference=_payment_reference(item),
+            payment_id=payment_id,
+            is_setback=told.event in SETBACKS or _is_cancel(told),
+            facts=told.as_facts(),
+        )
+
+
+def _payment_reference(item: Item) -> str:
+    """Give Adyen's name of the payment; a report, or what is new to us, may have none."""
+    if item.original_reference:
+        return item.original_reference
+    return item.psp_reference if item.event_code == AUTHORISATION else ""
+
+
+def _is_cancel(told: Told) -> bool:
+    return told.event in CANCELS and told.success and told.action != "refund"
+
+
+def _told(item: Item, operation: str) -> Told:
+    more = item.additional_data or {}
+    is_authorised = item.event_code == AUTHORISATION and item.success_text == "true"
+    return Told(
+        event=item.event_code,
+        success=item.success_text == "true",
+        psp_reference=item.psp_reference,
+        original_reference=item.original_reference or "",
+        operation=operation,
+        value=item.amount.value if item.amount is not None else 0,
+        currency=_kept(item.amount.currency) if item.amount is not None else "",
+        # Of an authorisation it is no reason but the card's number in part, and its expiry.
+        reason="" if is_authorised else _kept(item.reason or ""),
+        action=_kept(str(more.get("modification.action", ""))),
+        brand=_kept(brand_name(item.payment_method)) if is_authorised else "",
+        last4=_last4(item) if is_authorised else "",
+    )
+
+
+def _kept(text: str) -> str:
+    """Shorten a text and leave out what no table takes: most of an item is not signed."""
+    return "".join(one for one in text[:LONGEST_TEXT] if one.isprintable())
+
+
+def _last4(item: Item) -> str:
+    """Read the last four digits from the summary, else from `authcode:1111:03/2030`."""
+    parts = (item.reason or "").split(":")
+    middle = parts[1] if len(parts) == PARTS_OF_REASON else ""
+    return last_four((item.additional_data or {}).get("cardSummary")) or last_four(middle)

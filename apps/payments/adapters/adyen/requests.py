@@ -1,0 +1,97 @@
+"""The documents that are sent to Adyen, and their addresses."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from apps.payments.ports import GatewayCall
+
+APPLE_PAY = "apple_pay"
+LENGTH_OF_UUID = 36
+
+Document = dict[str, Any]
+
+
+def payment_document(call: GatewayCall, amount: int, merchant: str) -> Document:
+    """Ask for an authorisation that is captured when we say so."""
+    document: Document = {
+        "merchantAccount": merchant,
+        "reference": str(call.payment_id),
+        "merchantOrderReference": str(call.order_id),
+        "amount": {"currency": call.amount.currency, "value": amount},
+        "returnUrl": call.return_url,
+        "channel": "Web",
+        "additionalData": {"manualCapture": "true"},
+    }
+    if call.customer_id is not None:
+        # A stored way to pay belongs to the customer under whose name it was stored.
+        document["shopperReference"] = str(call.customer_id)
+    if call.method_type == APPLE_PAY:
+        return {
+            **document,
+            "paymentMethod": {"type": "applepay", "applePayToken": call.method_token},
+            "shopperInteraction": "Ecommerce",
+        }
+    return {
+        **document,
+        "paymentMethod": {"type": "scheme", "storedPaymentMethodId": call.method_token},
+        "shopperInteraction": "ContAuth",
+        "recurringProcessingModel": "CardOnFile",
+    }
+
+
+def details_document(redirect_result: str) -> Document:
+    """Hand in what a customer brought back from the bank's page."""
+    return {"details": {"redirectResult": redirect_result}}
+
+
+def amount_document(call: GatewayCall, amount: int, merchant: str) -> Document:
+    """Ask for a capture or a refund of an amount."""
+    return {
+        **_modification(call, merchant),
+        "amount": {"currency": call.amount.currency, "value": amount},
+    }
+
+
+def cancel_document(call: GatewayCall, merchant: str) -> Document:
+    """Ask for an authorisation to be dropped."""
+    document = _modification(call, merchant)
+    if has_no_name_yet(call):
+        document["paymentReference"] = str(call.payment_id)
+    return document
+
+
+def modification_path(reference: str, action: str) -> str:
+    """Give the address of something to do with a payment."""
+    return f"/payments/{quote(reference, safe='')}/{action}"
+
+
+def cancel_path(call: GatewayCall) -> str:
+    """Give the address to drop an authorisation at."""
+    if has_no_name_yet(call):
+        return "/cancels"
+    return modification_path(call.authorization, "cancels")
+
+
+def has_no_name_yet(call: GatewayCall) -> bool:
+    """Whether all that is known of a payment is our own name for it: its customer is still asked."""
+    return call.authorization == str(call.payment_id)
+
+
+def names_in(reference: str) -> tuple[UUID | None, str]:
+    """Read a reference of ours as it comes back: the payment, and the call if it names one."""
+    payment_id = _uuid(reference[:LENGTH_OF_UUID])
+    operation_id = _uuid(reference[LENGTH_OF_UUID + 1 :])
+    return payment_id, str(operation_id) if payment_id and operation_id else ""
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _modification(call: GatewayCall, merchant: str) -> Document:
+    # With both names the webhook finds its payment, and the look-up its call.
+    return {"merchantAccount": merchant, "reference": f"{call.payment_id}-{call.operation_id}"}

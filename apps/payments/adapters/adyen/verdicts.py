@@ -1,0 +1,149 @@
+"""How a call ended, by what Adyen has told since; None where that tells nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from apps.payments.adapters.adyen.declines import CALLED_OFF, declined, reason_of
+from apps.payments.adapters.adyen.story import (
+    AUTHORISATION,
+    CANCELLATION,
+    CAPTURE,
+    REFUND,
+    TECHNICAL_CANCEL,
+    Story,
+    Told,
+)
+from apps.payments.domain.operations import OperationKind
+from apps.payments.ports import (
+    ALREADY_CAPTURED,
+    Accepted,
+    Declined,
+    Done,
+    GatewayCall,
+    GatewayMisused,
+    Outcome,
+)
+
+
+def verdict_of(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
+    """Tell how a call ended; `Accepted` where Adyen has taken it and said no more.
+
+    `amount` is the call's in Adyen's units.
+
+    Raises:
+        GatewayMisused: another amount was captured than we asked for.
+    """
+    match call.kind:
+        case OperationKind.AUTHORIZE:
+            return _authorized(call, story, amount)
+        case OperationKind.CAPTURE:
+            found = _captured(call, story, amount)
+        case OperationKind.VOID:
+            found = _voided(call, story)
+        case OperationKind.REFUND:
+            found = _refunded(call, story, amount)
+        case _:
+            assert_never(call.kind)
+    return found or (Accepted(reference=call.reference) if call.reference else None)
+
+
+def taken(call: GatewayCall, story: Story, amount: int, reference: str) -> Outcome:
+    """Tell how a call stands that Adyen has just taken; its end may have been told before that."""
+    found = verdict_of(replace(call, reference=reference), story, amount)
+    return found or Accepted(reference=reference)
+
+
+def _authorized(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
+    if story.cancelled_by() is not None:
+        return declined(CALLED_OFF, reference=call.authorization)
+    for one in story.successes(AUTHORISATION):
+        # A part of the amount is no success: the call is repeated, and drops it (see `calls`).
+        if (one.value, one.currency) == (amount, call.amount.currency):
+            return Done(reference=one.psp_reference, brand=one.brand, last4=one.last4)
+    if any(story.successes(AUTHORISATION)):
+        return None
+    refused = next(story.failures(AUTHORISATION), None)
+    if refused is None:
+        return None
+    return declined(reason_of(text=refused.reason), reference=refused.psp_reference)
+
+
+def _captured(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
+    own = _own(call, story.ends_of(CAPTURE))
+    if own is None and call.reference:
+        return None
+    # Ours, or one that somebody made at Adyen's own desk: the money is taken once either way.
+    standing = story.standing_captures()
+    made = own if own in standing else next(iter(standing), None)
+    if made is not None:
+        if made.value != amount:
+            raise GatewayMisused(f"Not {amount} but {made.value} was captured.")
+        return Done(reference=made.psp_reference)
+    if own is None:
+        return None
+    if story.cancelled_by() is not None:
+        return declined(CALLED_OFF, reference=own.psp_reference)
+    code = "capture_failed" if own.success else "capture_refused"
+    return Declined(
+        code=code, detail="The payment could not be charged.", reference=own.psp_reference
+    )
+
+
+def _voided(call: GatewayCall, story: Story) -> Outcome | None:
+    gone = story.cancelled_by()
+    if gone is not None:
+        return Done(reference=gone.psp_reference)
+    own = _own(call, list(story.failures(CANCELLATION, TECHNICAL_CANCEL)))
+    if story.standing_captures() and (own is not None or not call.reference):
+        return _already_captured(own.psp_reference if own is not None else call.authorization)
+    if own is None:
+        return None
+    if "captured" in own.reason.lower():
+        return _already_captured(own.psp_reference)
+    if own.event == TECHNICAL_CANCEL and not any(story.successes(AUTHORISATION)):
+        # There was nothing to cancel: the customer never went through with it, and nothing is held.
+        return Done(reference=own.psp_reference)
+    return Declined(
+        code="cancel_refused",
+        detail="The payment could not be called off.",
+        reference=own.psp_reference,
+    )
+
+
+def _refunded(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
+    own = _own(call, story.ends_of(REFUND))
+    if own is None:
+        return None
+    if own.success:
+        if own in story.standing_refunds():
+            return Done(reference=own.psp_reference)
+        return _not_refunded("refund_failed", own)
+    # If somebody refunded it at Adyen's own desk, nothing was left, and it is what was wanted.
+    by_hand = [one for one in story.standing_refunds() if not one.operation and one.value == amount]
+    if len(by_hand) == 1:
+        return Done(reference=by_hand[0].psp_reference)
+    return _not_refunded("refund_refused", own)
+
+
+def _own(call: GatewayCall, news: Sequence[Told]) -> Told | None:
+    """Find the news of this very call, by the name Adyen gave it or by ours."""
+    operation = str(call.operation_id)
+    for one in news:
+        if one.operation == operation or (call.reference and one.psp_reference == call.reference):
+            return one
+    return None
+
+
+def _already_captured(reference: str) -> Declined:
+    return Declined(
+        code=ALREADY_CAPTURED,
+        detail="The payment has been charged; it can only be refunded.",
+        reference=reference,
+    )
+
+
+def _not_refunded(code: str, own: Told) -> Declined:
+    return Declined(
+        code=code, detail="The payment could not be refunded.", reference=own.psp_reference
+    )

@@ -1,0 +1,99 @@
+"""What tests and drills ask of the simulator itself: its books, its faults, its clock."""
+
+from collections.abc import Mapping
+
+from infra.simulators.adyen.books import Books
+from infra.simulators.adyen.objects import Notice, Payment
+from infra.simulators.adyen.payments import Payments
+from infra.simulators.adyen.requests import RequestDesk
+from infra.simulators.controls import (
+    AttemptLine,
+    Controls,
+    PaymentLine,
+    as_json,
+    query_of,
+    refused,
+)
+from infra.simulators.faults import Mischief
+from infra.simulators.http_server import Request, Response
+
+
+class NamedAttempt(AttemptLine, frozen=True, kw_only=True):
+    """One payment as Adyen counts them."""
+
+    psp_reference: str
+
+
+class AttemptsOfPayment(PaymentLine, frozen=True, kw_only=True):
+    """A payment of ours with all attempts to make it."""
+
+    attempts: list[NamedAttempt]
+
+
+class Control:
+    """The addresses behind `/adyen/_`, for this machine only."""
+
+    def __init__(
+        self, *, books: Books, payments: Payments, mischief: Mischief, desk: RequestDesk
+    ) -> None:
+        """Control this simulator."""
+        self._books = books
+        self._payments = payments
+        self._common = Controls(
+            mischief=mischief,
+            calls=desk.calls,
+            list_payments=self.payments,
+            forget_all=books.forget_all,
+        )
+
+    def take(self, request: Request, name: str, news: list[Notice]) -> Response:
+        """Answer a request for `/adyen/_{name}`, and add what is to be told of it to `news`."""
+        if (request.method, name, request.is_local) == ("POST", "expire", True):
+            return self._expire(query_of(request), news)
+        return self._common.take(request, name) or refused(404, "There is nothing of that name.")
+
+    def payments(self, wanted: Mapping[str, str]) -> list[AttemptsOfPayment]:
+        """Give what the books hold by payment; `payment_id` and `order_id` narrow it down."""
+        asked = wanted.get("payment_id")
+        names = self._books.references() if asked is None else [asked]
+        found = [self._line(name, self._books.payments_of(name)) for name in names]
+        order = wanted.get("order_id")
+        return [one for one in found if one.attempts and order in (None, one.order_id)]
+
+    def _line(self, reference: str, payments: list[Payment]) -> AttemptsOfPayment:
+        attempts = [self._attempt(one) for one in payments]
+        live = [one for one in attempts if one.is_live_authorization]
+        return AttemptsOfPayment(
+            payment_id=reference,
+            order_id=payments[0].order if payments else "",
+            currency=payments[0].currency if payments else "",
+            live_authorizations=len(live),
+            authorized=sum(one.amount for one in live),
+            captured=sum(one.captured for one in attempts),
+            refunded=sum(one.refunded for one in attempts),
+            attempts=attempts,
+        )
+
+    def _attempt(self, payment: Payment) -> NamedAttempt:
+        return NamedAttempt(
+            psp_reference=payment.id,
+            status=payment.status,
+            amount=payment.amount,
+            captured=payment.captured,
+            refunded=payment.refunded,
+            is_live_authorization=payment.is_live,
+            refunds=[
+                one.id
+                for one in self._books.modifications_of(payment.id)
+                if one.kind == "refunds" and one.is_done
+            ],
+        )
+
+    def _expire(self, wanted: dict[str, str], news: list[Notice]) -> Response:
+        """Have the time of an authorisation run out, as after 28 days."""
+        payment = self._books.payments.get(wanted.get("psp_reference", ""))
+        if payment is None or not payment.is_live:
+            return refused(404, "There is no such authorisation to expire.")
+        news.append(self._payments.expire(payment))
+        self._books.write()
+        return as_json({"status": "expired"})

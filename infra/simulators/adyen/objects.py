@@ -1,0 +1,82 @@
+"""What Adyen keeps books of. Each is frozen: a change makes a new one. Amounts are in Adyen's units."""
+
+from msgspec import Struct
+
+
+class Payment(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="payment"):
+    """A payment. `status` is one of those in `payments.py`."""
+
+    id: str
+    created: int
+    merchant: str
+    reference: str
+    order: str = ""
+    amount: int
+    currency: str
+    method: str
+    token: str
+    return_url: str
+    manual_capture: bool
+    status: str
+    redirect_result: str = ""
+    captured: int = 0
+    refunded: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether money is held on the customer's account and not taken yet."""
+        return self.status == "authorised" and not self.captured
+
+
+class Modification(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="modification"):
+    """A capture, cancel or refund; `payment` is empty where none was found. `reason` says why not."""
+
+    id: str
+    created: int
+    kind: str
+    payment: str
+    reference: str
+    amount: int = 0
+    reason: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was carried out."""
+        return not self.reason
+
+
+Subject = Payment | Modification
+
+
+class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One piece of news for the receiver of webhooks; `id` is ours, Adyen's items have none."""
+
+    id: str
+    created: int
+    event: str
+    success: bool
+    psp_reference: str
+    original_reference: str = ""
+    merchant: str
+    reference: str
+    value: int
+    currency: str
+    method: str
+    reason: str = ""
+    more: dict[str, str] = {}
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What a request is answered with."""
+
+    status: int
+    document: dict[str, object]
+
+
+class Kept(Struct, frozen=True, kw_only=True, tag="answered"):
+    """The first answer to an idempotency key; `fingerprint` is of the request it answers."""
+
+    key: str
+    fingerprint: str
+    created: int
+    answer: Answer

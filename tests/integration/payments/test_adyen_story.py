@@ -1,0 +1,289 @@
+"""Payments by Adyen from the order to the refund: dispatched, told by webhook, over real HTTP."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from apps.payments.adapters.registry import gateway_named
+from apps.payments.domain.operations import OperationKind
+from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.services.dispatch_operations import dispatch_operations
+from apps.payments.services.handle_messages import handle_messages
+from apps.payments.services.operations import new_operation
+from apps.payments.services.take_back_customer import CAME_BACK, MOST_RETURNS
+from apps.payments.services.undo_payments import undo_payments
+from apps.platform.database_clock import database_now
+from apps.platform.outbox.models import StoredEvent
+from tests.conftest import make_cause
+from tests.contract.payments.simulated_adyen import (
+    KEY,
+    MERCHANT,
+    PASSWORD,
+    USER,
+    SimulatedAdyen,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[SimulatedAdyen]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NO_PROXY", "127.0.0.1")
+        environment.setenv("no_proxy", "127.0.0.1")
+        simulator = SimulatedAdyen()
+        simulator.start()
+        yield simulator
+        simulator.stop()
+
+
+class Story:
+    """A payment, and the parts of the platform that move it."""
+
+    def __init__(self, simulator: SimulatedAdyen, client: Client) -> None:
+        self.simulator = simulator
+        self._client = client
+        self._delivered = 0
+
+    def begin(self, token: str) -> Payment:
+        """Store a payment and have it authorised."""
+        now = database_now()
+        payment = Payment.objects.create(
+            order_id=uuid.uuid4(),
+            order_number="X",
+            customer_id=uuid.uuid4(),
+            amount_minor=12990,
+            currency="EUR",
+            provider="adyen",
+            method_type="card",
+            method_token=token,
+            created_at=now,
+            updated_at=now,
+        )
+        return self.ask(payment, OperationKind.AUTHORIZE)
+
+    def ask(self, payment: Payment, kind: OperationKind) -> Payment:
+        """Record a call for the whole amount and carry it out."""
+        new_operation(
+            payment, kind, amount_minor=12990, cause=make_cause(), now=database_now()
+        ).save()
+        return self.dispatch(payment)
+
+    def call_off(self, payment: Payment) -> Payment:
+        """Have the money given back."""
+        undo_payments(causes={payment.order_id: make_cause()}, now=database_now())
+        return self.dispatch(payment)
+
+    def dispatch(self, payment: Payment) -> Payment:
+        """Carry out what is due."""
+        dispatch_operations(gate_name="adyen")
+        return Payment.objects.get(id=payment.id)
+
+    def hear(self, payment: Payment, event: str) -> Payment:
+        """Have the webhooks up to this one delivered, and done about what they say."""
+        self.simulator.receiver.wait_for(event)
+        for letter in list(self.simulator.receiver.letters):
+            answer = self._client.post(
+                "/api/v1/webhooks/adyen",
+                letter.body,
+                content_type="application/json",
+                headers={"authorization": letter.headers["authorization"]},
+            )
+            assert answer.status_code == 200
+        handle_messages(now=database_now())
+        return self.dispatch(payment)
+
+    def come_back(self, payment: Payment, query: dict[str, str]) -> Payment:
+        """Be the customer whom the bank sends back to the shop."""
+        answer = self._client.get(f"/payments/{payment.id}/return", query)
+        assert answer.status_code == 200
+        return self.dispatch(payment)
+
+    def books(self, payment: Payment) -> tuple[int, int, int]:
+        """Give what Adyen holds, has captured and has refunded."""
+        line = self.simulator.payment(payment.id)
+        return line["authorized"], line["captured"], line["refunded"]
+
+
+@pytest.fixture
+def story(running: SimulatedAdyen, settings: Settings, client: Client) -> Iterator[Story]:
+    running.begin_anew()
+    settings.ADYEN_API_BASE = running.api_base
+    settings.ADYEN_API_KEY = "key_of_the_story"
+    settings.ADYEN_MERCHANT_ACCOUNT = MERCHANT
+    settings.ADYEN_HMAC_KEY = KEY
+    settings.ADYEN_WEBHOOK_USER = USER
+    settings.ADYEN_WEBHOOK_PASSWORD = PASSWORD
+    gateway_named.cache_clear()
+    yield Story(running, client)
+    gateway_named.cache_clear()
+
+
+def published(event: str) -> int:
+    return StoredEvent.objects.filter(type=f"payments.{event}").count()
+
+
+class TestAPayment:
+    def test_is_authorised_captured_and_refunded(self, story: Story) -> None:
+        payment = story.begin("stored_card_authorised")
+        assert (payment.status, payment.brand, payment.last4) == ("authorized", "visa", "4242")
+
+        payment = story.ask(payment, OperationKind.CAPTURE)
+        assert payment.status == "authorized"
+        payment = story.hear(payment, "CAPTURE")
+        assert (payment.status, payment.captured_minor) == ("captured", 12990)
+
+        payment = story.call_off(payment)
+        assert payment.status == "captured"
+        payment = story.hear(payment, "REFUND")
+        assert (payment.status, payment.refunded_minor) == ("refunded", 12990)
+
+        assert story.books(payment) == (0, 12990, 12990)
+        assert published("payment_captured") == 1
+        assert published("payment_refunded") == 1
+
+    def test_hears_everything_twice_and_moves_once(self, story: Story) -> None:
+        payment = story.begin("stored_card_authorised")
+        payment = story.ask(payment, OperationKind.CAPTURE)
+        payment = story.hear(payment, "CAPTURE")
+        messages = ProviderMessageRecord.objects.count()
+
+        payment = story.hear(payment, "CAPTURE")
+
+        assert ProviderMessageRecord.objects.count() == messages == 2
+        assert payment.status == "captured"
+        assert published("payment_captured") == 1
+
+    def test_is_voided(self, story: Story) -> None:
+        payment = story.call_off(story.begin("stored_card_authorised"))
+        assert payment.status == "authorized"
+        assert story.hear(payment, "CANCELLATION").status == "voided"
+        assert story.books(payment) == (0, 0, 0)
+
+    def test_whose_answer_is_lost_is_authorised_once(self, story: Story) -> None:
+        with story.simulator.faults(lose_answers_rate=1):
+            payment = story.begin("stored_card_authorised")
+        assert payment.status == "pending"
+
+        payment = story.hear(payment, "AUTHORISATION")
+
+        assert payment.status == "authorized"
+        assert len(story.simulator.payment(payment.id)["attempts"]) == 1
+
+    def test_that_was_captured_at_adyen_is_refunded_in_the_end(self, story: Story) -> None:
+        payment = story.begin("stored_card_authorised")
+        amount = {"currency": "EUR", "value": 12990}
+        path = f"/payments/{payment.authorization}/captures"
+        story.simulator.by_hand(path, {"amount": amount}, "by-hand")
+        story.simulator.receiver.wait_for("CAPTURE")
+
+        payment = story.call_off(payment)
+        payment = story.hear(payment, "CANCELLATION")
+        payment = story.dispatch(payment)
+        payment = story.hear(payment, "REFUND")
+
+        assert payment.status == "refunded"
+        assert story.books(payment) == (0, 12990, 12990)
+
+
+class TestASetback:
+    def test_takes_a_capture_back(self, story: Story) -> None:
+        payment = story.begin("stored_card_capture_fails_later")
+        payment = story.hear(story.ask(payment, OperationKind.CAPTURE), "CAPTURE")
+        assert payment.status == "captured"
+
+        payment = story.hear(payment, "CAPTURE_FAILED")
+
+        assert (payment.status, payment.captured_minor) == ("authorized", 0)
+        assert published("payment_capture_failed") == 1
+
+    def test_has_a_refund_tried_again(self, story: Story) -> None:
+        payment = story.begin("stored_card_refund_fails_later")
+        payment = story.hear(story.ask(payment, OperationKind.CAPTURE), "CAPTURE")
+        payment = story.hear(story.call_off(payment), "REFUND")
+        assert payment.status == "refunded"
+
+        payment = story.hear(payment, "REFUND_FAILED")
+
+        assert (payment.status, payment.refunded_minor) == ("captured", 0)
+        assert published("payment_refund_failed") == 1
+        assert payment.undo_at is not None
+
+    def test_voids_an_authorisation_that_ran_out(self, story: Story) -> None:
+        payment = story.begin("stored_card_authorised")
+        story.simulator.ask(f"/_expire?psp_reference={payment.authorization}", "POST")
+
+        assert story.hear(payment, "EXPIRE").status == "voided"
+
+    def test_voids_what_somebody_cancelled_at_adyen(self, story: Story) -> None:
+        payment = story.begin("stored_card_authorised")
+        story.simulator.by_hand(f"/payments/{payment.authorization}/cancels", {}, "by-hand")
+
+        assert story.hear(payment, "CANCELLATION").status == "voided"
+
+
+class TestApprovalByTheCustomer:
+    def test_counts_once_the_customer_is_back(self, story: Story) -> None:
+        payment = story.begin("stored_card_challenge")
+        assert payment.status == "requires_action"
+        query = story.simulator.decide(payment.action_url, "approve")
+
+        payment = story.come_back(payment, query)
+
+        assert (payment.status, payment.last4) == ("authorized", "3184")
+        assert payment.authorization != str(payment.id)
+        assert story.books(payment) == (12990, 0, 0)
+        assert story.hear(payment, "AUTHORISATION").status == "authorized"
+
+    def test_that_is_refused_fails_the_payment(self, story: Story) -> None:
+        payment = story.begin("stored_card_challenge")
+        query = story.simulator.decide(payment.action_url, "fail")
+
+        payment = story.come_back(payment, query)
+
+        assert (payment.status, payment.failure_code) == ("failed", "authentication_failed")
+
+    def test_cannot_be_brought_from_another_payment(self, story: Story) -> None:
+        dear, cheap = (story.begin("stored_card_challenge") for _ in range(2))
+        query = story.simulator.decide(cheap.action_url, "approve")
+
+        assert story.come_back(dear, query).status == "requires_action"
+
+    def test_is_found_among_the_newest_things_that_were_brought(self, story: Story) -> None:
+        payment = story.begin("stored_card_challenge")
+        for nth in range(MOST_RETURNS + 1):
+            story.come_back(payment, {"redirectResult": f"made-up-{nth}"})
+            story.come_back(payment, {"redirectResult": f"made-up-{nth}"})
+        kept = ProviderMessageRecord.objects.filter(payment_id=payment.id, kind=CAME_BACK)
+        assert kept.count() == MOST_RETURNS
+
+        query = story.simulator.decide(payment.action_url, "approve")
+        assert story.come_back(payment, query).status == "authorized"
+
+        story.come_back(payment, {"redirectResult": "too-late"})
+        assert not kept.filter(facts__redirectResult="too-late").exists()
+
+    def test_that_is_not_given_in_time_is_called_off(self, story: Story) -> None:
+        payment = story.begin("stored_card_challenge")
+        Payment.objects.filter(id=payment.id).update(action_expires_at=database_now())
+        PaymentOperation.objects.filter(payment=payment).update(next_at=database_now())
+
+        payment = story.dispatch(payment)
+        payment = story.hear(payment, "TECHNICAL_CANCEL")
+
+        assert (payment.status, payment.failure_code) == ("failed", "action_expired")
+        assert story.books(payment) == (0, 0, 0)
+
+
+class TestTheWebhook:
+    def test_without_its_password_is_refused(self, story: Story, client: Client) -> None:
+        story.begin("stored_card_authorised")
+        (letter,) = story.simulator.receiver.wait_for("AUTHORISATION")
+
+        answer = client.post("/api/v1/webhooks/adyen", letter.body, content_type="application/json")
+
+        assert answer.status_code == 400
+        assert not ProviderMessageRecord.objects.exists()
