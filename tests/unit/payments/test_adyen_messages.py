@@ -215,3 +215,29 @@ class TestAMessage:
     @pytest.mark.parametrize("reference", ["", "TestPayment-1", "x" * 80, f"{PAYMENT_ID}"[:-1]])
     def test_with_a_reference_that_is_not_ours_names_no_payment(self, reference: str) -> None:
         assert read(item(merchantReference=reference)).payment_id is None
+
+
+class TestADispute:
+    @pytest.mark.parametrize(
+        ("event", "state"),
+        [
+            ("NOTIFICATION_OF_CHARGEBACK", "opened"),
+            ("CHARGEBACK", "opened"),
+            ("CHARGEBACK_REVERSED", "won"),
+            ("SECOND_CHARGEBACK", "lost"),
+        ],
+    )
+    def test_is_read_with_its_amount(self, event: str, state: str) -> None:
+        dispute = read(item(event, originalReference="PSP0", reason="Fraud")).dispute
+        assert dispute is not None
+        assert (dispute.state, dispute.reference) == (state, "PSP1")
+        assert (dispute.amount_minor, dispute.reason) == (12990, "Fraud")
+
+    def test_counts_as_adyen_does(self) -> None:
+        amount = {"currency": "ISK", "value": 129900}
+        dispute = read(item("CHARGEBACK", amount=amount)).dispute
+        assert dispute is not None
+        assert dispute.amount_minor == 1299
+
+    def test_is_not_what_any_other_message_tells(self) -> None:
+        assert read(item("CAPTURE")).dispute is None

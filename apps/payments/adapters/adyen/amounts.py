@@ -25,6 +25,15 @@ def adyen_amount(money: Money) -> int:
     return amount
 
 
+def minor_units(value: int, currency: str) -> int:
+    """Give the minor units of a number that Adyen has sent; a part of one that ISO lacks is cut off.
+
+    Raises:
+        UnknownCurrency: see the kernel.
+    """
+    return int(value * 10 ** exponent(currency) // 10 ** _decimals(currency))
+
+
 def _decimals(currency: str) -> int:
     if currency in WHOLE:
         return 0

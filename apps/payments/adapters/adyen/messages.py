@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from apps.kernel.money import UnknownCurrency
+from apps.payments.adapters.adyen.amounts import minor_units
 from apps.payments.adapters.adyen.objects import Item, Letter, brand_name, last_four
 from apps.payments.adapters.adyen.requests import names_in
 from apps.payments.adapters.adyen.signatures import is_password, is_signed
@@ -15,11 +17,19 @@ from apps.payments.adapters.adyen.story import (
     TECHNICAL_CANCEL,
     Told,
 )
-from apps.payments.ports import BadSignature, ProviderMessage
+from apps.payments.domain.disputes import DisputeState
+from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage
 
 SETBACKS = frozenset({"CAPTURE_FAILED", "REFUND_FAILED", "REFUNDED_REVERSED", EXPIRE})
 CANCELS = frozenset({CANCELLATION, TECHNICAL_CANCEL, CANCEL_OR_REFUND})
 """Somebody may have called a payment off at Adyen's own desk; one that we dropped says so, too."""
+DISPUTES = {
+    "NOTIFICATION_OF_CHARGEBACK": DisputeState.OPENED,
+    "CHARGEBACK": DisputeState.OPENED,
+    "CHARGEBACK_REVERSED": DisputeState.WON,
+    "SECOND_CHARGEBACK": DisputeState.LOST,
+}
+"""What each means for a dispute. One that nobody defends stays open here: Adyen says no more of it."""
 LONGEST_TEXT = 200
 PARTS_OF_REASON = 3
 
@@ -75,7 +85,22 @@ class Postbox:
             payment_id=payment_id,
             is_setback=told.event in SETBACKS or _is_cancel(told),
             facts=told.as_facts(),
+            dispute=_dispute(item, told),
         )
+
+
+def _dispute(item: Item, told: Told) -> DisputeNews | None:
+    """Read what happens to a chargeback; a mere notification has taken no money yet, but will."""
+    state = DISPUTES.get(told.event)
+    if state is None or not told.success:
+        return None
+    try:
+        amount = minor_units(told.value, told.currency)
+    except UnknownCurrency as error:
+        raise BadSignature("The dispute cannot be read.") from error
+    return DisputeNews(
+        reference=item.psp_reference, state=state, amount_minor=amount, reason=told.reason
+    )
 
 
 def _payment_reference(item: Item) -> str:
