@@ -22,6 +22,14 @@ def at_rate(per_minute: float, seconds: float) -> Phase:
     return Phase(orders=max(1, round(per_minute * seconds / 60)), seconds=seconds)
 
 
+class Means(Struct, frozen=True, kw_only=True):
+    """By what all orders of a load are paid."""
+
+    provider: str = "sandbox"
+    method: str = "card"
+    token: str = "tok_approve"
+
+
 class Load(Struct, frozen=True, kw_only=True):
     """The work of one generator.
 
@@ -36,6 +44,7 @@ class Load(Struct, frozen=True, kw_only=True):
     phases: list[Phase]
     connections: int = 64
     hot_sku: str | None = None
+    means: Means = Means()
     seed: int = 7
 
 
@@ -119,7 +128,10 @@ def _body(load: Load, chance: random.Random) -> str:
                     "phone": "+49301234567",
                 },
             },
-            "payment": {"provider": "sandbox", "method": {"type": "card", "token": "tok_approve"}},
+            "payment": {
+                "provider": load.means.provider,
+                "method": {"type": load.means.method, "token": load.means.token},
+            },
             "metadata": {"cart": f"cart-{chance.randrange(10**9)}"},
         }
     )

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ from tests.performance.figures import Backlog, Run, StatementCost, per_minute, p
 from tests.performance.generator import PATIENCE_SECONDS
 from tests.performance.load import Answer, Load, LoadReport
 from tests.performance.processes import PeakMemory, cpu_between, cpu_seconds
-from tests.performance.scenarios import Scenario
+from tests.performance.scenarios import SANDBOX, Scenario
 
 SETTLE_SECONDS = 30.0
 SETTLE_PAUSE_SECONDS = 0.25
@@ -63,6 +64,7 @@ class Bench:
             CannotStart: the generator failed; with what it said.
         """
         run = self._stack.run
+        self._slow_down(scenario)
         with (
             Observer(run["database_url"]) as observer,
             PeakMemory(lambda: self._stack.run["pids"]) as memory,
@@ -100,7 +102,20 @@ class Bench:
             phases=list(scenario.phases),
             connections=scenario.connections,
             hot_sku=scenario.hot_sku,
+            means=scenario.means,
         )
+
+    def _slow_down(self, scenario: Scenario) -> None:
+        """Have the calls of the simulated provider take as long as the run wants."""
+        if scenario.means == SANDBOX:
+            return
+        # Its books are emptied as well: what earlier runs left would only cost memory.
+        url = f"{self._stack.run['simulators_url']}/{scenario.means.provider}"
+        latency = json.dumps({"latency_ms": scenario.platform.gateway_latency_ms}).encode()
+        for path, body in (("_reset", b""), ("_faults", latency)):
+            request = urllib.request.Request(f"{url}/{path}", data=body, method="POST")
+            with urllib.request.urlopen(request, timeout=5):
+                pass
 
     def _generate(self, load: Load) -> LoadReport:
         seconds = sum(phase.seconds for phase in load.phases)

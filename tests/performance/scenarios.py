@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from tests.performance.load import Phase, at_rate
+from tests.performance.load import Means, Phase, at_rate
 
 PEAK = 2_000
 GATEWAY_MS = 200
@@ -11,6 +11,16 @@ GATEWAY_MS = 200
 SUSTAINED = 10_200
 SATURATION = "saturation"
 WARM_UP = "warm-up"
+
+
+SANDBOX = Means()
+PROVIDERS = (
+    Means(provider="stripe", token="pm_card_visa"),
+    Means(provider="adyen", token="stored_card_authorised"),
+    Means(provider="paypal", method="paypal", token="vault-ok"),
+)
+# A little more than the target, as above. Thirty calls at once of 200 ms each are 150 a second.
+BY_PROVIDER = 3_060
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +49,7 @@ class Scenario:
     platform: Platform = field(default_factory=Platform)
     connections: int = 64
     hot_sku: str | None = None
+    means: Means = SANDBOX
     measured_from: float = 0.0
     further_seconds: float = 0.0
     """What it takes beyond the time in which its first orders arrive, at most."""
@@ -98,6 +109,16 @@ SCENARIOS = (
         title="peak load, payment calls take 200 ms",
         phases=(at_rate(PEAK, 45),),
         platform=SLOW,
+    ),
+    *(
+        Scenario(
+            name=f"gateway-{means.provider}",
+            title=f"3,000 a minute through a simulated {means.provider}, whose calls take 200 ms",
+            phases=(at_rate(BY_PROVIDER, 30),),
+            platform=SLOW,
+            means=means,
+        )
+        for means in PROVIDERS
     ),
     Scenario(
         name="gateway-fast",

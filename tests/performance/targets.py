@@ -7,6 +7,7 @@ import msgspec
 
 from tests.performance.figures import Run, Verdict
 from tests.performance.saturation import AT_FOUR_FIFTHS
+from tests.performance.scenarios import PROVIDERS
 
 PLACEMENT = "placement p95"
 CONFIRMATION = "placement to confirmed p95"
@@ -43,6 +44,7 @@ class Target:
 
 
 AT_THE_PEAK = ("steady", "step", "gateway")
+BY_PROVIDER = tuple(f"gateway-{means.provider}" for means in PROVIDERS)
 
 TARGETS = (
     Target(
@@ -99,8 +101,31 @@ TARGETS = (
         at_least=True,
     ),
     Target(
+        name="confirmed orders",
+        runs=BY_PROVIDER,
+        figure=lambda run: run.confirmed_per_min,
+        bound=3_000,
+        unit="/min",
+        at_least=True,
+    ),
+    Target(
+        name=PLACEMENT,
+        runs=BY_PROVIDER,
+        figure=lambda run: run.placement_ms.p95,
+        bound=100,
+        unit="ms",
+    ),
+    Target(
         name="errors",
-        runs=(*AT_THE_PEAK, "sustained", AT_FOUR_FIFTHS, "hot-sku", "burst", "gateway-fast"),
+        runs=(
+            *AT_THE_PEAK,
+            "sustained",
+            AT_FOUR_FIFTHS,
+            "hot-sku",
+            "burst",
+            "gateway-fast",
+            *BY_PROVIDER,
+        ),
         figure=lambda run: run.errors,
         bound=0,
     ),
