@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
@@ -51,7 +51,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_payment_action_minutes: Positive = 15
     oms_payment_wait_minutes: Positive = 12 * 60
 
-    oms_gateways: str = "sandbox,stripe"
+    oms_gateways: str = "sandbox,stripe,paypal"
     oms_gateway_concurrency: Positive = 30
     oms_gateway_recovery_per_second: Positive = 100
     oms_sandbox_latency_ms: NotNegative = 0
@@ -59,6 +59,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     stripe_api_base: str = "https://api.stripe.com"
     stripe_api_key: str = ""
     stripe_webhook_secret: str = ""
+    paypal_api_base: str = "https://api-m.paypal.com"
+    paypal_client_id: str = ""
+    paypal_client_secret: str = ""
+    paypal_webhook_id: str = ""
+    paypal_webhook_check: Literal["certificate", "postback"] = "certificate"
+    paypal_certificate_base: str = ""
+    paypal_ca_file: str = ""
 
     oms_email_from: str = "orders@shop.example"
     oms_mailbox_dir: str = ""
@@ -110,10 +117,24 @@ def refuse_unsafe_production(env: Environment) -> None:
             )
             if not value or "local" in value
         ]
+    if "paypal" in env.gateways:
+        faults += _unsafe_paypal(env)
     if faults:
         raise ImproperlyConfigured(
             "Production needs its own, strong value for: " + ", ".join(sorted(faults))
         )
+
+
+def _unsafe_paypal(env: Environment) -> list[str]:
+    keys = {
+        "PAYPAL_CLIENT_ID": env.paypal_client_id,
+        "PAYPAL_CLIENT_SECRET": env.paypal_client_secret,
+        "PAYPAL_WEBHOOK_ID": env.paypal_webhook_id,
+    }
+    faults = [name for name, value in keys.items() if not value or "local" in value.lower()]
+    if env.paypal_certificate_base:
+        faults.append("PAYPAL_CERTIFICATE_BASE (PayPal's own certificates only)")
+    return faults
 
 
 def load_jwks(path: str) -> dict[str, object]:

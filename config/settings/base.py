@@ -284,6 +284,13 @@ OMS_SANDBOX_SECRET = env.oms_sandbox_secret
 STRIPE_API_BASE = env.stripe_api_base
 STRIPE_API_KEY = env.stripe_api_key
 STRIPE_WEBHOOK_SECRET = env.stripe_webhook_secret
+PAYPAL_API_BASE = env.paypal_api_base
+PAYPAL_CLIENT_ID = env.paypal_client_id
+PAYPAL_CLIENT_SECRET = env.paypal_client_secret
+PAYPAL_WEBHOOK_ID = env.paypal_webhook_id
+PAYPAL_WEBHOOK_CHECK = env.paypal_webhook_check
+PAYPAL_CERTIFICATE_BASE = env.paypal_certificate_base
+PAYPAL_CA_FILE = env.paypal_ca_file
 
 DEFAULT_FROM_EMAIL = env.oms_email_from
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -29,6 +29,9 @@ GATEWAYS = {
     "stripe": GatewayEntry(
         adapter="apps.payments.adapters.stripe.gateway.StripeGateway", gates=("stripe",)
     ),
+    "paypal": GatewayEntry(
+        adapter="apps.payments.adapters.paypal.gateway.PayPalGateway", gates=("paypal",)
+    ),
 }
 """Every gateway there is; `OMS_GATEWAYS` names those in use."""
 BREAKERS = {

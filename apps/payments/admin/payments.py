@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from apps.payments.adapters.registry import GATEWAYS
 from apps.payments.admin.messages import messages_table
 from apps.payments.admin.panels import (
     TONES,
@@ -40,7 +41,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_display_links = ("status_shown", "total")
     list_filter = (
         recent(field="status", title="status", choices=PaymentStatus.values),
-        recent(field="provider", title="provider", choices=("sandbox", "stripe")),
+        recent(field="provider", title="provider", choices=tuple(GATEWAYS)),
         ("created_at", MadeBetween),
     )
     list_filter_submit = True
