@@ -111,7 +111,7 @@ class SimulatedStripe:
         """Ask the simulator itself, below `/stripe`, and give the JSON of its answer."""
         data = json.dumps(document).encode() if document is not None else None
         request = urllib.request.Request(self.api_base + path, data=data, method=method)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _StayHere())
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), StayHere())
         with opener.open(request, timeout=10) as response:
             body = response.read()
         return json.loads(body) if body.startswith((b"{", b"[")) else None
@@ -205,7 +205,7 @@ def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.01)
 
 
-class _StayHere(urllib.request.HTTPRedirectHandler):
+class StayHere(urllib.request.HTTPRedirectHandler):
     """The shop's page to which a customer is sent back does not exist in these tests."""
 
     def http_error_303(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any) -> Any:
