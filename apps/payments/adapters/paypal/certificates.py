@@ -1,7 +1,10 @@
 """The certificates that PayPal signs its messages with: where they may come from, and who vouches for them."""
 
+import re
 import threading
+import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +13,7 @@ from urllib.parse import urlsplit
 import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtensionOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
@@ -18,6 +22,7 @@ from apps.payments.ports import BadSignature, GatewayUnavailable
 
 DOMAIN = "paypal.com"
 MOST_KEPT = 32
+_CERTIFICATE = re.compile(b"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +105,24 @@ class Certificates:
         verifier.verify(leaf, list(rest))
 
     def _authorities(self) -> Store:
-        if self._store is None:
-            pem = (self._ca_file or Path(certifi.where())).read_bytes()
-            self._store = Store(x509.load_pem_x509_certificates(pem))
-        return self._store
+        with self._lock:
+            if self._store is None:
+                pem = (self._ca_file or Path(certifi.where())).read_bytes()
+                self._store = Store(_well_formed(pem))
+            return self._store
+
+
+def _well_formed(pem: bytes) -> list[x509.Certificate]:
+    """Read the authorities of a file, without those that break the rules for certificates.
+
+    The well-known ones have one among them that a coming release of the library refuses to read.
+    """
+    found = []
+    with warnings.catch_warnings(action="error", category=CryptographyDeprecationWarning):
+        for text in _CERTIFICATE.findall(pem):
+            with suppress(ValueError, CryptographyDeprecationWarning):
+                found.append(x509.load_pem_x509_certificate(text))
+    return found
 
 
 def _is_theirs(url: str) -> bool:
