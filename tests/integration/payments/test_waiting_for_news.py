@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from apps.payments.domain.operations import FIRST_NEWS_PAUSE_SECONDS, OperationKind
 from apps.payments.models import Payment, PaymentOperation
@@ -18,6 +19,11 @@ from tests.integration.payments.story import DONE, ask, authorizing, captured, h
 pytestmark = pytest.mark.django_db
 
 TAKEN = Accepted(reference="mod_1")
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
 
 
 def published(event: str) -> int:
@@ -74,7 +80,7 @@ class TestACapture:
         payment = captured(now)
         message(payment, now, is_setback=True)
         handle_messages(now=now)
-        payment.refresh_from_db()
+        payment = Payment.objects.get(id=payment.id)
         capture = PaymentOperation.objects.get(kind="capture")
         assert (payment.status, payment.captured_minor) == ("authorized", 0)
         assert capture.state == "unknown"

@@ -16,6 +16,10 @@ for _name in ("httpx", "httpcore"):
 LARGEST_ANSWER_BYTES = 2 * 1024 * 1024
 MOST_CONNECTIONS = 64
 KEEP_SECONDS = 30.0
+POOL_SECONDS = 0.1
+"""There are more connections than calls at once, so hardly anybody ever waits for one."""
+PART_SECONDS = 1.0
+"""How soon the parts of an answer have to follow each other once it has begun."""
 
 
 class NeverSent(Exception):
@@ -87,8 +91,9 @@ class PayPalTransport:
         left = self.seconds_left()
         if left <= 0:
             raise NeverSent("No time was left for the request.")
-        connect, read = min(self._connect_seconds, left), min(self._read_seconds, left)
-        limits = httpx.Timeout(connect=connect, read=read, write=read, pool=connect)
+        connect = min(self._connect_seconds, left / 2)
+        read = min(self._read_seconds, left - connect)
+        limits = httpx.Timeout(connect=connect, read=read, write=connect, pool=POOL_SECONDS)
         ends_at = time.monotonic() + min(left, connect + read)
         # The text of an error may name addresses; its kind is enough.
         try:
@@ -110,7 +115,8 @@ class PayPalTransport:
 
 
 def _whole(response: httpx.Response, ends_at: float) -> bytes:
-    """Read the body; one that trickles in must not outlast the limit."""
+    """Read the body; one that trickles in, or stops half-way, must not outlast the limit by much."""
+    response.request.extensions["timeout"]["read"] = PART_SECONDS
     found = bytearray()
     for part in response.iter_bytes():
         found += part
