@@ -13,7 +13,7 @@ from infra.simulators.http_server import Request, Response
 from infra.simulators.paypal.books import Books, new_name
 from infra.simulators.paypal.objects import Change, Event, Kept, Order, Shown
 from infra.simulators.paypal.refusals import Refusal, missing, mocked
-from infra.simulators.paypal.rendering import RESOURCE_TYPES, Json, Rendering
+from infra.simulators.paypal.rendering import RESOURCE_TYPES, Rendering
 from infra.simulators.paypal.tokens import Tokens
 
 LONGEST_KEY = 108
@@ -118,12 +118,12 @@ class RequestDesk:
         try:
             self._mischief.before_anything()
             if path == "/v1/oauth2/token" and request.method == "POST":
+                # Tokens fail with the whole service only: a lost one would hide what is to be seen.
                 return _json(200, self._tokens.grant(request))
             self._tokens.insist(request.headers)
             matching, names = self._find_route(request.method, path)
             _insist_on_no_mock(request.headers)
             answer = await self._answer(request, matching, names, path, events)
-            # Shares fall on what moves money; a lost token would only hide what is to be seen.
             self._mischief.before_answer()
         except Refusal as refusal:
             return _json(refusal.status, refusal.as_json())
@@ -131,25 +131,22 @@ class RequestDesk:
 
     def record(self, change: Change, *, kept: Kept | None = None) -> list[Event]:
         """Put a change into the books; gives the events of it."""
-        resource = self._rendering.shown(change.order, change.shown)
-        events = [
-            Event(
-                id=f"WH-{new_name()}-{new_name()}",
-                type=one,
-                resource_type=RESOURCE_TYPES.get(change.shown.kind, change.shown.kind),
-                created=int(time.time()),
-                resource=resource
-                if not one.startswith("PAYMENT.AUTHORIZATION.")
-                else self._held(change),
-            )
-            for one in change.events
-        ]
+        events = [self._event(change, one) for one in change.events]
         self._books.record(change.order, events, kept=kept)
         return events
 
-    def _held(self, change: Change) -> Json:
-        """Show the authorisation, also where the answer shows the order."""
-        return self._rendering.shown(change.order, Shown(kind="authorization", name=""))
+    def _event(self, change: Change, event_type: str) -> Event:
+        about = change.shown
+        if event_type.startswith("PAYMENT.AUTHORIZATION."):
+            # Also where the answer shows the order that was authorised.
+            about = Shown(kind="authorization", name="")
+        return Event(
+            id=f"WH-{new_name()}-{new_name()}",
+            type=event_type,
+            resource_type=RESOURCE_TYPES.get(about.kind, about.kind),
+            created=int(time.time()),
+            resource=self._rendering.shown(change.order, about),
+        )
 
     async def _answer(
         self,
@@ -172,7 +169,7 @@ class RequestDesk:
             await self._mischief.wait()
             order = self._order_of(kept.shown)
             return self._written(matching.repeat_status, order, kept.shown, request, matching)
-        if key in self._in_flight:
+        if key and key in self._in_flight:
             raise Refusal(409, "PREVIOUS_REQUEST_IN_PROGRESS")
         self._in_flight.add(key)
         try:

@@ -38,7 +38,7 @@ class Tokens:
             "scope": "https://uri.paypal.com/services/payments/realtimepayment",
             "access_token": token,
             "token_type": "Bearer",
-            "app_id": "APP-80W284485P519543T",
+            "app_id": "APP-SIMULATED",
             "expires_in": LIFE_SECONDS,
             "nonce": secrets.token_hex(8),
         }

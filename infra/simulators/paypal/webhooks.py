@@ -85,7 +85,7 @@ class Post:
             "PAYPAL-TRANSMISSION-ID": name,
             "PAYPAL-TRANSMISSION-SIG": base64.b64encode(signature).decode(),
             "PAYPAL-TRANSMISSION-TIME": time,
-            "User-Agent": "PayPal/AUHR-214.0-58843279",
+            "User-Agent": "PayPal/simulated",
         }
 
     def verify(self, document: bytes) -> dict[str, str]:

@@ -14,9 +14,9 @@ from apps.payments.ports import (
     OutcomeUnknown,
 )
 from tests.contract.payments.conftest import make_call, make_paypal_gateway
+from tests.contract.payments.paypal_calls import asked, authorized, captured
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.contract.payments.simulated_stripe import wait_until
-from tests.contract.payments.test_paypal_gateway import asked, authorized, captured
 
 CAPTURE, VOID, REFUND = OperationKind.CAPTURE, OperationKind.VOID, OperationKind.REFUND
 TOKEN = "/v1/oauth2/token"

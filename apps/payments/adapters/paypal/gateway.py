@@ -57,6 +57,7 @@ class PayPalGateway:
         `certificate_base` is an address that certificates may come from besides PayPal's own;
         `ca_file` holds the authorities that may have issued them, the well-known ones without it.
         """
+        api_base = api_base.rstrip("/")
         self._transport = PayPalTransport(
             connect_seconds=connect_seconds, read_seconds=read_seconds
         )
