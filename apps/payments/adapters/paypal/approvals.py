@@ -9,10 +9,16 @@ from apps.payments.adapters.paypal.books import PayPalBooks
 from apps.payments.adapters.paypal.documents import order_document
 from apps.payments.adapters.paypal.failures import NotPossible, insisting, reading_midway
 from apps.payments.adapters.paypal.objects import Order
-from apps.payments.adapters.paypal.outcomes import ask_payer, authorized, declined
+from apps.payments.adapters.paypal.outcomes import authorized, declined
 from apps.payments.adapters.paypal.requests import ORDERS, PayPalRequests, path_of
 from apps.payments.adapters.paypal.wallets import is_saved
-from apps.payments.ports import GatewayCall, GatewayMisused, Outcome, OutcomeUnknown
+from apps.payments.ports import (
+    ActionRequired,
+    GatewayCall,
+    GatewayMisused,
+    Outcome,
+    OutcomeUnknown,
+)
 
 KEY_LIFETIME = timedelta(hours=5)
 """How long the key of an order is relied on; PayPal forgets it after six hours."""
@@ -74,6 +80,14 @@ class PayPalApprovals:
         return self._go_on(call, order)
 
     def _go_on(self, call: GatewayCall, order: Order) -> Outcome:
+        outcome = self._outcome(call, order)
+        # The page is needed once; a call that waits already has it, whatever PayPal shows by now.
+        is_new = not call.reference
+        if is_new and isinstance(outcome, ActionRequired) and not outcome.redirect_url:
+            raise GatewayMisused(f"Order {order.id} waits for its payer, and names no page.")
+        return outcome
+
+    def _outcome(self, call: GatewayCall, order: Order) -> Outcome:
         # A saved wallet needs no approval, so its order may be authorised as soon as it is there.
         needs_nobody = order.status == "CREATED" and is_saved(call.method_token)
         found = None if needs_nobody and order.authorization is None else authorized(order)
@@ -93,10 +107,8 @@ class PayPalApprovals:
     def _explain(self, call: GatewayCall, order: Order, refusal: NotPossible) -> Outcome:
         """Tell why an order could not be authorised; it may be done already."""
         if refusal.issue in ASKS_AGAIN and not is_saved(call.method_token):
-            with reading_midway(), insisting():
-                again = self._books.order(order.id)
-            url = refusal.redirect_url or again.payer_url or order.payer_url
-            return ask_payer(again, url)
+            url = refusal.redirect_url or order.payer_url
+            return ActionRequired(reference=order.id, redirect_url=url)
         if refusal.is_decline:
             return declined(refusal.issue, order.id)
         with reading_midway(), insisting():

@@ -11,7 +11,6 @@ from apps.payments.ports import (
     ActionRequired,
     Declined,
     Done,
-    GatewayMisused,
     Outcome,
     OutcomeUnknown,
 )
@@ -29,33 +28,22 @@ def declined(code: str, reference: str = "") -> Declined:
 def authorized(order: Order) -> Outcome | None:
     """Say how an authorisation stands by its order; None where the payer has approved and no more.
 
-    Until it is done, an authorisation goes by the name of its order.
+    Until it is done, an authorisation goes by the name of its order. The page for the payer is left
+    empty where PayPal does not name it any more.
 
     Raises:
         OutcomeUnknown: PayPal does not show what came of it.
-        GatewayMisused: the payer is asked for something that has no page.
     """
     authorization = order.authorization
     if authorization is not None:
         return _of_authorization(order, authorization)
     if order.status in WAITS_FOR_PAYER:
-        return ask_payer(order, order.payer_url)
+        return ActionRequired(reference=order.id, redirect_url=order.payer_url)
     if order.status == "VOIDED":
         return declined("ORDER_COMPLETED_OR_VOIDED", order.id)
     if order.status == "APPROVED":
         return None
     raise OutcomeUnknown(f"paypal_order_{order.status.lower()}")
-
-
-def ask_payer(order: Order, url: str) -> ActionRequired:
-    """Send the payer to PayPal's page.
-
-    Raises:
-        GatewayMisused: there is none.
-    """
-    if not url:
-        raise GatewayMisused(f"Order {order.id} waits for its payer, and names no page to go to.")
-    return ActionRequired(reference=order.id, redirect_url=url)
 
 
 def captured(capture: Capture, *, is_reversed: bool = False) -> Outcome:
