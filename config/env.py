@@ -17,6 +17,7 @@ LOCAL_SECRET = "local-only-never-in-production"
 KEYS_OF_GATEWAYS = {
     "stripe": ("stripe_api_key", "stripe_webhook_secret"),
     "adyen": ("adyen_api_key", "adyen_merchant_account", "adyen_hmac_key"),
+    "paypal": ("paypal_client_id", "paypal_client_secret", "paypal_webhook_id"),
 }
 """What each payment provider in use must be given in production."""
 
@@ -62,7 +63,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_authorisation_ending: Literal["warn", "capture"] = "warn"
     oms_payment_wait_minutes: Positive = 12 * 60
 
-    oms_gateways: str = "sandbox,stripe,adyen"
+    oms_gateways: str = "sandbox,stripe,adyen,paypal"
     oms_gateway_concurrency: Positive = 30
     oms_gateway_recovery_per_second: Positive = 100
     oms_sandbox_latency_ms: NotNegative = 0
@@ -76,6 +77,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     adyen_hmac_key: Hexadecimal = ""
     adyen_webhook_user: str = ""
     adyen_webhook_password: str = ""
+    paypal_api_base: str = "https://api-m.paypal.com"
+    paypal_client_id: str = ""
+    paypal_client_secret: str = ""
+    paypal_webhook_id: str = ""
+    paypal_webhook_check: Literal["certificate", "postback"] = "certificate"
+    paypal_certificate_base: str = ""
+    paypal_ca_file: str = ""
 
     oms_email_from: str = "orders@shop.example"
     oms_mailbox_dir: str = ""
@@ -129,6 +137,8 @@ def refuse_unsafe_production(env: Environment) -> None:
         for name in names
         if gateway in env.gateways and _is_for_play(getattr(env, name))
     ]
+    if "paypal" in env.gateways and env.paypal_certificate_base:
+        faults.append("PAYPAL_CERTIFICATE_BASE (PayPal's own certificates only)")
     if faults:
         raise ImproperlyConfigured(
             "Production needs its own, strong value for: " + ", ".join(sorted(faults))

@@ -294,6 +294,13 @@ ADYEN_MERCHANT_ACCOUNT = env.adyen_merchant_account
 ADYEN_HMAC_KEY = env.adyen_hmac_key
 ADYEN_WEBHOOK_USER = env.adyen_webhook_user
 ADYEN_WEBHOOK_PASSWORD = env.adyen_webhook_password
+PAYPAL_API_BASE = env.paypal_api_base
+PAYPAL_CLIENT_ID = env.paypal_client_id
+PAYPAL_CLIENT_SECRET = env.paypal_client_secret
+PAYPAL_WEBHOOK_ID = env.paypal_webhook_id
+PAYPAL_WEBHOOK_CHECK = env.paypal_webhook_check
+PAYPAL_CERTIFICATE_BASE = env.paypal_certificate_base
+PAYPAL_CA_FILE = env.paypal_ca_file
 
 DEFAULT_FROM_EMAIL = env.oms_email_from
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

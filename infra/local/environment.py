@@ -21,6 +21,13 @@ EMBEDDED: Mapping[str, str] = {
     "ADYEN_HMAC_KEY": "",
     "ADYEN_WEBHOOK_USER": "",
     "ADYEN_WEBHOOK_PASSWORD": "",
+    "PAYPAL_API_BASE": "",
+    "PAYPAL_CLIENT_ID": "",
+    "PAYPAL_CLIENT_SECRET": "",
+    "PAYPAL_WEBHOOK_ID": "",
+    "PAYPAL_WEBHOOK_CHECK": "",
+    "PAYPAL_CERTIFICATE_BASE": "",
+    "PAYPAL_CA_FILE": "",
 }
 LOOPBACK = "127.0.0.1,localhost"
 
@@ -69,6 +76,7 @@ def stack_environment(
         **given,
         **services,
         **{name: given.get(name) or ours for name, ours in providers.items()},
+        **paypal_environment(given, home, f"{simulators_url}/paypal"),
         "OMS_HOME": str(home),
         "OMS_BASE_URL": f"http://{HOST}:{web_port}",
         "OMS_SIMULATORS_URL": simulators_url,
@@ -85,3 +93,23 @@ def stack_environment(
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,
     }
+
+
+def paypal_environment(given: Mapping[str, str], home: Path, simulator: str) -> dict[str, str]:
+    """Name the PayPal that was given, or the simulated one, which signs with keys of its own.
+
+    The two are never mixed: with an address of its own, nothing of the simulator's is trusted.
+    """
+    names = [name for name in EMBEDDED if name.startswith("PAYPAL_")]
+    if given.get("PAYPAL_API_BASE"):
+        return {name: given[name] for name in names if given.get(name)}
+    ours = {
+        "PAYPAL_API_BASE": simulator,
+        "PAYPAL_CLIENT_ID": "local-client",
+        "PAYPAL_CLIENT_SECRET": "local-client-secret",
+        "PAYPAL_WEBHOOK_ID": "LOCALWEBHOOK",
+        "PAYPAL_WEBHOOK_CHECK": "certificate",
+        "PAYPAL_CERTIFICATE_BASE": f"{simulator}/",
+        "PAYPAL_CA_FILE": str(home / "simulators" / "paypal" / "ca.pem"),
+    }
+    return {name: given.get(name) or one for name, one in ours.items()}

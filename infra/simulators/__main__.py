@@ -10,11 +10,15 @@ from pathlib import Path
 
 from infra.simulators.adyen.notices import Endpoint as AdyenEndpoint
 from infra.simulators.http_server import start_server
+from infra.simulators.paypal.certificates import signer_in
+from infra.simulators.paypal.site import PayPalSite
+from infra.simulators.paypal.webhooks import Endpoint as PayPalEndpoint
 from infra.simulators.site import AdyenPart, Site
 from infra.simulators.stripe.webhooks import ANNOUNCED, Endpoint
 
 WEBHOOK_PATH = "/api/v1/webhooks/stripe"
 ADYEN_WEBHOOK_PATH = "/api/v1/webhooks/adyen"
+PAYPAL_WEBHOOK_PATH = "/api/v1/webhooks/paypal"
 
 
 def read_arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -73,6 +77,22 @@ def read_arguments(words: list[str] | None = None) -> argparse.Namespace:
         help="hexadecimal key that signs them (ADYEN_HMAC_KEY); user and password for them come "
         "from ADYEN_WEBHOOK_USER and ADYEN_WEBHOOK_PASSWORD",
     )
+    parser.add_argument(
+        "--paypal",
+        type=Path,
+        default=Path(given.get("OMS_HOME") or ".oms") / "simulators" / "paypal",
+        help="folder in which the simulated PayPal keeps its books and keys (below OMS_HOME)",
+    )
+    parser.add_argument(
+        "--paypal-webhook-url",
+        default=f"{base_url}{PAYPAL_WEBHOOK_PATH}" if base_url else "",
+        help=f"receiver of PayPal's webhooks (OMS_BASE_URL + {PAYPAL_WEBHOOK_PATH}); none without",
+    )
+    parser.add_argument(
+        "--paypal-webhook-id",
+        default=given.get("PAYPAL_WEBHOOK_ID", ""),
+        help="name under which PayPal knows that receiver (PAYPAL_WEBHOOK_ID)",
+    )
     return parser.parse_args(words)
 
 
@@ -106,12 +126,14 @@ async def serve(wanted: argparse.Namespace) -> None:
         if wanted.webhook_url and wanted.webhook_secret
         else None
     )
+    public_url = wanted.public_url or f"http://{wanted.host}:{wanted.port}"
     site = Site(
-        public_url=wanted.public_url or f"http://{wanted.host}:{wanted.port}",
+        public_url=public_url,
         mailbox=wanted.mailbox,
         journal=wanted.books,
         endpoint=endpoint,
         adyen=adyen_part(wanted),
+        paypal=_open_paypal(wanted, public_url),
     )
     server = await start_server(site.handle, host=wanted.host, port=wanted.port)
     work = asyncio.create_task(site.run())
@@ -122,6 +144,20 @@ async def serve(wanted: argparse.Namespace) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         # A failure of the work is the reason to stop; it is shown by raising it here.
         await work
+
+
+def _open_paypal(wanted: argparse.Namespace, public_url: str) -> PayPalSite:
+    endpoint = (
+        PayPalEndpoint(url=wanted.paypal_webhook_url, webhook_id=wanted.paypal_webhook_id)
+        if wanted.paypal_webhook_url and wanted.paypal_webhook_id
+        else None
+    )
+    return PayPalSite(
+        public_url=public_url,
+        journal=wanted.paypal / "books.jsonl",
+        signer=signer_in(wanted.paypal),
+        endpoint=endpoint,
+    )
 
 
 def main() -> int:

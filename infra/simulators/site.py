@@ -10,6 +10,7 @@ from infra.simulators.adyen.site import AdyenSite
 from infra.simulators.http_server import Request, Response
 from infra.simulators.mailbox.site import MailboxSite
 from infra.simulators.pages import page
+from infra.simulators.paypal.site import PayPalSite
 from infra.simulators.stripe.site import StripeSite
 from infra.simulators.stripe.webhooks import Endpoint
 
@@ -29,8 +30,15 @@ _INDEX = """
 <td>how often it was called, by second</td></tr>
 <tr><th scope="row"><a href="/adyen/_faults">/adyen/_faults</a></th>
 <td>what goes wrong there now</td></tr>
+<tr><th scope="row"><a href="/paypal/_books">/paypal/_books</a></th>
+<td>what the simulated PayPal holds, by payment</td></tr>
+<tr><th scope="row"><a href="/paypal/_calls">/paypal/_calls</a></th>
+<td>how often it was called, by second</td></tr>
+<tr><th scope="row"><a href="/paypal/_faults">/paypal/_faults</a></th>
+<td>what goes wrong there now</td></tr>
 </table>
-<p class="quiet">The APIs are at <code>/stripe/v1</code> and <code>/adyen/v72</code>.</p>
+<p class="quiet">The APIs are at <code>/stripe/v1</code>, <code>/adyen/v72</code> and below
+<code>/paypal</code>.</p>
 """
 
 
@@ -53,22 +61,31 @@ class Site:
         journal: Path | None,
         endpoint: Endpoint | None,
         adyen: AdyenPart | None = None,
+        paypal: PayPalSite | None = None,
     ) -> None:
-        """Open all simulators; `journal` and `endpoint` are the simulated Stripe's."""
+        """Open all simulators; `journal` and `endpoint` are the simulated Stripe's.
+
+        PayPal's is the given one, or one that tells nobody anything.
+        """
         adyen = adyen or AdyenPart()
         self.adyen = AdyenSite(
             public_url=public_url, journal=adyen.journal, endpoint=adyen.endpoint
         )
         self.stripe = StripeSite(public_url=public_url, journal=journal, endpoint=endpoint)
+        self.paypal = paypal or PayPalSite(public_url=public_url)
         self._places: dict[str, Callable[[Request], Awaitable[Response]]] = {
             "stripe": self.stripe.handle,
             "adyen": self.adyen.handle,
+            "paypal": self.paypal.handle,
             "mailbox": MailboxSite(mailbox).handle,
         }
 
     async def run(self) -> None:
         """Do what is to be done beside answering, until cancelled."""
-        await asyncio.gather(self.stripe.run(), self.adyen.run())
+        async with asyncio.TaskGroup() as work:
+            work.create_task(self.stripe.run())
+            work.create_task(self.adyen.run())
+            work.create_task(self.paypal.run())
 
     async def handle(self, request: Request) -> Response:
         """Answer a request.

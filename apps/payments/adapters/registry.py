@@ -39,6 +39,11 @@ GATEWAYS = {
         gates=("adyen",),
         validity=timedelta(days=28),
     ),
+    "paypal": GatewayEntry(
+        adapter="apps.payments.adapters.paypal.gateway.PayPalGateway",
+        gates=("paypal",),
+        validity=timedelta(days=29),
+    ),
 }
 """Every gateway there is; `OMS_GATEWAYS` names those in use."""
 BREAKERS = {

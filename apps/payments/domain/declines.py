@@ -6,7 +6,8 @@ _CONFIDENTIAL = frozenset(
     {
         *("fraudulent", "highest_risk_level", "elevated_risk_level", "merchant_blacklist"),
         *("lost_card", "stolen_card", "lost_or_stolen_card", "pickup_card", "restricted_card"),
-        "security_violation",
+        *("security_violation", "COMPLIANCE_VIOLATION", "PAYEE_BLOCKED_TRANSACTION"),
+        *("PAYER_ACCOUNT_RESTRICTED", "TRANSACTION_BLOCKED_BY_PAYEE"),
     }
 )
 """Whoever holds such a card, or is suspected, must not learn it from us; staff sees it on the call."""

@@ -1,13 +1,16 @@
 """The gateways under test, and the simulated providers that they speak to."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from apps.kernel.money import Money
 from apps.payments.adapters.adyen.gateway import AdyenGateway
+from apps.payments.adapters.paypal.gateway import PayPalGateway
 from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import GatewayCall
@@ -18,6 +21,7 @@ from tests.contract.payments.simulated_adyen import (
     USER,
     SimulatedAdyen,
 )
+from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 
 Calls = Callable[..., GatewayCall]
@@ -70,6 +74,14 @@ def running_adyen() -> Iterator[SimulatedAdyen]:
     simulator.stop()
 
 
+@pytest.fixture(scope="session")
+def running_paypal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedPayPal]:
+    """One simulated PayPal for all tests."""
+    simulator = SimulatedPayPal(keys=tmp_path_factory.mktemp("paypal")).start()
+    yield simulator
+    simulator.stop()
+
+
 @pytest.fixture
 def adyen_simulator(running_adyen: SimulatedAdyen) -> Iterator[SimulatedAdyen]:
     """The simulated Adyen, with empty books and no faults; nobody may break the contract."""
@@ -94,6 +106,34 @@ def adyen_gateway(adyen_simulator: SimulatedAdyen) -> AdyenGateway:
 
 
 @pytest.fixture
+def paypal_simulator(running_paypal: SimulatedPayPal) -> Iterator[SimulatedPayPal]:
+    """The simulated PayPal, with empty books and no faults; nobody may break the contract."""
+    running_paypal.begin_anew()
+    yield running_paypal
+    assert running_paypal.broken_requests == []
+    assert running_paypal.broken_answers == []
+
+
+@pytest.fixture
+def paypal_gateway(paypal_simulator: SimulatedPayPal) -> PayPalGateway:
+    """The adapter, with a shorter patience than in production."""
+    return make_paypal_gateway(paypal_simulator, read_seconds=3.0)
+
+
+def make_paypal_gateway(simulator: SimulatedPayPal, **more: Any) -> PayPalGateway:
+    """Make an adapter that speaks to a simulator."""
+    given: dict[str, Any] = {
+        "client_id": "contract-client",
+        "client_secret": "contract-client-secret",
+        "api_base": simulator.api_base,
+        "webhook_id": simulator.webhook_id,
+        "certificate_base": f"{simulator.api_base}/",
+        "ca_file": Path(simulator.ca_file),
+    }
+    return PayPalGateway(**{**given, **more})
+
+
+@pytest.fixture
 def new_call() -> Calls:
     """Make calls: a new payment's authorisation, or what follows one."""
     return make_call
@@ -106,6 +146,9 @@ def make_call(
     method_type: str = "card",
     of: GatewayCall | None = None,
     authorization: str = "",
+    reference: str = "",
+    charge: str = "",
+    told: tuple[Mapping[str, Any], ...] = (),
     amount: Money | None = None,
     nth: int = 1,
     created_at: datetime | None = None,
@@ -120,6 +163,9 @@ def make_call(
         amount=amount or (of.amount if of else Money(12990, "EUR")),
         idempotency_key=f"{payment_id}:{kind}:{nth}",
         authorization=authorization,
+        reference=reference,
+        charge=charge,
+        told=told,
         method_type=of.method_type if of else method_type,
         method_token=of.method_token if of else token,
         return_url=f"http://shop.example/payments/{payment_id}/return",

@@ -136,7 +136,7 @@ class RunningSimulator:
         """Ask the simulator itself, and give its answer; redirections are not followed."""
         data = json.dumps(document).encode() if document is not None else None
         request = urllib.request.Request(self.base + path, data=data, method=method)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _StayHere())
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), StayHere())
         return opener.open(request, timeout=10)
 
     @contextmanager
@@ -208,7 +208,7 @@ def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.01)
 
 
-class _StayHere(urllib.request.HTTPRedirectHandler):
+class StayHere(urllib.request.HTTPRedirectHandler):
     """The shop's page to which a customer is sent back does not exist in these tests."""
 
     def http_error_303(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any) -> Any:

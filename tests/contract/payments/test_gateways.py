@@ -15,6 +15,7 @@ from stripe import WebhookSignature
 
 from apps.kernel.money import Money
 from apps.payments.adapters.adyen.gateway import AdyenGateway
+from apps.payments.adapters.paypal.gateway import PayPalGateway
 from apps.payments.adapters.registry import GATEWAYS, list_gates
 from apps.payments.adapters.sandbox import SandboxGateway
 from apps.payments.adapters.stripe.gateway import StripeGateway
@@ -31,7 +32,7 @@ from apps.payments.ports import (
     PaymentGateway,
 )
 from infra.simulators.adyen.notices import sign as adyen_sign
-from tests.contract.payments.conftest import make_call
+from tests.contract.payments.conftest import make_call, make_paypal_gateway
 from tests.contract.payments.simulated_adyen import (
     KEY,
     MERCHANT,
@@ -39,6 +40,7 @@ from tests.contract.payments.simulated_adyen import (
     USER,
     SimulatedAdyen,
 )
+from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -51,8 +53,9 @@ class Provider:
 
     `losing_answers` has the provider do the work and the answer not arrive. `settle` makes a call
     and waits for its end, where the provider tells that later. `sign` gives the headers of a
-    message, `spoilt` a part of it with what it is falsified to. `signs_time` says whether its
-    signature tells when it was made.
+    message, `spoilt` a part of it with what it is falsified to. `signs_time` says whether a message
+    is refused that was signed minutes ago. `card` is the brand and last digits of what approved
+    payments are made with; `says_no` and `says_no_funds` are code and sentence of the two declines.
     """
 
     gateway: PaymentGateway
@@ -71,13 +74,24 @@ class Provider:
     reference: str
     sign: Callable[[bytes, datetime], dict[str, str]]
     signs_time: bool
+    card: tuple[str, str] = ("visa", "4242")
+    currencies: tuple[str, ...] = ("EUR", "JPY", "KWD")
+    says_no: tuple[tuple[str, ...], str] = (
+        ("card_declined", "generic_decline"),
+        "Your card was declined.",
+    )
+    says_no_funds: tuple[str, str] = ("insufficient_funds", "Your card has insufficient funds.")
 
 
-@pytest.fixture(params=["sandbox", "stripe", "adyen"])
+@pytest.fixture(params=["sandbox", "stripe", "adyen", "paypal"])
 def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
     """Each provider in turn."""
     if request.param == "sandbox":
         yield _sandbox()
+    elif request.param == "paypal":
+        yield _paypal(
+            request.getfixturevalue("paypal_simulator"), request.getfixturevalue("paypal_gateway")
+        )
     elif request.param == "stripe":
         yield _stripe(
             request.getfixturevalue("stripe_simulator"), request.getfixturevalue("stripe_gateway")
@@ -90,7 +104,7 @@ def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
 
 class TestTheSuite:
     def test_asks_every_gateway_there_is(self) -> None:
-        assert set(GATEWAYS) == {"sandbox", "stripe", "adyen"}
+        assert set(GATEWAYS) == {"sandbox", "stripe", "adyen", "paypal"}
 
 
 class TestAuthorising:
@@ -99,7 +113,7 @@ class TestAuthorising:
 
         assert isinstance(done, Done)
         assert done.reference
-        assert (done.brand, done.last4) == ("visa", "4242")
+        assert (done.brand, done.last4) == provider.card
 
     def test_again_with_its_key_gives_the_same_answer(self, provider: Provider) -> None:
         call = make_call(token=provider.approved)
@@ -114,13 +128,11 @@ class TestAuthorising:
         assert isinstance(second, Done)
         assert first.reference != second.reference
 
-    @pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
-    def test_takes_currencies_with_two_no_and_three_decimals(
-        self, provider: Provider, currency: str
-    ) -> None:
-        call = make_call(token=provider.approved, amount=Money(12990, currency))
+    def test_takes_currencies_with_two_no_and_three_decimals(self, provider: Provider) -> None:
+        for currency in provider.currencies:
+            call = make_call(token=provider.approved, amount=Money(12990, currency))
 
-        assert isinstance(provider.gateway.perform(call), Done)
+            assert isinstance(provider.gateway.perform(call), Done), currency
 
 
 class TestADecline:
@@ -128,15 +140,15 @@ class TestADecline:
         answer = provider.gateway.perform(make_call(token=provider.declined))
 
         assert isinstance(answer, Declined)
-        assert answer.code in ("card_declined", "generic_decline")
-        assert answer.detail.startswith("Your card was declined.")
+        codes, sentence = provider.says_no
+        assert answer.code in codes
+        assert answer.detail.startswith(sentence)
 
     def test_for_lack_of_money_says_so(self, provider: Provider) -> None:
         answer = provider.gateway.perform(make_call(token=provider.without_funds))
 
         assert isinstance(answer, Declined)
-        assert answer.code == "insufficient_funds"
-        assert answer.detail == "Your card has insufficient funds."
+        assert (answer.code, answer.detail) == provider.says_no_funds
 
     def test_again_with_its_key_is_the_same_decline(self, provider: Provider) -> None:
         call = make_call(token=provider.declined)
@@ -173,7 +185,7 @@ class TestALostAnswer:
 
         found = provider.gateway.look_up(call) or provider.gateway.perform(call)
         assert isinstance(found, Done)
-        assert found.last4 == "4242"
+        assert (found.brand, found.last4) == provider.card
 
 
 class TestAnOutage:
@@ -202,8 +214,13 @@ class TestWhatFollowsAnAuthorisation:
         authorized = provider.gateway.perform(call)
         assert isinstance(authorized, Done)
         reference = authorized.reference
-        provider.settle(make_call(OperationKind.CAPTURE, of=call, authorization=reference))
-        refund = make_call(OperationKind.REFUND, of=call, authorization=reference)
+        captured = provider.settle(
+            make_call(OperationKind.CAPTURE, of=call, authorization=reference)
+        )
+        assert isinstance(captured, Done)
+        refund = make_call(
+            OperationKind.REFUND, of=call, authorization=reference, charge=captured.reference
+        )
 
         refunded = provider.settle(refund)
 
@@ -419,4 +436,44 @@ def _adyen(simulator: SimulatedAdyen, gateway: AdyenGateway) -> Provider:
         reference="7914073381342284",
         sign=sign,
         signs_time=False,
+    )
+
+
+def _paypal(simulator: SimulatedPayPal, gateway: PayPalGateway) -> Provider:
+    about = {
+        "id": "AUTHORIZATION1",
+        "status": "CREATED",
+        "custom_id": str(PAYMENT_ID),
+        "supplementary_data": {"related_ids": {"order_id": "ORDER1"}},
+    }
+    event = {
+        "id": "evt_1",
+        "event_type": "PAYMENT.AUTHORIZATION.CREATED",
+        "resource_type": "authorization",
+        "resource": about,
+    }
+    return Provider(
+        gateway=gateway,
+        # Nothing listens on port 9.
+        unreachable=make_paypal_gateway(simulator, api_base="http://127.0.0.1:9"),
+        approved="vault-ok",
+        declined="vault-declined",
+        without_funds="vault-no-funds",
+        needs_action="wallet",
+        unreachable_token="vault-ok",
+        losing_token="vault-ok",
+        losing_answers=lambda: simulator.faults(lose_answers_rate=1),
+        settle=gateway.perform,
+        message=json.dumps(event).encode(),
+        event_id="evt_1",
+        spoilt=(b"evt_1", b"evt_2"),
+        reference="AUTHORIZATION1",
+        sign=simulator.headers_for,
+        # PayPal repeats a message for days with the time of its first attempt, as far as is known.
+        signs_time=False,
+        card=("paypal", ""),
+        # It offers no currency with three decimals.
+        currencies=("EUR", "JPY"),
+        says_no=(("INSTRUMENT_DECLINED",), "PayPal could not use the card or account"),
+        says_no_funds=("PAYER_CANNOT_PAY", "Your PayPal account has no way to pay this amount."),
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from apps.payments.adapters.adyen.gateway import AdyenGateway
+from apps.payments.adapters.paypal.gateway import PayPalGateway
 from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import Accepted, Done, GatewayUnavailable
@@ -140,6 +141,33 @@ class TestAKilledSimulator:
         assert all(json.loads(line) for line in journal.read_bytes().splitlines())
 
 
+class TestAKilledPayPal:
+    def test_comes_back_with_its_books_and_its_keys(self, process: Process, tmp_path: Path) -> None:
+        base = f"http://127.0.0.1:{process.port}/paypal"
+        gateway = PayPalGateway(
+            client_id="process-client",
+            client_secret="process-client-secret",
+            api_base=base,
+            webhook_id="W1",
+            certificate_base=f"{base}/",
+            ca_file=tmp_path / "simulators" / "paypal" / "ca.pem",
+        )
+        vouching = (tmp_path / "simulators" / "paypal" / "ca.pem").read_bytes()
+        call = make_call(token="vault-ok")
+        before = gateway.perform(call)
+        assert isinstance(before, Done)
+
+        process.end(signal.SIGKILL)
+        process.start()
+
+        assert gateway.perform(call) == before
+        capture = make_call(OperationKind.CAPTURE, of=call, authorization=before.reference)
+        assert isinstance(gateway.perform(capture), Done)
+        (payment,) = json.loads(process.get("/paypal/_books"))["payments"]
+        assert (payment["captured"], payment["order_id"]) == (12990, str(call.order_id))
+        assert (tmp_path / "simulators" / "paypal" / "ca.pem").read_bytes() == vouching
+
+
 class TestTheCommand:
     def test_ends_in_order_when_told_to(self, process: Process) -> None:
         process.get("/")
@@ -149,6 +177,7 @@ class TestTheCommand:
     def test_shows_its_pages(self, process: Process) -> None:
         assert "/stripe/_books" in process.get("/")
         assert "/adyen/_books" in process.get("/")
+        assert "/paypal/_books" in process.get("/")
         assert "Nothing here yet" in process.get("/mailbox")
         assert json.loads(process.get("/mailbox/messages.json")) == {"total": 0, "messages": []}
         with pytest.raises(urllib.error.HTTPError, match="404"):

@@ -279,7 +279,14 @@ class TestDashboard:
         }
         assert '"EUR"' in context["per_hour"].data
         gates = [row[0] for row in context["gates"].tables[0].rows]
-        assert gates == ["sandbox", "sandbox-down", "sandbox-lost", "stripe", "adyen"]
+        assert gates == [
+            "sandbox",
+            "sandbox-down",
+            "sandbox-lost",
+            "stripe",
+            "adyen",
+            "paypal",
+        ]
 
     def test_names_orders_that_stand_still(self, enter: Enter) -> None:
         day = make_day()

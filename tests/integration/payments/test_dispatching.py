@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.kernel.money import Money
+from apps.payments.adapters.paypal import gateway as paypal
 from apps.payments.adapters.sandbox import SandboxGateway
 from apps.payments.adapters.stripe.gateway import CALL_SECONDS
 from apps.payments.domain.operations import (
@@ -78,3 +79,4 @@ class TestCarryOut:
     def test_ends_within_its_lease_with_any_adapter(self) -> None:
         assert LATEST_START_SECONDS + LONGEST_CALL_SECONDS < LEASE_SECONDS
         assert CALL_SECONDS < LONGEST_CALL_SECONDS
+        assert paypal.CALL_SECONDS < LONGEST_CALL_SECONDS

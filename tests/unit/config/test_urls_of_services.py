@@ -16,9 +16,12 @@ STRONG = {
     "OMS_ORDER_NUMBER_SECRET": "n" * 40,
     "OMS_JWKS_URL": "https://auth.example/jwks",
     "OMS_ALLOWED_HOSTS": "shop.example",
-    "OMS_GATEWAYS": "stripe",
+    "OMS_GATEWAYS": "stripe,paypal",
     "STRIPE_API_KEY": "sk_live_x",
     "STRIPE_WEBHOOK_SECRET": "whsec_x",
+    "PAYPAL_CLIENT_ID": "client_x",
+    "PAYPAL_CLIENT_SECRET": "secret_x",
+    "PAYPAL_WEBHOOK_ID": "WEBHOOKX",
 }
 
 
@@ -81,6 +84,31 @@ class TestEnvironment:
         given = {name: value for name, value in STRONG.items() if name != missing}
         with pytest.raises(ImproperlyConfigured, match=missing):
             refuse_unsafe_production(read_environment(given))
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"PAYPAL_CLIENT_ID": "local-client"},
+            {"PAYPAL_CLIENT_SECRET": "local-client-secret"},
+            {"PAYPAL_WEBHOOK_ID": "LOCALWEBHOOK"},
+            {"PAYPAL_CERTIFICATE_BASE": "http://127.0.0.1:8400/paypal/"},
+        ],
+    )
+    def test_refuses_production_with_a_simulated_paypal(self, given: dict[str, str]) -> None:
+        (name,) = given
+        with pytest.raises(ImproperlyConfigured, match=name):
+            refuse_unsafe_production(read_environment({**STRONG, **given}))
+
+    def test_asks_for_nothing_of_a_provider_that_is_not_in_use(self) -> None:
+        without = {name: one for name, one in STRONG.items() if not name.startswith("PAYPAL_")}
+        refuse_unsafe_production(read_environment({**without, "OMS_GATEWAYS": "stripe"}))
+
+    def test_knows_two_ways_to_check_paypal_s_messages(self) -> None:
+        assert read_environment({}).paypal_webhook_check == "certificate"
+        asked = read_environment({"PAYPAL_WEBHOOK_CHECK": "postback"})
+        assert asked.paypal_webhook_check == "postback"
+        with pytest.raises(ImproperlyConfigured, match="PAYPAL_WEBHOOK_CHECK"):
+            read_environment({"PAYPAL_WEBHOOK_CHECK": "never"})
 
     @pytest.mark.parametrize("gateways", ["sandbox", "stripe, sandbox", "sandbox,stripe", ","])
     def test_refuses_production_that_would_take_play_money(self, gateways: str) -> None:

@@ -37,6 +37,12 @@ ADYEN = {
     "ADYEN_MERCHANT_ACCOUNT": "MyShop",
     "ADYEN_HMAC_KEY": "00ff",
 }
+PAYPAL = {
+    "PAYPAL_API_BASE": "https://api-m.sandbox.paypal.com",
+    "PAYPAL_CLIENT_ID": "client_of_mine",
+    "PAYPAL_CLIENT_SECRET": "secret_of_mine",
+    "PAYPAL_WEBHOOK_ID": "WEBHOOKOFMINE",
+}
 
 
 class TestStackEnvironment:
@@ -60,3 +66,18 @@ class TestStackEnvironment:
 
     def test_talks_to_stripe_itself_where_it_is_given(self, credentials: Credentials) -> None:
         assert environment(credentials, **STRIPE).items() >= STRIPE.items()
+
+    def test_plays_paypal_unless_told_otherwise(self, credentials: Credentials) -> None:
+        ours = environment(credentials)
+        assert ours["PAYPAL_API_BASE"] == "http://127.0.0.1:8100/paypal"
+        assert ours["PAYPAL_CERTIFICATE_BASE"] == "http://127.0.0.1:8100/paypal/"
+        assert ours["PAYPAL_CA_FILE"] == "/home/of/stack/simulators/paypal/ca.pem"
+        assert ours["PAYPAL_WEBHOOK_CHECK"] == "certificate"
+        assert environment(credentials, **{**PAYPAL, **EMBEDDED}).items() >= ours.items()
+
+    def test_talks_to_paypal_itself_where_it_is_given(self, credentials: Credentials) -> None:
+        theirs = environment(credentials, **PAYPAL)
+        assert theirs.items() >= PAYPAL.items()
+        # The simulator's authority must not vouch for what comes from elsewhere.
+        assert "PAYPAL_CA_FILE" not in theirs
+        assert "PAYPAL_CERTIFICATE_BASE" not in theirs

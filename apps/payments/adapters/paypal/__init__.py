@@ -1,0 +1,1 @@
+"""PayPal, through its REST API: orders that authorise, and the payments that come of them."""

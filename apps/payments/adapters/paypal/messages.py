@@ -1,0 +1,136 @@
+"""Read what PayPal tells us of its own accord."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+
+from apps.payments.ports import BadSignature, ProviderMessage
+
+SETBACKS = frozenset(
+    {"PAYMENT.AUTHORIZATION.VOIDED", "PAYMENT.CAPTURE.REVERSED", "PAYMENT.REFUND.FAILED"}
+)
+"""What it says of something whose success did not last; a void that we asked for says so, too."""
+DISPUTE = "CUSTOMER.DISPUTE."
+LONGEST_FACT = 128
+
+
+class _Unit(msgspec.Struct, frozen=True):
+    custom_id: str = ""
+
+
+class _Transaction(msgspec.Struct, frozen=True):
+    seller_transaction_id: str = ""
+    custom: str = ""
+
+
+class _Amount(msgspec.Struct, frozen=True):
+    currency_code: str = ""
+    value: str = ""
+
+
+class _RelatedIds(msgspec.Struct, frozen=True):
+    order_id: str = ""
+    authorization_id: str = ""
+    capture_id: str = ""
+
+
+class _Supplement(msgspec.Struct, frozen=True):
+    related_ids: _RelatedIds = _RelatedIds()
+
+
+class _Resource(msgspec.Struct, frozen=True):
+    id: str = ""
+    status: str = ""
+    custom_id: str = ""
+    purchase_units: list[_Unit] = []
+    supplementary_data: _Supplement = _Supplement()
+    dispute_id: str = ""
+    reason: str = ""
+    dispute_amount: _Amount = _Amount()
+    disputed_transactions: list[_Transaction] = []
+
+
+class _Event(msgspec.Struct, frozen=True):
+    id: str
+    event_type: str
+    resource: _Resource
+
+
+def read_event(body: bytes) -> ProviderMessage:
+    """Say which payment a message is about, and what it tells; whose it is has to be checked, too.
+
+    Raises:
+        BadSignature: it is not JSON as PayPal writes it.
+    """
+    try:
+        event = msgspec.json.decode(body, type=_Event)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise BadSignature("The message cannot be read.") from error
+    names = _names(event)
+    return ProviderMessage(
+        event_id=event.id,
+        kind=event.event_type,
+        reference=names.get("authorization") or names.get("order") or "",
+        payment_id=_payment_id(event.resource),
+        is_setback=event.event_type in SETBACKS,
+        facts=_facts(event, names),
+    )
+
+
+def _names(event: _Event) -> Mapping[str, str]:
+    """Give the names of all that a message is about, by what each of them is."""
+    about, related = event.resource, event.resource.supplementary_data.related_ids
+    names = {
+        "order": related.order_id,
+        "authorization": related.authorization_id,
+        "capture": related.capture_id,
+    }
+    kind = event.event_type
+    if kind.startswith(DISPUTE):
+        transactions = about.disputed_transactions
+        names["dispute"] = about.dispute_id
+        names["capture"] = transactions[0].seller_transaction_id if transactions else ""
+    elif kind.startswith("CHECKOUT.ORDER."):
+        names["order"] = about.id
+    elif kind.startswith("PAYMENT.AUTHORIZATION."):
+        names["authorization"] = about.id
+    elif kind == "PAYMENT.CAPTURE.REFUNDED":
+        # It shows the money that went back, not the capture.
+        names["refund"] = about.id
+    elif kind == "PAYMENT.CAPTURE.REVERSED":
+        names["reversal"] = about.id
+    elif kind.startswith("PAYMENT.CAPTURE."):
+        names["capture"] = about.id
+    elif kind.startswith("PAYMENT.REFUND."):
+        names["refund"] = about.id
+    return names
+
+
+def _facts(event: _Event, names: Mapping[str, str]) -> dict[str, str]:
+    """Give what is worth keeping: names, states and sums, and nothing about persons."""
+    about = event.resource
+    found = {"event": event.event_type, "status": about.status, **names}
+    if event.event_type.startswith(DISPUTE):
+        amount = about.dispute_amount
+        found |= {
+            "reason": about.reason,
+            "amount": amount.value,
+            "currency": amount.currency_code,
+        }
+    return {key: value[:LONGEST_FACT] for key, value in found.items() if value}
+
+
+def _payment_id(about: _Resource) -> UUID | None:
+    """Read our own name of the payment, which PayPal carries along in different places."""
+    candidates = [
+        about.custom_id,
+        *(unit.custom_id for unit in about.purchase_units),
+        *(transaction.custom for transaction in about.disputed_transactions),
+    ]
+    for text in candidates:
+        try:
+            return UUID(text)
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,95 @@
+"""What the state of an object at PayPal says about a call of ours.
+
+None means that the object shows no trace of the call: it can be made (again).
+"""
+
+from apps.payments.adapters.paypal.declines import NOT_SENT_BACK, sentence_for
+from apps.payments.adapters.paypal.objects import Authorization, Capture, Order, Refund
+from apps.payments.ports import (
+    ALREADY_CAPTURED,
+    Accepted,
+    ActionRequired,
+    Declined,
+    Done,
+    Outcome,
+    OutcomeUnknown,
+)
+
+BRAND = "paypal"
+CAPTURED = ("CAPTURED", "PARTIALLY_CAPTURED")
+WAITS_FOR_PAYER = ("PAYER_ACTION_REQUIRED", "CREATED", "SAVED")
+
+
+def declined(code: str, reference: str = "") -> Declined:
+    """Make an answer of PayPal's fit for the customer."""
+    return Declined(code=code, detail=sentence_for(code), reference=reference)
+
+
+def authorized(order: Order) -> Outcome | None:
+    """Say how an authorisation stands by its order; None where the payer has approved and no more.
+
+    Until it is done, an authorisation goes by the name of its order. The page for the payer is left
+    empty where PayPal does not name it any more.
+
+    Raises:
+        OutcomeUnknown: PayPal does not show what came of it.
+    """
+    authorization = order.authorization
+    if authorization is not None:
+        return _of_authorization(order, authorization)
+    if order.status in WAITS_FOR_PAYER:
+        return ActionRequired(reference=order.id, redirect_url=order.payer_url)
+    if order.status == "VOIDED":
+        return declined("ORDER_COMPLETED_OR_VOIDED", order.id)
+    if order.status == "APPROVED":
+        return None
+    raise OutcomeUnknown(f"paypal_order_{order.status.lower()}")
+
+
+def captured(capture: Capture, *, is_reversed: bool = False) -> Outcome:
+    """Say how a capture ended; money that we have given back since then was taken all the same.
+
+    `is_reversed` says that PayPal has told of a reversal; its books must show it, too.
+    """
+    if capture.has_failed:
+        return declined("CAPTURE_DECLINED", capture.id)
+    if capture.status == "PENDING":
+        return Accepted(reference=capture.id)
+    if is_reversed and capture.status in ("REFUNDED", "PARTIALLY_REFUNDED"):
+        return declined("CAPTURE_REVERSED", capture.id)
+    return Done(reference=capture.id)
+
+
+def voided(authorization: Authorization) -> Outcome | None:
+    """Say how a void ended; what was denied holds no money, either."""
+    if authorization.status in ("VOIDED", "DENIED"):
+        return Done(reference=authorization.id)
+    if authorization.status in CAPTURED:
+        return Declined(
+            code=ALREADY_CAPTURED,
+            detail="The payment has been charged; it can only be refunded.",
+            reference=authorization.id,
+        )
+    return None
+
+
+def refunded(refund: Refund) -> Outcome:
+    """Say how a refund ended."""
+    if refund.has_failed:
+        return refund_declined(f"REFUND_{refund.status}", refund.id)
+    if refund.status == "PENDING":
+        return Accepted(reference=refund.id)
+    return Done(reference=refund.id)
+
+
+def refund_declined(code: str, reference: str = "") -> Declined:
+    """Say that money was not sent back."""
+    return Declined(code=code, detail=NOT_SENT_BACK, reference=reference)
+
+
+def _of_authorization(order: Order, authorization: Authorization) -> Outcome:
+    if authorization.status == "PENDING":
+        return Accepted(reference=order.id)
+    if authorization.status in ("DENIED", "VOIDED"):
+        return declined(f"AUTHORIZATION_{authorization.status}", authorization.id)
+    return Done(reference=authorization.id, brand=BRAND)

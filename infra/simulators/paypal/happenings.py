@@ -1,0 +1,111 @@
+"""What happens at PayPal without the shop: time passes, reviews end, banks and payers change their minds."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from infra.simulators.paypal import orders, payments
+from infra.simulators.paypal.books import Books, new_name
+from infra.simulators.paypal.documents import written
+from infra.simulators.paypal.objects import Change, Event, Order
+from infra.simulators.paypal.refusals import missing
+
+LIVE = ("CREATED", "PENDING")
+ENDINGS = ("COMPLETED", "CREATED", "DECLINED", "DENIED", "FAILED")
+
+
+class Happenings:
+    """Brings about what tests and drills ask for."""
+
+    def __init__(self, books: Books, record: Callable[[Change], list[Event]]) -> None:
+        """Let it happen in these books."""
+        self._books = books
+        self._record = record
+
+    def bring_about(self, what: str, query: Mapping[str, str]) -> list[Event]:
+        """Let something happen to what the query names; gives the events of it.
+
+        `expire` an `order` or `authorization`; `settle` an `authorization`, `capture` or `refund`
+        with a `status`; `reverse` or `dispute` a `capture`, a dispute with `status=RESOLVED` to end it.
+
+        Raises:
+            Refusal: there is no such thing, or it cannot happen to it.
+        """
+        match what:
+            case "expire":
+                return self._record(self._expired(query))
+            case "settle":
+                return self._record(self._settled(query))
+            case "reverse":
+                name = query.get("capture", "")
+                return self._record(payments.reverse(self._order_with(name), name))
+            case "dispute":
+                return self._dispute(query)
+            case _:
+                raise missing()
+
+    def fail_refund(self, name: str) -> list[Event]:
+        """Have the money of a refund come back to us."""
+        order = self._books.order_with(name)
+        if order is None or payments.refund_named(order, name).status != "COMPLETED":
+            return []
+        return self._record(payments.settle_refund(order, name, "FAILED"))
+
+    def _expired(self, query: Mapping[str, str]) -> Change:
+        if "order" in query:
+            order = self._books.orders.get(query["order"])
+            if order is None or order.authorization is not None:
+                raise missing()
+            return orders.expire(order)
+        order = self._order_with(query.get("authorization", ""))
+        if order.authorization is None or order.authorization.status not in LIVE:
+            raise missing()
+        return orders.void(order)
+
+    def _settled(self, query: Mapping[str, str]) -> Change:
+        status = query.get("status", "")
+        if status not in ENDINGS:
+            raise missing()
+        if "authorization" in query:
+            return orders.settle(self._order_with(query["authorization"]), status)
+        if "refund" in query:
+            name = query["refund"]
+            return payments.settle_refund(self._order_with(name), name, status)
+        name = query.get("capture", "")
+        return payments.settle(self._order_with(name), name, status)
+
+    def _dispute(self, query: Mapping[str, str]) -> list[Event]:
+        name, now = query.get("capture", ""), int(time.time())
+        order = self._order_with(name)
+        capture = payments.capture_named(order, name)
+        is_over = query.get("status") == "RESOLVED"
+        event = Event(
+            id=f"WH-{new_name()}-{new_name()}",
+            type=f"CUSTOMER.DISPUTE.{'RESOLVED' if is_over else 'CREATED'}",
+            resource_type="dispute",
+            created=now,
+            resource={
+                "dispute_id": f"PP-D-{capture.id[:8]}",
+                "status": "RESOLVED" if is_over else "OPEN",
+                "reason": "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
+                "dispute_amount": {
+                    "currency_code": order.currency,
+                    "value": written(capture.minor, order.currency),
+                },
+                "disputed_transactions": [
+                    {
+                        "seller_transaction_id": capture.id,
+                        "invoice_number": order.invoice_id,
+                        "custom": order.custom_id,
+                        "buyer": {"name": "A Simulated Payer"},
+                    }
+                ],
+            },
+        )
+        self._books.record(order, [event])
+        return [event]
+
+    def _order_with(self, name: str) -> Order:
+        order = self._books.order_with(name)
+        if order is None:
+            raise missing()
+        return order

@@ -1,0 +1,121 @@
+"""What PayPal keeps books of. Each is frozen: a change makes a new one."""
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Authorization(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Money that is held; the amount is that of the order."""
+
+    id: str
+    status: str
+    created: int
+    updated: int
+    expires: int
+
+
+class Capture(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Money that was taken; `minor` counts the smallest units that PayPal knows."""
+
+    id: str
+    status: str
+    minor: int
+    created: int
+    updated: int
+    invoice_id: str = ""
+    is_final: bool = False
+    reason: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether no money was taken."""
+        return self.status in ("DECLINED", "FAILED")
+
+
+class Refund(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Money on its way back."""
+
+    id: str
+    capture_id: str
+    status: str
+    minor: int
+    created: int
+    updated: int
+    invoice_id: str = ""
+    custom_id: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the money will not arrive."""
+        return self.status in ("FAILED", "CANCELLED")
+
+
+class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An order with all that came of it; `wallet` names the payer's, and so what it does."""
+
+    id: str
+    status: str
+    created: int
+    updated: int
+    currency: str
+    minor: int
+    reference_id: str = "default"
+    custom_id: str = ""
+    invoice_id: str = ""
+    wallet: str = ""
+    is_saved_wallet: bool = False
+    return_url: str = ""
+    cancel_url: str = ""
+    authorization: Authorization | None = None
+    captures: tuple[Capture, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+
+    @property
+    def captured(self) -> int:
+        """What was taken, or is being taken."""
+        return sum(one.minor for one in self.captures if not one.has_failed)
+
+    @property
+    def refunded(self) -> int:
+        """What went back, or is going back."""
+        return sum(one.minor for one in self.refunds if not one.has_failed)
+
+    def refunded_of(self, capture_id: str) -> int:
+        """Say what went back of one capture."""
+        return sum(
+            one.minor for one in self.refunds if one.capture_id == capture_id and not one.has_failed
+        )
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Something that happened; `resource` is how the thing stood right after it."""
+
+    id: str
+    type: str
+    resource_type: str
+    created: int
+    resource: dict[str, Any]
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """What an answer shows: an order, authorization, capture or refund, by its name."""
+
+    kind: str
+    name: str
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """The new state of an order, the types of the events of that, and what they and the answer show."""
+
+    order: Order
+    events: tuple[str, ...]
+    shown: Shown
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """The first request with a key; a repeat is answered with what it made, as that is by then."""
+
+    key: str
+    created: int
+    shown: Shown

@@ -1,0 +1,184 @@
+"""Orders paid with PayPal, from approval to refund: real calls over HTTP, real webhooks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from apps.orders.domain.statuses import CancelReason
+from apps.orders.models import Order
+from apps.orders.services.cancel_order import cancel_order
+from apps.payments.adapters.registry import gateway_named
+from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.services.handle_messages import handle_messages
+from apps.platform.outbox.models import StoredEvent
+from tests.conftest import make_cause
+from tests.contract.payments.simulated_paypal import SimulatedPayPal
+from tests.integration.shop import payment_of, place, stock, work_off
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DOOR = "/api/v1/webhooks/paypal"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedPayPal]:
+    """One simulated PayPal for all tests."""
+    simulator = SimulatedPayPal(keys=tmp_path_factory.mktemp("paypal")).start()
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def paypal(running: SimulatedPayPal, settings: Settings) -> Iterator[SimulatedPayPal]:
+    """The simulated PayPal, to which the platform speaks, with a stocked shop."""
+    running.begin_anew()
+    settings.PAYPAL_API_BASE = running.api_base
+    settings.PAYPAL_CLIENT_ID = "journey-client"
+    settings.PAYPAL_CLIENT_SECRET = "journey-client-secret"
+    settings.PAYPAL_WEBHOOK_ID = running.webhook_id
+    settings.PAYPAL_CERTIFICATE_BASE = f"{running.api_base}/"
+    settings.PAYPAL_CA_FILE = str(Path(running.ca_file))
+    gateway_named.cache_clear()
+    stock({"SKU-A": {"BER": 9}})
+    yield running
+    gateway_named.cache_clear()
+
+
+def ordered(token: str = "wallet") -> Order:
+    """Place an order, and go as far as it goes by itself."""
+    order = place(provider="paypal", token=token, payment_method_type="paypal")
+    work_off()
+    return order
+
+
+def hear(paypal: SimulatedPayPal, event_type: str) -> None:
+    """Bring a message of PayPal's to our door, as it was sent, and do what follows from it."""
+    (letter,) = paypal.wait_for(event_type)
+    headers = {name: one for name, one in letter.headers.items() if name.startswith("paypal-")}
+    said = Client().post(DOOR, letter.body, content_type="application/json", headers=headers)
+    assert said.status_code == 200, said.content
+    handle_messages(now=timezone.now())
+    work_off()
+
+
+def called_off(order: Order) -> Payment:
+    """Cancel an order; gives its payment once everything due was done."""
+    cancel_order(
+        order_id=order.id,
+        reason=CancelReason.CUSTOMER_REQUEST,
+        detail="",
+        cause=make_cause("customer:1"),
+        now=timezone.now(),
+    )
+    work_off()
+    return payment_of(order)
+
+
+def status_of(order: Order) -> str:
+    return str(Order.objects.get(id=order.id).status)
+
+
+class TestAnOrder:
+    def test_is_approved_charged_and_given_back(self, paypal: SimulatedPayPal) -> None:
+        order = ordered()
+        payment = payment_of(order)
+        assert payment.status == "requires_action"
+        assert payment.action_url == f"{paypal.api_base}/checkoutnow?token={payment.authorization}"
+
+        paypal.approve(payment.authorization)
+        hear(paypal, "CHECKOUT.ORDER.APPROVED")
+
+        payment = payment_of(order)
+        (books,) = paypal.payment(payment.id)["orders"]
+        assert (payment.status, payment.brand) == ("captured", "paypal")
+        assert payment.captured_minor == payment.amount_minor == books["captured"]
+        assert payment.authorization == books["authorization"]
+
+        payment = called_off(order)
+
+        assert (payment.status, status_of(order)) == ("refunded", "cancelled")
+        assert paypal.payment(payment.id)["refunded"] == payment.amount_minor
+        assert [one.reference for one in PaymentOperation.objects.filter(kind="refund")] == (
+            paypal.payment(payment.id)["orders"][0]["refunds"]
+        )
+
+    def test_with_a_saved_wallet_asks_nobody(self, paypal: SimulatedPayPal) -> None:
+        assert payment_of(ordered("vault-ok")).status == "captured"
+
+    def test_that_is_declined_is_given_up(self, paypal: SimulatedPayPal) -> None:
+        order = ordered("vault-no-funds")
+
+        payment = payment_of(order)
+        assert (payment.status, payment.failure_code) == ("failed", "PAYER_CANNOT_PAY")
+        assert status_of(order) == "cancelled"
+
+    def test_that_is_called_off_before_its_approval_takes_nothing(
+        self, paypal: SimulatedPayPal
+    ) -> None:
+        order = ordered()
+        name = payment_of(order).authorization
+
+        payment = called_off(order)
+        paypal.approve(name)
+        hear(paypal, "CHECKOUT.ORDER.APPROVED")
+
+        assert (payment.status, status_of(order)) == ("failed", "cancelled")
+        assert paypal.payment(payment.id)["live_authorizations"] == 0
+
+    def test_waits_for_a_charge_under_review(self, paypal: SimulatedPayPal) -> None:
+        order = ordered("vault-capture-pending")
+        payment = payment_of(order)
+        assert (payment.status, payment.captured_minor) == ("authorized", 0)
+        capture = PaymentOperation.objects.get(kind="capture")
+        assert capture.state == "waiting"
+
+        paypal.let("settle", capture=capture.reference, status="COMPLETED")
+        hear(paypal, "PAYMENT.CAPTURE.COMPLETED")
+
+        assert payment_of(order).status == "captured"
+
+    def test_that_the_bank_takes_back_is_not_paid_any_more(self, paypal: SimulatedPayPal) -> None:
+        order = ordered("vault-ok")
+        charge = PaymentOperation.objects.get(kind="capture").reference
+
+        paypal.let("reverse", capture=charge)
+        hear(paypal, "PAYMENT.CAPTURE.REVERSED")
+
+        assert payment_of(order).captured_minor == 0
+        assert StoredEvent.objects.filter(type="payments.payment_capture_failed").count() == 1
+
+    def test_in_dispute_stays_as_it_is(self, paypal: SimulatedPayPal) -> None:
+        order = ordered("vault-ok")
+        charge = PaymentOperation.objects.get(kind="capture").reference
+
+        paypal.let("dispute", capture=charge)
+        hear(paypal, "CUSTOMER.DISPUTE.CREATED")
+
+        assert payment_of(order).status == "captured"
+        record = ProviderMessageRecord.objects.get(kind="CUSTOMER.DISPUTE.CREATED")
+        assert (record.payment_id, record.facts["capture"]) == (payment_of(order).id, charge)
+
+
+class TestAMessage:
+    def test_is_not_acknowledged_while_paypal_cannot_be_asked(
+        self, paypal: SimulatedPayPal
+    ) -> None:
+        body = b'{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED","resource":{}}'
+        headers = paypal.headers_for(body, timezone.now())
+        client = Client(raise_request_exception=False)
+
+        with paypal.faults(down=True):
+            said = client.post(DOOR, body, content_type="application/json", headers=headers)
+        assert said.status_code >= 500
+        assert not ProviderMessageRecord.objects.exists()
+
+        said = client.post(DOOR, body, content_type="application/json", headers=headers)
+        assert said.status_code == 200
+
+    def test_that_is_not_signed_is_refused(self, paypal: SimulatedPayPal) -> None:
+        said = Client().post(DOOR, b"{}", content_type="application/json")
+
+        assert said.status_code == 400

@@ -1,0 +1,138 @@
+"""What the states of PayPal's objects mean for a call."""
+
+import pytest
+
+from apps.payments.adapters.paypal.objects import (
+    Amount,
+    Authorization,
+    Capture,
+    Link,
+    Order,
+    Payments,
+    Refund,
+    Unit,
+)
+from apps.payments.adapters.paypal.outcomes import authorized, captured, refunded, voided
+from apps.payments.ports import (
+    ALREADY_CAPTURED,
+    ActionRequired,
+    Declined,
+    Done,
+    Outcome,
+    OutcomeUnknown,
+)
+
+
+def order(status: str, *held: str) -> Order:
+    """Give an order with authorisations in these states."""
+    authorizations = [Authorization(id=f"A-{one}", status=one) for one in held]
+    return Order(id="O", status=status, purchase_units=[Unit(payments=Payments(authorizations))])
+
+
+def short(outcome: Outcome | None) -> str:
+    """Give the code of a decline, or the kind of another outcome."""
+    return outcome.code if isinstance(outcome, Declined) else type(outcome).__name__
+
+
+class TestAnOrder:
+    @pytest.mark.parametrize("status", ["CREATED", "SAVED", "PAYER_ACTION_REQUIRED"])
+    def test_may_wait_for_its_payer(self, status: str) -> None:
+        assert authorized(order(status)) == ActionRequired(reference="O", redirect_url="")
+
+    @pytest.mark.parametrize("rel", ["payer-action", "approve"])
+    def test_names_the_page_of_its_payer(self, rel: str) -> None:
+        links = [Link(rel="self", href="https://x/self"), Link(rel=rel, href="https://x/pay")]
+
+        answer = authorized(Order(id="O", status="CREATED", links=links))
+
+        assert answer == ActionRequired(reference="O", redirect_url="https://x/pay")
+
+    def test_that_is_approved_goes_on(self) -> None:
+        assert authorized(order("APPROVED")) is None
+
+    def test_that_is_voided_is_over(self) -> None:
+        assert short(authorized(order("VOIDED"))) == "ORDER_COMPLETED_OR_VOIDED"
+
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [
+            ("CREATED", "Done"),
+            ("CAPTURED", "Done"),
+            ("PARTIALLY_CAPTURED", "Done"),
+            ("PENDING", "Accepted"),
+            ("DENIED", "AUTHORIZATION_DENIED"),
+            ("VOIDED", "AUTHORIZATION_VOIDED"),
+        ],
+    )
+    def test_is_what_its_authorisation_is(self, status: str, expected: str) -> None:
+        assert short(authorized(order("COMPLETED", status))) == expected
+
+    def test_is_what_its_newest_authorisation_is(self) -> None:
+        answer = authorized(order("COMPLETED", "DENIED", "CREATED"))
+
+        assert answer == Done(reference="A-CREATED", brand="paypal")
+
+    def test_that_is_complete_without_one_leaves_it_open(self) -> None:
+        with pytest.raises(OutcomeUnknown, match="paypal_order_completed"):
+            authorized(order("COMPLETED"))
+
+
+class TestMoney:
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [
+            ("COMPLETED", "Done"),
+            ("REFUNDED", "Done"),
+            ("PARTIALLY_REFUNDED", "Done"),
+            ("PENDING", "Accepted"),
+            ("DECLINED", "CAPTURE_DECLINED"),
+            ("FAILED", "CAPTURE_DECLINED"),
+        ],
+    )
+    def test_that_is_captured(self, status: str, expected: str) -> None:
+        assert short(captured(Capture(id="X", status=status))) == expected
+
+    @pytest.mark.parametrize(
+        ("status", "expected"), [("COMPLETED", "Done"), ("REFUNDED", "CAPTURE_REVERSED")]
+    )
+    def test_that_was_taken_back_by_a_bank(self, status: str, expected: str) -> None:
+        assert short(captured(Capture(id="X", status=status), is_reversed=True)) == expected
+
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [
+            ("VOIDED", "Done"),
+            ("DENIED", "Done"),
+            ("CREATED", "NoneType"),
+            ("PENDING", "NoneType"),
+            ("CAPTURED", ALREADY_CAPTURED),
+            ("PARTIALLY_CAPTURED", ALREADY_CAPTURED),
+        ],
+    )
+    def test_that_is_released(self, status: str, expected: str) -> None:
+        assert short(voided(Authorization(id="X", status=status))) == expected
+
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [
+            ("COMPLETED", "Done"),
+            ("PENDING", "Accepted"),
+            ("FAILED", "REFUND_FAILED"),
+            ("CANCELLED", "REFUND_CANCELLED"),
+        ],
+    )
+    def test_that_is_given_back(self, status: str, expected: str) -> None:
+        assert short(refunded(Refund(id="X", status=status))) == expected
+
+    @pytest.mark.parametrize(
+        ("value", "currency", "is_equal"),
+        [
+            ("10.0", "EUR", True),
+            ("10", "EUR", True),
+            ("10.01", "EUR", False),
+            ("10.00", "USD", False),
+            ("ten", "EUR", False),
+        ],
+    )
+    def test_is_compared_by_value(self, value: str, currency: str, is_equal: bool) -> None:
+        assert Amount(currency_code=currency, value=value).equals("10.00", "EUR") is is_equal
