@@ -5,13 +5,24 @@ from uuid import UUID
 
 import msgspec
 
-from apps.payments.ports import BadSignature, ProviderMessage
+from apps.kernel.errors import DomainError
+from apps.kernel.money import Money
+from apps.payments.domain.disputes import DisputeState
+from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage
 
 SETBACKS = frozenset(
     {"PAYMENT.AUTHORIZATION.VOIDED", "PAYMENT.CAPTURE.REVERSED", "PAYMENT.REFUND.FAILED"}
 )
 """What it says of something whose success did not last; a void that we asked for says so, too."""
 DISPUTE = "CUSTOMER.DISPUTE."
+OUTCOMES = {
+    "RESOLVED_BUYER_FAVOUR": DisputeState.LOST,
+    "RESOLVED_SELLER_FAVOUR": DisputeState.WON,
+    "RESOLVED_WITH_PAYOUT": DisputeState.WON,
+    "CANCELED_BY_BUYER": DisputeState.WON,
+    "DENIED": DisputeState.WON,
+}
+"""What the end of a dispute means for us: with a payout PayPal pays the customer itself."""
 LONGEST_FACT = 128
 
 
@@ -27,6 +38,10 @@ class _Transaction(msgspec.Struct, frozen=True):
 class _Amount(msgspec.Struct, frozen=True):
     currency_code: str = ""
     value: str = ""
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    outcome_code: str = ""
 
 
 class _RelatedIds(msgspec.Struct, frozen=True):
@@ -49,6 +64,7 @@ class _Resource(msgspec.Struct, frozen=True):
     reason: str = ""
     dispute_amount: _Amount = _Amount()
     disputed_transactions: list[_Transaction] = []
+    dispute_outcome: _Outcome = _Outcome()
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -75,6 +91,25 @@ def read_event(body: bytes) -> ProviderMessage:
         payment_id=_payment_id(event.resource),
         is_setback=event.event_type in SETBACKS,
         facts=_facts(event, names),
+        dispute=_dispute(event),
+    )
+
+
+def _dispute(event: _Event) -> DisputeNews | None:
+    """Read where a dispute stands; one that ended in a way we do not know stays open, for a person."""
+    about = event.resource
+    if not event.event_type.startswith(DISPUTE) or not about.dispute_id:
+        return None
+    try:
+        amount = Money.parse(about.dispute_amount.value, about.dispute_amount.currency_code)
+    except DomainError:
+        # Without a sum there is nothing to keep account of; the message's facts are kept.
+        return None
+    return DisputeNews(
+        reference=about.dispute_id,
+        state=OUTCOMES.get(about.dispute_outcome.outcome_code, DisputeState.OPENED),
+        amount_minor=amount.amount_minor,
+        reason=about.reason.lower(),
     )
 
 
