@@ -56,7 +56,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_reservation_minutes: Positive = 15
     oms_reservation_limit_minutes: Positive = 24 * 60
     oms_review_above_minor: NotNegative = 0
-    oms_lead_refund_minor: NotNegative = 20_000
+    oms_lead_refund_hundredths: NotNegative = 20_000
     oms_payment_action_minutes: Positive = 15
     oms_capture_on: Literal["confirmation", "request"] = "confirmation"
     oms_authorisation_warning_hours: Positive = 24

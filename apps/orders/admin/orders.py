@@ -173,6 +173,7 @@ class OrderAdmin(ReadOnlyAdmin):
             refund = refund_for_agent(
                 request,
                 order_id=order.id,
+                currency=order.currency,
                 wish=form.wish(),
                 reason=form.cleaned_data["reason"],
             )

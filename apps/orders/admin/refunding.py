@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from apps.kernel.money import InvalidAmount, Money
+from apps.kernel.money import InvalidAmount, Money, exponent
 from apps.orders.admin.page import order_in_question
 from apps.orders.models import Order, OrderItem, OrderRefund, RefundStatus
 from apps.orders.services.refund_order import RefundWish, refund_order
@@ -104,7 +104,7 @@ def refund_question(order: Order, *, back: str) -> Question:
 
 
 def refund_for_agent(
-    request: HttpRequest, *, order_id: UUID, wish: RefundWish, reason: str
+    request: HttpRequest, *, order_id: UUID, currency: str, wish: RefundWish, reason: str
 ) -> OrderRefund:
     """Ask for the money to go back and write down who did.
 
@@ -118,7 +118,7 @@ def refund_for_agent(
             reason=reason,
             cause=cause_of(request),
             now=timezone.now(),
-            at_most_minor=limit_of(request),
+            at_most_minor=limit_of(request, currency),
         )
         record_deed(
             request,
@@ -131,11 +131,12 @@ def refund_for_agent(
     return refund
 
 
-def limit_of(request: HttpRequest) -> int | None:
-    """Give what the person may give back at once, in minor units; None without a limit."""
+def limit_of(request: HttpRequest, currency: str) -> int | None:
+    """Give what the person may give back of one order, in minor units; None without a limit."""
     if request.user.has_perm("orders.refund_any_amount"):
         return None
-    return int(settings.OMS_LEAD_REFUND_MINOR)
+    # The setting counts hundredths, whatever decimals the currency has.
+    return int(settings.OMS_LEAD_REFUND_HUNDREDTHS * 10 ** exponent(currency) // 100)
 
 
 def refunds_panel(order: Order, refunds: Sequence[OrderRefund]) -> Panel | None:

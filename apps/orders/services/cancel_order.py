@@ -12,6 +12,9 @@ from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
 from apps.orders.services.changing import Change, change_order
 
+NOTHING_LEFT = ("refunded", "voided", "failed")
+"""What a payment is that holds no money any more, and of which nobody will say so again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancellation:
@@ -64,7 +67,7 @@ def call_off(
 ) -> None:
     """Start the cancellation: whoever holds something for the order is asked to give it back.
 
-    Payments is owed an answer from the moment it was asked for the money.
+    Payments is owed an answer from the moment it was asked for the money, until all of it is back.
     """
     order = change.order
     before = order.status
@@ -73,7 +76,7 @@ def call_off(
         detail=detail,
         short_skus=short_skus,
         owes_stock=owes_stock,
-        owes_payment=before != OrderStatus.CREATED,
+        owes_payment=before != OrderStatus.CREATED and order.payment_status not in NOTHING_LEFT,
     )
     change.step(f"Cancellation requested: {reason.replace('_', ' ')}", before=before)
     change.publish(OrderCancellationRequested(order_id=order.id, reason=reason))

@@ -37,7 +37,8 @@ def refund_order(
 ) -> OrderRefund:
     """Ask for money to go back by the way it came; asking again asks for more.
 
-    The order goes on as it is. `at_most_minor` is what whoever asks may give back at once.
+    The order goes on as it is. `at_most_minor` is what whoever asks may give back of one order, all
+    that they asked for before included.
 
     Raises:
         OrderNotFound: no such order.
@@ -55,7 +56,13 @@ def refund_order(
         left = order.captured_minor - asked_for
         lines = _lines(order, earlier, wish)
         amount = _amount(wish, lines, left)
-        _insist_on_affordable(order, amount, left, at_most_minor)
+        _insist_on_affordable(order, amount, left)
+        mine = sum(one.amount_minor for one in earlier if one.requested_by == cause.actor)
+        if at_most_minor is not None and mine + amount > at_most_minor:
+            raise InvalidRefund(
+                f"More than {Money(at_most_minor, order.currency)} of an order needs somebody with a "
+                "higher limit."
+            )
         refund = OrderRefund.objects.create(
             id=new_id(),
             order_id=order.id,
@@ -129,7 +136,7 @@ def _amount(wish: RefundWish, lines: Sequence[RefundedLine], left: int) -> int:
     return left if wish.amount_minor is None else wish.amount_minor
 
 
-def _insist_on_affordable(order: Order, amount: int, left: int, at_most_minor: int | None) -> None:
+def _insist_on_affordable(order: Order, amount: int, left: int) -> None:
     if left <= 0:
         raise NothingToRefund("All of it was given back already.", status=order.status)
     if amount <= 0:
@@ -138,8 +145,4 @@ def _insist_on_affordable(order: Order, amount: int, left: int, at_most_minor: i
         raise InvalidRefund(
             f"Only {Money(left, order.currency)} are left to give back.",
             left=Money(left, order.currency).decimal_string,
-        )
-    if at_most_minor is not None and amount > at_most_minor:
-        raise InvalidRefund(
-            f"More than {Money(at_most_minor, order.currency)} needs somebody with a higher limit."
         )

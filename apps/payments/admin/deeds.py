@@ -85,7 +85,8 @@ def undo_question(payment: Payment, back: str) -> Question:
         title=f"Give the money of order {payment.order_number} back",
         explanation=(
             f"{payment.provider} is asked again to drop the authorisation or to refund the charge. "
-            "If somebody did so in its own books by hand, that counts, and nothing is sent twice."
+            "If somebody gave all of it back in its own books by hand, that counts; a part given back "
+            "there does not: settle it by hand here."
         ),
         submit="Give it back",
         back=back,

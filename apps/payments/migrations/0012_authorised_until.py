@@ -20,6 +20,12 @@ class Migration(migrations.Migration):
             name='is_ending_known',
             field=models.BooleanField(db_default=False, default=False),
         ),
+        # As far as is known of authorisations that were made before anybody kept the time.
+        migrations.RunSQL(
+            "UPDATE payments_payment SET authorized_until = updated_at + interval '7 days' "
+            "WHERE status = 'authorized'",
+            migrations.RunSQL.noop,
+        ),
         migrations.AddIndex(
             model_name='payment',
             index=models.Index(condition=models.Q(('status', 'authorized')), fields=['authorized_until'], name='payment_authorised_until'),

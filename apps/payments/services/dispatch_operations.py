@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.payments.adapters.registry import BREAKERS, gateway_named
-from apps.payments.domain.operations import LATEST_START_SECONDS, LEASE_SECONDS
+from apps.payments.domain.operations import LATEST_START_SECONDS, LEASE_SECONDS, MONEY_BACK
 from apps.payments.ports import (
     GatewayMisused,
     GatewayUnavailable,
@@ -124,8 +124,10 @@ def carry_out(claimed: ClaimedOperation) -> Result:
         ),
         gateway_call_seconds.labels(gateway=claimed.provider, kind=call.kind).time(),
     ):
+        was_looked_up = False
         try:
             found = gateway.look_up(call) if claimed.looks_first else None
+            was_looked_up = True
             if found is not None:
                 return found
             if not claimed.may_be_made:
@@ -141,8 +143,9 @@ def carry_out(claimed: ClaimedOperation) -> Result:
             return NotKnown()
         except GatewayMisused as error:
             log.error("gateway_misused", gateway=claimed.provider, kind=call.kind, error=str(error))
-            if claimed.looks_first:
-                # Our set-up is wrong now; what an earlier attempt did is as unknown as before.
+            if claimed.looks_first and not (was_looked_up and call.kind in MONEY_BACK):
+                # What an earlier attempt did is as unknown as before. Not so of giving money back:
+                # the books have just shown that it was not done.
                 return NotKnown()
             return Refused(code="gateway_misused", detail=str(error)[:200])
         except Exception:

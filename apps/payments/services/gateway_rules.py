@@ -12,7 +12,6 @@ from apps.kernel.events.payments import (
     PaymentAuthorized,
     PaymentCaptured,
     PaymentRefunded,
-    PaymentVoided,
 )
 from apps.payments.adapters.registry import validity_of
 from apps.payments.domain.accounts import Account
@@ -38,6 +37,7 @@ from apps.payments.ports import (
     Result,
 )
 from apps.payments.services.changes import Changes
+from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
 from apps.payments.services.refusal_rules import say_no
 from apps.platform.resilience.backoff import delay_seconds
@@ -157,21 +157,7 @@ def _voided(operation: PaymentOperation, payment: Payment, done: Done, changes: 
     if payment.status == PaymentStatus.REQUIRES_ACTION:
         changes.fail(payment, *_why_dropped(payment), cause_of(operation))
         return
-    before = payment.status
-    payment.void()
-    changes.move(
-        operation,
-        payment.amount_minor,
-        from_account=Account.AUTHORISED,
-        to_account=Account.CUSTOMER,
-        what="Voided",
-    )
-    changes.step(payment, "Voided", cause_of(operation), before=before)
-    changes.publish(
-        payment,
-        PaymentVoided(payment_id=payment.id, order_id=payment.order_id),
-        cause_of(operation),
-    )
+    let_go(operation, payment, changes)
 
 
 def _refunded(operation: PaymentOperation, payment: Payment, done: Done, changes: Changes) -> None:

@@ -36,6 +36,7 @@ def refund_payments(*, wanted: Sequence[Delivered[OrderRefundRequested]], now: d
             payment.updated_at = now
             changes.step(payment, f"Refund of {asked} asked for", one.cause_on_behalf)
             if payment.to_refund_minor and payment.id not in changed:
-                changes.undo(payment, one.cause_on_behalf)
+                # After a refusal somebody may have given it back at the provider's own desk.
+                changes.undo(payment, one.cause_on_behalf, looks_first=payment.undo_at is not None)
             changed[payment.id] = payment
         changes.write(list(changed.values()))

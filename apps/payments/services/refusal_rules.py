@@ -13,10 +13,12 @@ from apps.payments.domain.operations import (
     LONGEST_UNDO_PAUSE_SECONDS,
     MONEY_BACK,
     OperationKind,
+    OperationState,
 )
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import ALREADY_CAPTURED
 from apps.payments.services.changes import Changes
+from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
 from apps.platform.resilience.backoff import delay_seconds
 from apps.platform.telemetry.metrics import captures_failed_total, payments_failed_total
@@ -54,6 +56,13 @@ def _was_not_done(operation: PaymentOperation, payment: Payment, changes: Change
     """Go on after a question that was answered with no; whoever wants the money back has waited for it."""
     if operation.kind == OperationKind.VOID and payment.owes_money_back:
         changes.undo(payment, cause_of(operation))
+    elif (
+        operation.kind == OperationKind.CAPTURE
+        and operation.state == OperationState.DECLINED
+        and payment.status == PaymentStatus.AUTHORIZED
+    ):
+        # It cannot be voided because it was charged, and the charge did not last: nothing is left.
+        let_go(operation, payment, changes)
     else:
         # The provider says that a void is too late, and that nothing was charged: time may tell.
         _undo_later(operation, payment, changes)

@@ -69,9 +69,10 @@ def _bar_payments(
 def _is_needless(payment: Payment, call: PaymentOperation) -> bool:
     """Whether an open call can be given up: not one that gives money back, nor one that may take some.
 
-    While the customer is asked no money was taken yet; the void takes the offer back and decides.
+    While the customer is asked no money was taken yet; the void takes the offer back and decides. Not
+    while the provider is being asked, though: that may be what takes the money.
     """
-    if call.kind in MONEY_BACK:
+    if call.kind in MONEY_BACK or call.state == OperationState.IN_FLIGHT:
         return False
     return call.state == OperationState.PENDING or payment.status == PaymentStatus.REQUIRES_ACTION
 

@@ -407,12 +407,14 @@ class TestRefunding:
         assert not order.refunds.exists()
 
     def test_is_limited_for_a_lead_and_not_for_finance(self, enter: Enter, settings: Any) -> None:
-        settings.OMS_LEAD_REFUND_MINOR = 999
+        settings.OMS_LEAD_REFUND_HUNDREDTHS = 1500
         order = make_day().confirmed
-        assert b"higher limit" in self.refund(enter("lead"), order, amount="10.00").content
-        assert not order.refunds.exists()
-        self.refund(enter("finance"), order, amount="10.00")
+        lead = enter("lead")
+        self.refund(lead, order, amount="10.00")
+        assert b"higher limit" in self.refund(lead, order, amount="10.00").content
         assert order.refunds.get().amount_minor == 1000
+        self.refund(enter("finance"), order, amount="10.00")
+        assert order.refunds.count() == 2
 
     def test_is_closed_to_others_and_where_nothing_is_charged(self, enter: Enter) -> None:
         day = make_day()

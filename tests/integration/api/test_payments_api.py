@@ -94,6 +94,15 @@ class TestVoiding:
         assert post(service, order, "void").status_code == 202
         assert PaymentOperation.objects.filter(kind="void").count() == 1
 
+    @pytest.mark.parametrize("state", ["in_flight", "unknown", "waiting"])
+    def test_is_too_late_for_what_may_be_charged(
+        self, service: Caller, order: Order, state: str
+    ) -> None:
+        post(service, order, "capture")
+        PaymentOperation.objects.filter(kind="capture").update(state=state)
+        assert code_of(post(service, order, "void")) == (409, "payment_not_ready")
+        assert not Payment.objects.get().is_unwanted
+
     def test_is_too_late_for_what_is_charged(self, service: Caller, order: Order) -> None:
         post(service, order, "capture")
         work_off()

@@ -16,21 +16,31 @@ from apps.payments.domain.operations import (
     LONGEST_CALL_SECONDS,
     OperationKind,
 )
-from apps.payments.ports import Done, GatewayCall, NotKnown, NotMade, Outcome
+from apps.payments.ports import (
+    Done,
+    GatewayCall,
+    GatewayMisused,
+    NotKnown,
+    NotMade,
+    Outcome,
+    Refused,
+)
 from apps.payments.services import dispatch_operations
 from apps.payments.services.claim_operations import ClaimedOperation
 from apps.payments.services.dispatch_operations import carry_out
 
 
-def claimed(*, looks_first: bool, may_be_made: bool) -> ClaimedOperation:
-    """Give a capture that the sandbox would make."""
+def claimed(
+    *, looks_first: bool, may_be_made: bool, kind: OperationKind = OperationKind.CAPTURE
+) -> ClaimedOperation:
+    """Give a call that the sandbox would make."""
     payment_id = uuid.uuid4()
     return ClaimedOperation(
         call=GatewayCall(
             operation_id=uuid.uuid4(),
             payment_id=payment_id,
             order_id=uuid.uuid4(),
-            kind=OperationKind.CAPTURE,
+            kind=kind,
             amount=Money(100, "EUR"),
             idempotency_key=f"{payment_id}:capture:1",
             authorization="sbx_1",
@@ -60,6 +70,13 @@ class SlowGateway(SandboxGateway):
         raise AssertionError("too late")
 
 
+class StrictGateway(SandboxGateway):
+    """Has not done it, and does not take it either."""
+
+    def perform(self, call: GatewayCall) -> Outcome:
+        raise GatewayMisused("the amount is too large")
+
+
 class TestCarryOut:
     @pytest.mark.parametrize("looks_first", [True, False])
     def test_makes_what_the_provider_has_not_done(self, looks_first: bool) -> None:
@@ -75,6 +92,24 @@ class TestCarryOut:
         monkeypatch.setattr(dispatch_operations, "gateway_named", lambda provider: slow)
         monkeypatch.setattr(dispatch_operations, "LATEST_START_SECONDS", 0.01)
         assert carry_out(claimed(looks_first=True, may_be_made=True)) == NotKnown()
+
+    @pytest.mark.parametrize(
+        ("kind", "result"),
+        [
+            (OperationKind.REFUND, Refused),
+            (OperationKind.VOID, Refused),
+            # The same key may have charged it before; only another look can tell.
+            (OperationKind.CAPTURE, NotKnown),
+            (OperationKind.AUTHORIZE, NotKnown),
+        ],
+    )
+    def test_believes_a_refusal_to_give_back_what_the_books_do_not_show(
+        self, monkeypatch: pytest.MonkeyPatch, kind: OperationKind, result: type[object]
+    ) -> None:
+        strict = StrictGateway(latency_seconds=0, secret="", base_url="")
+        monkeypatch.setattr(dispatch_operations, "gateway_named", lambda provider: strict)
+        call = claimed(looks_first=True, may_be_made=True, kind=kind)
+        assert isinstance(carry_out(call), result)
 
     def test_ends_within_its_lease_with_any_adapter(self) -> None:
         assert LATEST_START_SECONDS + LONGEST_CALL_SECONDS < LEASE_SECONDS

@@ -16,10 +16,11 @@ from apps.payments.ports import (
     NotMade,
 )
 from apps.payments.services.claim_operations import ClaimedOperation, claim_operations
+from apps.payments.services.review_setbacks import review_setbacks
 from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
-from tests.integration.payments.story import ACTION, DONE, ask, authorizing, hear
+from tests.integration.payments.story import ACTION, DONE, ask, authorizing, captured, hear
 
 pytestmark = pytest.mark.django_db
 
@@ -134,3 +135,25 @@ def claim(kind: str) -> ClaimedOperation:
     (claimed,) = claim_operations(gate="stripe", at_most=1)
     assert claimed.call.kind == kind
     return claimed
+
+
+def test_waits_for_a_look_up_that_may_take_the_money(now: datetime) -> None:
+    payment, operation = authorizing(now)
+    hear(operation, ACTION, now)
+    PaymentOperation.objects.filter(id=operation.id).update(state="in_flight")
+    undo_payments(causes={payment.order_id: make_cause()}, now=now)
+    assert not PaymentOperation.objects.filter(kind="void").exists()
+    assert hear(operation, DONE, now).status == "authorized"
+    assert PaymentOperation.objects.get(kind="void").state == "pending"
+
+
+def test_ends_where_a_charge_did_not_last(now: datetime) -> None:
+    payment = captured(now)
+    review_setbacks(payment_ids=[payment.id], now=now)
+    hear(PaymentOperation.objects.get(kind="capture"), Declined(code="reversed", detail="No."), now)
+    undo_payments(causes={payment.order_id: make_cause()}, now=now)
+    void = PaymentOperation.objects.get(kind="void")
+    hear(void, Declined(code=ALREADY_CAPTURED, detail="It was charged."), now)
+    look = PaymentOperation.objects.get(kind="capture", only_looks=True)
+    payment = hear(look, Declined(code="reversed", detail="No."), now)
+    assert (payment.status, payment.undo_at) == ("voided", None)

@@ -249,6 +249,20 @@ class TestACancellation:
         order = Order.objects.get(id=order.id)
         assert order.status == "cancelled"
 
+    def test_owes_no_answer_where_all_of_it_is_back(self, order: Order) -> None:
+        refund(order)
+        order = settled(order)
+        assert order.payment_status == "refunded"
+        cancel_order(
+            order_id=order.id,
+            reason=CancelReason.CUSTOMER_REQUEST,
+            detail="",
+            cause=make_cause(),
+            now=timezone.now(),
+        )
+        assert settled(order).status == "cancelled"
+        assert given_back(order) == [8450]
+
     def test_takes_no_refund_beside_it(self, order: Order) -> None:
         cancel_order(
             order_id=order.id,
