@@ -144,7 +144,7 @@ class ProviderMessage:
     """A provider's message, verified. It only makes us look: `reference` names what has changed.
 
     `is_setback` is for news that something done did not last: a refund that came back, an
-    authorisation that ran out. `facts` are kept for the adapter's own look-ups, where the provider
+    authorisation that ran out; `call_reference` is what the provider calls that, where it says so. `facts` are kept for the adapter's own look-ups, where the provider
     has no books that can be read: plain JSON, without anything personal. `dispute` is taken at its
     word: nobody but the provider decides one.
     """
@@ -154,6 +154,7 @@ class ProviderMessage:
     reference: str
     payment_id: UUID | None
     is_setback: bool = False
+    call_reference: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     dispute: DisputeNews | None = None
 

@@ -25,6 +25,7 @@ class ProviderMessageRecord(models.Model):
     reference = models.TextField()
     payment_id = models.UUIDField(null=True)
     is_setback = models.BooleanField(default=False, db_default=False)
+    call_reference = models.TextField(default="", db_default="")
     facts = models.JSONField(default=dict, db_default={})
     dispute = models.JSONField(null=True)
     received_at = models.DateTimeField()

@@ -5,9 +5,8 @@ answer counts. So repeated, late and reordered messages do no harm. Only of disp
 to look up: what the provider says of them goes one way.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -38,9 +37,9 @@ IN_FLIGHT_PAUSE = timedelta(seconds=1)
 # It is due at once, by the clock that says what is due.
 _STORE = """
 INSERT INTO payments_providermessagerecord
-    (provider, event_id, kind, reference, payment_id, is_setback, facts, dispute,
-     received_at, next_at, attempts)
-VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, now(), now(), 0)
+    (provider, event_id, kind, reference, payment_id, is_setback, call_reference, facts,
+     dispute, received_at, next_at, attempts)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, now(), now(), 0)
 ON CONFLICT (provider, event_id) DO NOTHING
 RETURNING id
 """
@@ -77,7 +76,7 @@ def receive_messages(
 
 def _insist_on_storable(message: ProviderMessage) -> None:
     """Refuse names that no provider gives and no table takes, however well they are signed."""
-    names = (message.event_id, message.kind, message.reference)
+    names = (message.event_id, message.kind, message.reference, message.call_reference)
     if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
         raise BadSignature("The message names what cannot be kept.")
 
@@ -93,6 +92,7 @@ def _store(provider: str, message: ProviderMessage) -> bool:
                 message.reference,
                 message.payment_id,
                 message.is_setback,
+                message.call_reference,
                 msgspec.json.encode(message.facts).decode(),
                 msgspec.json.encode(message.dispute).decode() if message.dispute else None,
             ],
@@ -107,16 +107,12 @@ def handle_messages(*, now: datetime) -> int:
     what had succeeded. A message whose payment is not known yet waits and is matched later, less
     and less often, for up to three days. Returns the number of messages looked at.
     """
-    news = _handle(is_setback=False, look=look_again, now=now)
+    news = _handle(is_setback=False, now=now)
     # Apart from the others, because these lock payments, which comes before locking their calls.
-    return news + _handle(is_setback=True, look=review_setbacks, now=now)
+    return news + _handle(is_setback=True, now=now)
 
 
-class _Look(Protocol):
-    def __call__(self, *, payment_ids: Collection[UUID], now: datetime) -> object: ...
-
-
-def _handle(*, is_setback: bool, look: _Look, now: datetime) -> int:
+def _handle(*, is_setback: bool, now: datetime) -> int:
     with transaction.atomic(savepoint=False):
         messages = list(
             ProviderMessageRecord.objects.filter(
@@ -128,7 +124,7 @@ def _handle(*, is_setback: bool, look: _Look, now: datetime) -> int:
         if not messages:
             return 0
         payments = _payments_of(messages)
-        looked_up: set[UUID] = set()
+        looked_up: dict[UUID, set[str]] = {}
         in_flight = _list_in_flight(payments.values())
         for message in messages:
             payment_id = payments.get(message.id)
@@ -138,7 +134,7 @@ def _handle(*, is_setback: bool, look: _Look, now: datetime) -> int:
                 # The call under way may have been answered before this happened: look after it.
                 message.next_at = now + IN_FLIGHT_PAUSE
             elif payment_id is not None:
-                looked_up.add(payment_id)
+                looked_up.setdefault(payment_id, set()).add(message.call_reference)
                 message.handled_at = now
             elif now - message.received_at > GIVE_UP_AFTER or _names_nothing(message):
                 message.handled_at = now
@@ -147,7 +143,10 @@ def _handle(*, is_setback: bool, look: _Look, now: datetime) -> int:
         update_many(messages, fields=["attempts", "handled_at", "next_at", "payment_id"])
         told = [one for one in messages if one.dispute and one.handled_at and one.payment_id]
         note_disputes(messages=told, now=now)
-        look(payment_ids=looked_up, now=now)
+        if is_setback:
+            review_setbacks(about=looked_up, now=now)
+        else:
+            look_again(payment_ids=looked_up, now=now)
     return len(messages)
 
 

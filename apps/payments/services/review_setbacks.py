@@ -1,6 +1,6 @@
 """Look again at what had succeeded, because the provider says that it did not last."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -15,21 +15,22 @@ from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import lock_many, update_many
 
 
-def review_setbacks(*, payment_ids: Collection[UUID], now: datetime) -> None:
-    """Have what each payment was last done to looked up once more.
+def review_setbacks(*, about: Mapping[UUID, Collection[str]], now: datetime) -> None:
+    """Have what was done to each payment looked up once more: the call named, else the newest one.
 
+    `about` gives the provider's names of the calls that the news is about, by payment, if it says so.
     A refund or a charge counts as in doubt until the look-up has confirmed it, or failed it: then a
     refund is tried again. An authorisation that has run out voids the payment. Where a call is open,
     it is looked up instead, and decides; payments that no such news can be about are left alone.
     """
     with transaction.atomic(savepoint=False):
-        locked = lock_many(Payment, payment_ids)
+        locked = lock_many(Payment, about)
         under_way = lock_open_operations(locked)
         undecided = [one for calls in under_way.values() for one in calls if one.state in UNDECIDED]
         for call in undecided:
             call.next_at = now
         payments = [one for one in locked if one.id not in under_way]
-        succeeded = _lock_newest_succeeded(payments)
+        succeeded = _lock_succeeded(payments, about)
         changes = Changes(now=now)
         doubted: list[PaymentOperation] = []
         changed: list[Payment] = []
@@ -57,18 +58,23 @@ def _may_be_doubted(operation: PaymentOperation, payment: Payment) -> bool:
     return operation.kind != OperationKind.CAPTURE or payment.status == PaymentStatus.CAPTURED
 
 
-def _lock_newest_succeeded(payments: Collection[Payment]) -> dict[UUID, PaymentOperation]:
-    """Give the newest call that succeeded, by payment: ids sort by the time they were made."""
-    return {
-        operation.payment_id: operation
-        for operation in lock_many(
-            PaymentOperation,
-            [payment.id for payment in payments],
-            by="payment_id",
-            where="t.state = 'succeeded' AND t.kind IN ('authorize', 'capture', 'refund') "
-            f"AND t.reference <> '{BY_HAND}'",
-        )
-    }
+def _lock_succeeded(
+    payments: Collection[Payment], about: Mapping[UUID, Collection[str]]
+) -> dict[UUID, PaymentOperation]:
+    """Give the call that the news is about, else the newest that succeeded: ids sort by their time."""
+    found: dict[UUID, PaymentOperation] = {}
+    named: dict[UUID, PaymentOperation] = {}
+    for operation in lock_many(
+        PaymentOperation,
+        [payment.id for payment in payments],
+        by="payment_id",
+        where="t.state = 'succeeded' AND t.kind IN ('authorize', 'capture', 'refund') "
+        f"AND t.reference <> '{BY_HAND}'",
+    ):
+        found[operation.payment_id] = operation
+        if operation.reference in about[operation.payment_id]:
+            named[operation.payment_id] = operation
+    return found | named
 
 
 def _doubt(operation: PaymentOperation, payment: Payment, changes: Changes) -> None:

@@ -72,7 +72,7 @@ class TestEntries:
 
     def test_are_added_where_something_did_not_last(self, now: datetime) -> None:
         payment = captured(now)
-        review_setbacks(payment_ids=[payment.id], now=now)
+        review_setbacks(about={payment.id: ()}, now=now)
         capture = PaymentOperation.objects.get(kind="capture")
         assert entries(payment)[2:] == [("Capture in doubt", "provider", "authorised", 100)]
         hear(capture, Declined(code="capture_failed", detail="No."), now)

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from apps.payments.domain.operations import OPEN_STATES
+from apps.payments.domain.operations import OPEN_STATES, OperationKind
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.ports import Declined, Done, NotMade
 from apps.payments.services.handle_messages import handle_messages
+from apps.payments.services.operations import new_operation
 from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
@@ -113,3 +114,28 @@ class TestAnAuthorisation:
 
         void = PaymentOperation.objects.get(kind="void", nth=2)
         assert (void.state, void.only_looks) == ("pending", False)
+
+
+class TestSeveralRefunds:
+    def test_the_one_that_came_back_is_doubted(self, now: datetime) -> None:
+        payment = captured(now)
+        refunds = []
+        for nth, amount in enumerate((30, 20), start=1):
+            refund = new_operation(
+                payment,
+                OperationKind.REFUND,
+                amount_minor=amount,
+                nth=nth,
+                cause=make_cause(),
+                now=now,
+            )
+            refund.save()
+            payment = hear(refund, Done(reference=f"re_{nth}"), now)
+            refunds.append(refund)
+        record = message(payment, now, is_setback=True)
+        record.call_reference = "re_1"
+        record.save()
+        handle_messages(now=now)
+        states = [PaymentOperation.objects.get(id=one.id).state for one in refunds]
+        assert states == ["unknown", "succeeded"]
+        assert Payment.objects.get(id=payment.id).refunded_minor == 20

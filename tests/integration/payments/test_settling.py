@@ -60,6 +60,6 @@ def test_changes_nothing_where_nothing_is_owed(now: datetime) -> None:
 
 def test_is_not_doubted_by_news_of_the_provider(stuck: Payment, now: datetime) -> None:
     settle(stuck, now)
-    review_setbacks(payment_ids=[stuck.id], now=now)
+    review_setbacks(about={stuck.id: ()}, now=now)
     by_hand = PaymentOperation.objects.get(reference="by hand")
     assert by_hand.state == "succeeded"

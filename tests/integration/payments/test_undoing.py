@@ -149,7 +149,7 @@ def test_waits_for_a_look_up_that_may_take_the_money(now: datetime) -> None:
 
 def test_ends_where_a_charge_did_not_last(now: datetime) -> None:
     payment = captured(now)
-    review_setbacks(payment_ids=[payment.id], now=now)
+    review_setbacks(about={payment.id: ()}, now=now)
     hear(PaymentOperation.objects.get(kind="capture"), Declined(code="reversed", detail="No."), now)
     undo_payments(causes={payment.order_id: make_cause()}, now=now)
     void = PaymentOperation.objects.get(kind="void")

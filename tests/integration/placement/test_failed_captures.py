@@ -83,7 +83,7 @@ class TestAnAuthorisationThatRanOut:
         stock({"SKU-A": {"BER": 10}})
         order = settled(place())
         assert order.status == "payment_authorized"
-        review_setbacks(payment_ids=[payment_of(order).id], now=timezone.now())
+        review_setbacks(about={payment_of(order).id: ()}, now=timezone.now())
         apply(order.id, "void", Done(reference="sbx_1"))
 
         order = settled(order)

@@ -208,7 +208,7 @@ class TestARefundThatFails:
         refund(order, 700)
         order = settled(order)
         payment = payment_of(order)
-        review_setbacks(payment_ids=[payment.id], now=timezone.now())
+        review_setbacks(about={payment.id: ()}, now=timezone.now())
         hear(open_refund(order), NO)
         drain_all()
         assert states(order) == [(1000, "done"), (500, "done"), (700, "failing")]

@@ -84,6 +84,7 @@ class Postbox:
             reference=_payment_reference(item),
             payment_id=payment_id,
             is_setback=told.event in SETBACKS or _is_cancel(told),
+            call_reference=item.psp_reference if item.original_reference else "",
             facts=told.as_facts(),
             dispute=_dispute(item, told),
         )

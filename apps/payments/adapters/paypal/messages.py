@@ -90,6 +90,7 @@ def read_event(body: bytes) -> ProviderMessage:
         reference=names.get("authorization") or names.get("order") or "",
         payment_id=_payment_id(event.resource),
         is_setback=event.event_type in SETBACKS,
+        call_reference=names.get("refund", ""),
         facts=_facts(event, names),
         dispute=_dispute(event),
     )

@@ -70,8 +70,13 @@ def read_event(
         payment_id=_payment_id(event.data.object),
         is_setback=event.data.object.get("status")
         in SETBACKS.get(str(event.data.object.get("object")), ()),
+        call_reference=_refund_id(event.data.object),
         dispute=_dispute(event.data.object),
     )
+
+
+def _refund_id(about: dict[str, Any]) -> str:
+    return str(about.get("id", "")) if about.get("object") == "refund" else ""
 
 
 def _dispute(about: dict[str, Any]) -> DisputeNews | None:
