@@ -65,7 +65,7 @@ def refunded_lines(
         if left:
             has = sum(line.quantity - line.returned for line in lines if line.sku == sku)
             raise InvalidRefund(
-                f"The order has {has} units of {sku} that were not refunded.", sku=sku, left=has
+                f"Of {sku} the order has {has} that were not refunded.", sku=sku, left=has
             )
     return found
 

@@ -98,7 +98,8 @@ def is_refundable(order: Order) -> bool:
 def _insist_on_refundable(order: Order) -> None:
     if order.is_being_cancelled:
         raise NothingToRefund(
-            "The order is being cancelled: everything goes back by itself.", status=order.status
+            "The order is called off: what was charged goes back, or went back, by itself.",
+            status=order.status,
         )
     if order.payment_status not in REFUNDABLE:
         raise NothingToRefund(
