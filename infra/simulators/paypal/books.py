@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from infra.simulators.paypal.journal import ChangeLine, DeliveredLine, Journal, Line
+from infra.simulators.journal import Journal
+from infra.simulators.paypal.journal import ChangeLine, DeliveredLine, Line
 from infra.simulators.paypal.objects import Authorization, Capture, Event, Kept, Order, Refund
 
 ORDER_KEY_SECONDS = 6 * 3600
@@ -30,7 +31,7 @@ class Books:
         """
         self._is_announced = is_announced
         self._clear()
-        self._journal = Journal(journal) if journal is not None else None
+        self._journal: Journal[Line] | None = Journal(journal, Line) if journal else None
         for line in self._journal.lines() if self._journal else ():
             self._redo(line)
 
@@ -85,7 +86,7 @@ class Books:
     def _write(self, line: Line) -> None:
         self._redo(line)
         if self._journal is not None:
-            self._journal.append(line)
+            self._journal.append([line])
 
     def _redo(self, line: Line) -> None:
         if isinstance(line, DeliveredLine):

@@ -1,10 +1,15 @@
 """What tests and drills ask of the simulator itself: its books, its faults, its clock."""
 
-from typing import Any
+from collections.abc import Mapping
 
-import msgspec
-
-from infra.simulators.controls import CALL_SECONDS_SHOWN, AttemptLine, PaymentLine
+from infra.simulators.controls import (
+    AttemptLine,
+    Controls,
+    PaymentLine,
+    as_json,
+    query_of,
+    refused,
+)
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.paypal.books import Books
@@ -43,41 +48,30 @@ class Control:
     ) -> None:
         """Control this simulator."""
         self._books = books
-        self._mischief = mischief
-        self._desk = desk
         self._tokens = tokens
         self._happenings = happenings
+        self._controls = Controls(
+            mischief=mischief,
+            calls=desk.calls,
+            list_payments=self.payments,
+            forget_all=books.forget_all,
+        )
 
     def take(self, request: Request, name: str, events: list[Event]) -> Response:
         """Answer a request for `/paypal/_{name}`, and add what it brought about to `events`."""
-        if not request.is_local:
-            return _refused(403, "Only this machine may ask that.")
+        answer = self._controls.take(request, name)
+        if answer is not None:
+            return answer
         match request.method, name:
-            case "GET", "faults":
-                return _json(self._mischief.faults)
-            case "POST", "faults":
-                return self._change_faults(request.body)
-            case "DELETE", "faults":
-                self._mischief.end()
-                return _json(self._mischief.faults)
-            case "GET", "books":
-                return _json({"payments": self.payments(_query(request))})
-            case "GET", "calls":
-                return _json({"total": sum(self._desk.calls.values()), **self._recent_calls()})
             case "DELETE", "tokens":
                 self._tokens.forget_all()
-                return _json({"tokens": 0})
-            case "POST", "reset":
-                self._books.forget_all()
-                self._mischief.end()
-                self._desk.calls.clear()
-                return _json({"reset": True})
+                return as_json({"tokens": 0})
             case "POST", ("expire" | "settle" | "reverse" | "dispute"):
-                return self._let_happen(name, _query(request), events)
+                return self._let_happen(name, query_of(request), events)
             case _:
-                return _refused(404, "There is nothing of that name.")
+                return refused(404, "There is nothing of that name.")
 
-    def payments(self, wanted: dict[str, str]) -> list[OrdersOfPayment]:
+    def payments(self, wanted: Mapping[str, str]) -> list[OrdersOfPayment]:
         """Give what the books hold by payment; `payment_id` and `order_id` narrow it down."""
         names = [wanted["payment_id"]] if "payment_id" in wanted else list(self._books.payments)
         found = [self._payment(name) for name in names if self._books.payments.get(name)]
@@ -99,23 +93,12 @@ class Control:
             orders=lines,
         )
 
-    def _recent_calls(self) -> dict[str, Any]:
-        newest = list(self._desk.calls.items())[-CALL_SECONDS_SHOWN:]
-        return {"by_second": {str(second): count for second, count in newest}}
-
-    def _change_faults(self, document: bytes) -> Response:
-        try:
-            self._mischief.change(document)
-        except msgspec.MsgspecError as error:
-            return _refused(400, str(error))
-        return _json(self._mischief.faults)
-
     def _let_happen(self, what: str, query: dict[str, str], events: list[Event]) -> Response:
         try:
             events += self._happenings.bring_about(what, query)
         except Refusal:
-            return _refused(404, f"There is nothing to {what}.")
-        return _json({"done": what})
+            return refused(404, f"There is nothing to {what}.")
+        return as_json({"done": what})
 
 
 def _line(order: Order) -> OrderLine:
@@ -130,21 +113,4 @@ def _line(order: Order) -> OrderLine:
         authorization=held.id if held else "",
         captures=[one.id for one in order.captures],
         refunds=[one.id for one in order.refunds],
-    )
-
-
-def _query(request: Request) -> dict[str, str]:
-    pairs = (part.partition("=") for part in request.query.split("&") if part)
-    return {name: value for name, _, value in pairs}
-
-
-def _json(document: object) -> Response:
-    return Response(body=msgspec.json.encode(document), content_type="application/json")
-
-
-def _refused(status: int, why: str) -> Response:
-    return Response(
-        status=status,
-        body=msgspec.json.encode({"error": why}),
-        content_type="application/json",
     )

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from infra.simulators.http_server import Request, Response, start_server
 from infra.simulators.site import Site
@@ -72,15 +72,15 @@ class Receiver:
 class RunningSimulator:
     """A running simulator. What it hears and says is checked where the contracts are at hand.
 
-    `place` is where it is below the address of all simulators, `api` where its API begins below
-    that. `open_site` makes the simulators, given their address and that of the receiver of webhooks.
+    `place` is where it is below the address of all simulators, `apis` where its APIs begin
+    below that. `open_site` makes the simulators, given their address and that of the receiver of webhooks.
     """
 
     def __init__(
         self,
         *,
         place: str,
-        api: str,
+        apis: tuple[str, ...],
         kind_of: Callable[[Letter], str],
         open_site: Callable[[str, str], Site],
         checks: tuple[Check, AnswerCheck],
@@ -91,7 +91,7 @@ class RunningSimulator:
         self.broken_answers: list[str] = []
         self.port = 0
         self._place = place
-        self._api = api
+        self._apis = tuple(f"{place}{api}/" for api in apis)
         self._open_site = open_site
         self._check_request, self._check_answer = checks
         self._ready = threading.Event()
@@ -103,10 +103,11 @@ class RunningSimulator:
         """The address of everything that belongs to this provider."""
         return f"http://127.0.0.1:{self.port}{self._place}"
 
-    def start(self) -> None:
+    def start(self) -> Self:
         """Begin to serve on a free port."""
         self._thread.start()
         assert self._ready.wait(10), "the simulator did not start"
+        return self
 
     def stop(self) -> None:
         """End, and insist that nothing broke the contract."""
@@ -189,7 +190,7 @@ class RunningSimulator:
             response = await self._site.handle(request)
             return response
         finally:
-            if request.path.startswith(f"{self._place}{self._api}/"):
+            if request.path.startswith(self._apis):
                 self._note(Exchange(request=request, response=response))
 
     def _note(self, exchange: Exchange) -> None:

@@ -27,7 +27,7 @@ class SimulatedAdyen(RunningSimulator):
     def __init__(self, *, journal: Path | None = None) -> None:
         super().__init__(
             place="/adyen",
-            api="/v72",
+            apis=("/v72",),
             kind_of=event_of,
             open_site=lambda address, hooks: Site(
                 public_url=address,

@@ -20,7 +20,7 @@ class SimulatedStripe(RunningSimulator):
     def __init__(self, *, types: tuple[str, ...] = ("*",), journal: Path | None = None) -> None:
         super().__init__(
             place="/stripe",
-            api="/v1",
+            apis=("/v1",),
             kind_of=lambda letter: str(letter.event["type"]),
             open_site=lambda address, hooks: Site(
                 public_url=address,

@@ -20,7 +20,7 @@ class TestWhatAMessageTells:
     def read(
         self, gateway: PayPalGateway, simulator: SimulatedPayPal, event_type: str
     ) -> ProviderMessage:
-        (letter, *_) = simulator.wait_for(event_type)
+        (letter, *_) = simulator.receiver.wait_for(event_type)
         (message,) = gateway.read_messages(letter.body, letter.headers, datetime.now(UTC))
         return message
 

@@ -39,7 +39,7 @@ class TestARefund:
         done = paypal_gateway.perform(refund)
         assert isinstance(done, Done)
 
-        paypal_simulator.wait_for("PAYMENT.REFUND.FAILED")
+        paypal_simulator.receiver.wait_for("PAYMENT.REFUND.FAILED")
 
         answer = paypal_gateway.look_up(waiting(refund, "A1", reference=done.reference))
         assert isinstance(answer, Declined)

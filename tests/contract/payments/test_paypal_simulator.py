@@ -214,22 +214,22 @@ class TestWebhooks:
         skip_without_contracts()
         path = f"/v2/payments/authorizations/{held(client)}/capture"
         client.post(path, {"final_capture": True}, "c1")
-        paypal_simulator.wait_for("PAYMENT.CAPTURE.COMPLETED")
+        paypal_simulator.receiver.wait_for("PAYMENT.CAPTURE.COMPLETED")
 
-        for letter in paypal_simulator.letters:
+        for letter in paypal_simulator.receiver.letters:
             assert event_violations(letter.event) == []
-        kinds = sorted(one.event["resource_type"] for one in paypal_simulator.letters)
+        kinds = sorted(one.event["resource_type"] for one in paypal_simulator.receiver.letters)
         assert kinds == ["authorization", "capture"]
 
     def test_come_again_until_they_are_taken(
         self, client: Client, paypal_simulator: SimulatedPayPal
     ) -> None:
         answers = iter([500, 404])
-        paypal_simulator.answers = lambda letter: next(answers, 200)
+        paypal_simulator.receiver.answers = lambda letter: next(answers, 200)
 
         held(client)
 
-        letters = paypal_simulator.wait_for("PAYMENT.AUTHORIZATION.CREATED", count=3)
+        letters = paypal_simulator.receiver.wait_for("PAYMENT.AUTHORIZATION.CREATED", count=3)
         assert len({letter.event["id"] for letter in letters}) == 1
         assert len({letter.headers["paypal-transmission-id"] for letter in letters}) == 3
 
@@ -238,7 +238,7 @@ class TestWebhooks:
     ) -> None:
         with paypal_simulator.faults(webhook_duplicates=2):
             held(client)
-            letters = paypal_simulator.wait_for("PAYMENT.AUTHORIZATION.CREATED", count=3)
+            letters = paypal_simulator.receiver.wait_for("PAYMENT.AUTHORIZATION.CREATED", count=3)
 
         assert len({letter.event["id"] for letter in letters}) == 1
 
@@ -247,16 +247,16 @@ class TestTheBooks:
     def test_are_read_again_after_a_restart(self, tmp_path: Path) -> None:
         journal = tmp_path / "books.jsonl"
         first = SimulatedPayPal(keys=tmp_path, journal=journal).start()
-        first.answers = lambda letter: 500
+        first.receiver.answers = lambda letter: 500
         name = held(Client(first), custom_id="p1")
-        first.wait_for("PAYMENT.AUTHORIZATION.CREATED")
+        first.receiver.wait_for("PAYMENT.AUTHORIZATION.CREATED")
         first.stop()
         with journal.open("ab") as file:
             file.write(b'{"type":"change","ord')
 
         second = SimulatedPayPal(keys=tmp_path, journal=journal).start()
         try:
-            second.wait_for("PAYMENT.AUTHORIZATION.CREATED")
+            second.receiver.wait_for("PAYMENT.AUTHORIZATION.CREATED")
             assert second.payment("p1")["orders"][0]["authorization"] == name
             status, again = Client(second).post(ORDERS, order("ok", custom_id="p1"), "o1")
             assert (status, again["id"]) == (200, second.payment("p1")["orders"][0]["id"])

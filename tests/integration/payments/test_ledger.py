@@ -1,5 +1,6 @@
 """The payment ledger: every movement of money is an entry, and none is ever changed."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -98,8 +99,8 @@ class TestTheTable:
             lambda: LedgerEntry.objects.all()._raw_delete("default"),
         ],
     )
-    def test_takes_no_change(self, now: datetime, change: object) -> None:
+    def test_takes_no_change(self, now: datetime, change: Callable[[], object]) -> None:
         captured(now)
         with pytest.raises(DatabaseError, match="only added"), transaction.atomic():
-            change()  # type: ignore[operator]
+            change()
         assert LedgerEntry.objects.count() == 2

@@ -56,7 +56,7 @@ def ordered(token: str = "wallet") -> Order:
 
 def hear(paypal: SimulatedPayPal, event_type: str) -> None:
     """Bring a message of PayPal's to our door, as it was sent, and do what follows from it."""
-    (letter,) = paypal.wait_for(event_type)
+    (letter,) = paypal.receiver.wait_for(event_type)
     headers = {name: one for name, one in letter.headers.items() if name.startswith("paypal-")}
     said = Client().post(DOOR, letter.body, content_type="application/json", headers=headers)
     assert said.status_code == 200, said.content
