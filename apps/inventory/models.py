@@ -9,6 +9,7 @@ from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
+from apps.platform.bulk import new_row
 from apps.platform.history import Step, step_values
 
 
@@ -209,7 +210,8 @@ class Reservation(models.Model):
         """Give the next row of the history; the caller stores it with the reservation."""
         self.steps += 1
         self.updated_at = at
-        return ReservationStep(
+        return new_row(
+            ReservationStep,
             reservation_id=self.id,
             position=self.steps,
             **step_values(before=before, after=self.status, what=what, cause=cause, at=at),

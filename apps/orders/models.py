@@ -11,6 +11,7 @@ from django_fsm import FSMField, transition
 from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
 from apps.orders.domain.statuses import CANCELLABLE, CancelReason, OrderStatus
+from apps.platform.bulk import new_row
 from apps.platform.history import Step, step_values
 
 STATUS_CHOICES = [(status.value, status.value.replace("_", " ")) for status in OrderStatus]
@@ -200,7 +201,8 @@ class Order(models.Model):
         """Give the next row of the history; the caller stores it with the order."""
         self.steps += 1
         self.updated_at = at
-        return OrderStep(
+        return new_row(
+            OrderStep,
             order_id=self.id,
             position=self.steps,
             **step_values(before=before, after=self.status, what=what, cause=cause, at=at),

@@ -15,7 +15,7 @@ from apps.inventory.models import (
 from apps.inventory.services.stock_rows import Move
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import InventoryUnavailable, Shortage
-from apps.platform.bulk import lock_many
+from apps.platform.bulk import lock_many, new_row
 
 
 def lock_reservations(order_ids: Collection[UUID]) -> list[Reservation]:
@@ -51,8 +51,9 @@ def shelves_of(levels: dict[tuple[str, str], StockLevel], priorities: Sequence[s
 def items_for(reservation: Reservation, found: Allocation) -> list[ReservationItem]:
     """Turn an allocation into the items of its reservation, not yet stored."""
     return [
-        ReservationItem(
-            reservation=reservation,
+        new_row(
+            ReservationItem,
+            reservation_id=reservation.id,
             sku=take.sku,
             warehouse_id=take.warehouse,
             quantity=take.quantity,

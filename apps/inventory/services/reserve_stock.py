@@ -21,7 +21,7 @@ from apps.inventory.services.stock_rows import hold_stock, lock_levels, move_sto
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import Allocated, InventoryReserved, InventoryUnavailable
 from apps.kernel.identifiers import new_id
-from apps.platform.bulk import insert_together, list_known
+from apps.platform.bulk import insert_together, list_known, new_row
 from apps.platform.outbox.publishing import Fact, publish
 
 
@@ -82,7 +82,8 @@ def reserve_stock(*, requests: Sequence[ReservationRequest], now: datetime) -> N
 
 def _reservation(request: ReservationRequest, found: Allocation, now: datetime) -> Reservation:
     status = ReservationStatus.HELD if found.is_filled else ReservationStatus.UNAVAILABLE
-    return Reservation(
+    return new_row(
+        Reservation,
         id=new_id(),
         order_id=request.order_id,
         status=status,

@@ -9,7 +9,7 @@ from django.db import connection
 
 from apps.inventory.models import MovementKind, StockLevel, StockMovement
 from apps.kernel.identifiers import new_id
-from apps.platform.bulk import insert_together, literal, lock_many
+from apps.platform.bulk import insert_together, literal, lock_many, new_row
 
 _MOVE = """
 UPDATE inventory_stocklevel level
@@ -86,7 +86,8 @@ def write_ledger(moves: Iterable[Move]) -> None:
     """Append the moves to the ledger."""
     insert_together(
         [
-            StockMovement(
+            new_row(
+                StockMovement,
                 id=new_id(),
                 sku=move.sku,
                 warehouse_id=move.warehouse,

@@ -13,7 +13,7 @@ from apps.notifications.domain.contents import Told
 from apps.notifications.domain.messages import Channel, MessageKind, MessageStatus
 from apps.notifications.models import Message
 from apps.notifications.services.waking import wake_sender_on_commit
-from apps.platform.bulk import insert_missing
+from apps.platform.bulk import insert_missing, new_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,8 @@ def queue_messages(*, tellings: Sequence[Telling], now: datetime) -> None:
     with transaction.atomic():
         insert_missing(
             [
-                Message(
+                new_row(
+                    Message,
                     id=new_id(),
                     event_id=telling.event_id,
                     order_id=telling.order_id,

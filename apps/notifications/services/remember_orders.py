@@ -5,7 +5,7 @@ from uuid import UUID
 
 from apps.kernel.events.orders import OrderCreated
 from apps.notifications.models import KnownOrder
-from apps.platform.bulk import insert_missing
+from apps.platform.bulk import insert_missing, new_row
 
 
 class OrderNotKnown(LookupError):
@@ -16,7 +16,8 @@ def remember_orders(*, orders: Sequence[OrderCreated]) -> None:
     """Store orders, in one statement; one that is known already stays as it is."""
     insert_missing(
         [
-            KnownOrder(
+            new_row(
+                KnownOrder,
                 order_id=order.order_id,
                 number=order.number,
                 customer_id=order.customer_id,

@@ -27,7 +27,7 @@ from apps.orders.domain.statuses import OrderStatus
 from apps.orders.domain.totals import MOST_MINOR, totals_of
 from apps.orders.models import Order, OrderItem, OrderStep
 from apps.orders.services.order_numbers import next_order_number
-from apps.platform.bulk import insert_together, literal
+from apps.platform.bulk import insert_together, literal, new_row
 from apps.platform.outbox.publishing import Fact, publish
 
 _PRICES = """
@@ -147,7 +147,8 @@ def _draft(asked: AskedFor, listed: Mapping[str, ListPrice]) -> DraftedOrder | D
     )
     if totals.grand_minor > MOST_MINOR:
         return InvalidItems("The order costs more than one can.", pointer="/items")
-    order = Order(
+    order = new_row(
+        Order,
         id=new_id(),
         number=next_order_number(),
         customer_id=placement.customer_id,
@@ -170,7 +171,8 @@ def _draft(asked: AskedFor, listed: Mapping[str, ListPrice]) -> DraftedOrder | D
         updated_at=now,
     )
     items = [
-        OrderItem(
+        new_row(
+            OrderItem,
             order_id=order.id,
             position=position,
             sku=line.sku,
@@ -213,7 +215,8 @@ def _price_of(line: OrderedLine, listed: ListPrice | None, currency: str) -> tup
 
 
 def _first_step(order: Order, cause: Cause) -> OrderStep:
-    return OrderStep(
+    return new_row(
+        OrderStep,
         order_id=order.id,
         position=1,
         at=order.created_at,

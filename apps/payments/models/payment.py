@@ -10,6 +10,7 @@ from django_fsm import FSMField, transition
 from apps.kernel.cause import Cause
 from apps.kernel.identifiers import new_id
 from apps.kernel.money import Money
+from apps.platform.bulk import new_row
 from apps.platform.history import Step, step_values
 
 
@@ -116,7 +117,8 @@ class Payment(models.Model):
     def record_step(self, *, before: str, what: str, cause: Cause, at: datetime) -> "PaymentStep":
         """Give the next row of the history; the caller stores it with the payment."""
         self.steps += 1
-        return PaymentStep(
+        return new_row(
+            PaymentStep,
             payment_id=self.id,
             position=self.steps,
             **step_values(before=before, after=self.status, what=what, cause=cause, at=at),

@@ -12,7 +12,7 @@ from apps.payments.domain.operations import OperationKind
 from apps.payments.models import LedgerEntry, Payment, PaymentOperation, PaymentStep
 from apps.payments.services.operations import Wish, wished_operations
 from apps.payments.services.waking import wake_dispatch_on_commit
-from apps.platform.bulk import insert_together, update_many
+from apps.platform.bulk import insert_together, new_row, update_many
 from apps.platform.outbox.publishing import Fact, publish
 
 PAYMENT_FIELDS = (
@@ -93,7 +93,8 @@ class Changes:
         """Note an entry of the ledger, in minor units; nothing for an amount of zero."""
         if amount_minor:
             self.entries.append(
-                LedgerEntry(
+                new_row(
+                    LedgerEntry,
                     payment_id=payment.id,
                     operation_id=operation_id,
                     what=what,

@@ -12,7 +12,7 @@ from apps.kernel.identifiers import new_id
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
-from apps.platform.bulk import lock_many
+from apps.platform.bulk import lock_many, new_row
 
 
 def new_operation(
@@ -31,9 +31,10 @@ def new_operation(
     The key is made of the payment, the kind and the count of such calls, so that the same wish gives
     the same key whatever happens in between.
     """
-    return PaymentOperation(
+    return new_row(
+        PaymentOperation,
         id=new_id(),
-        payment=payment,
+        payment_id=payment.id,
         kind=kind,
         provider=payment.provider,
         gate=gateway_named(payment.provider).route(payment.method_token),

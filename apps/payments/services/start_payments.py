@@ -15,7 +15,7 @@ from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.changes import Changes
 from apps.payments.services.operations import new_operation
 from apps.payments.services.waking import wake_dispatch_on_commit
-from apps.platform.bulk import insert_missing, insert_together, list_known, lock_many
+from apps.platform.bulk import insert_missing, insert_together, list_known, lock_many, new_row
 from apps.platform.outbox.delivered import Delivered
 from apps.platform.outbox.publishing import publish
 
@@ -77,7 +77,8 @@ def lock_payments(order_ids: Sequence[UUID]) -> list[Payment]:
 
 
 def _payment(wanted: OrderPaymentPending, now: datetime) -> Payment:
-    return Payment(
+    return new_row(
+        Payment,
         id=new_id(),
         order_id=wanted.order_id,
         order_number=wanted.number,

@@ -11,13 +11,14 @@ from apps.inventory.models import StockLevel, Warehouse
 from apps.kernel.identifiers import new_id
 from apps.notifications.models import KnownOrder
 from apps.orders.models import ListedProduct
-from apps.payments.models import Payment
+from apps.payments.models import LedgerEntry, Payment, PaymentStep
 from apps.platform.bulk import (
     insert_missing,
     insert_together,
     list_known,
     literal,
     lock_many,
+    new_row,
     update_many,
 )
 
@@ -162,3 +163,31 @@ class TestLiterals:
     def test_quotes_everything(self) -> None:
         assert literal([1, 'a"b', "c\\d"]) == '{"1","a\\"b","c\\\\d"}'
         assert literal([]) == "{}"
+
+
+class TestNewRow:
+    @pytest.mark.parametrize("model", [Payment, PaymentStep, LedgerEntry, KnownOrder])
+    def test_has_the_defaults_of_its_model(self, model: type[models.Model]) -> None:
+        def fixed(row: models.Model) -> dict[str, Any]:
+            return {
+                field.attname: row.__dict__[field.attname]
+                for field in model._meta.concrete_fields
+                if field.column and not callable(field.default)
+            }
+
+        assert fixed(new_row(model)) == fixed(model())
+
+    def test_is_stored_like_any_other(self) -> None:
+        given = {
+            field.attname: getattr(payment(), field.attname)
+            for field in Payment._meta.concrete_fields
+        }
+        insert_together([new_row(Payment, **given)])
+        assert values_of(Payment.objects.get(id=given["id"])) == given
+
+    def test_makes_a_default_anew_for_each(self) -> None:
+        assert new_row(Payment).id != new_row(Payment).id
+
+    def test_refuses_a_column_that_there_is_not(self) -> None:
+        with pytest.raises(TypeError, match="no amount, colour"):
+            new_row(Payment, amount=1, colour="red")
