@@ -25,9 +25,6 @@ app = Celery("oms")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-WAKE = "wake "
-"""How the names of the scheduler's wake-ups begin."""
-
 
 @app.on_after_finalize.connect
 def schedule(sender: Celery, **_: Any) -> None:
@@ -35,16 +32,25 @@ def schedule(sender: Celery, **_: Any) -> None:
     import django
 
     django.setup()
-    from apps.platform.outbox.wakeups import LIFETIME_SECONDS, list_wake_ups
+    from apps.platform.outbox.wakeups import LIFETIME_SECONDS, LOOK_SECONDS, list_wake_ups
 
-    for wake_up in list_wake_ups():
+    for queue in {one.queue for one in list_wake_ups() if one.is_waiting}:
         sender.add_periodic_task(
-            wake_up.every_seconds,
-            sender.signature(wake_up.task, args=wake_up.args),
-            name=f"{WAKE}{wake_up.name}",
-            queue=wake_up.queue,
-            expires=max(LIFETIME_SECONDS, wake_up.every_seconds),
+            LOOK_SECONDS,
+            sender.signature("outbox.look", args=(queue,)),
+            name=f"look {queue}",
+            queue=queue,
+            expires=LIFETIME_SECONDS,
         )
+    for wake_up in list_wake_ups():
+        if wake_up.is_waiting is None:
+            sender.add_periodic_task(
+                wake_up.every_seconds,
+                sender.signature(wake_up.task, args=wake_up.args),
+                name=f"wake {wake_up.name}",
+                queue=wake_up.queue,
+                expires=max(LIFETIME_SECONDS, wake_up.every_seconds),
+            )
 
 
 @worker_init.connect

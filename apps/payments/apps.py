@@ -11,13 +11,15 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire the app."""
+        from functools import partial
+
         from apps.kernel.events import orders
         from apps.payments import handlers
         from apps.payments.adapters.registry import list_gates, refuse_unknown_gateways
         from apps.payments.admin.panels import show_payment
         from apps.payments.api.problems import STATUSES
         from apps.payments.services.handle_messages import HANDLE_MESSAGES
-        from apps.payments.services.waking import DISPATCH
+        from apps.payments.services.waking import DISPATCH, is_call_due, is_message_due
         from apps.platform.backoffice.panels import register_order_panel
         from apps.platform.outbox.registry import subscribe
         from apps.platform.outbox.wakeups import WakeUp, register_wake_up
@@ -41,10 +43,16 @@ class PaymentsConfig(AppConfig):
                     task="payments.dispatch",
                     args=(gate,),
                     queue="payments",
+                    is_waiting=partial(is_call_due, gate),
                 )
             )
         register_wake_up(
-            WakeUp(name=HANDLE_MESSAGES, task="payments.handle_messages", queue="payments")
+            WakeUp(
+                name=HANDLE_MESSAGES,
+                task="payments.handle_messages",
+                queue="payments",
+                is_waiting=is_message_due,
+            )
         )
         register_statuses(STATUSES)
         register_order_panel(

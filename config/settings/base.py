@@ -228,7 +228,6 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 # Keep the database connection between tasks; broken ones are dropped when a task begins.
 CELERY_DB_REUSE_MAX = 1_000_000_000
-CELERY_BEAT_SCHEDULER = "config.beat.Scheduler"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

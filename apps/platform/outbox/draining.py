@@ -20,6 +20,7 @@ from apps.platform.outbox.lanes import Claim, LanesLost, claimed_lanes
 from apps.platform.outbox.models import LANES
 from apps.platform.outbox.parking import bury, park, postpone, unpark
 from apps.platform.outbox.registry import Handler, Subscriber
+from apps.platform.outbox.waiting import is_waiting
 from apps.platform.telemetry.metrics import deliveries_failed_total, deliveries_handled_total
 from apps.platform.telemetry.tracing import span_from
 
@@ -47,12 +48,6 @@ _COMPLETE = (
     "DELETE FROM outbox_delivery "
     "WHERE subscriber = %s AND lane = ANY(%s) AND event_id = ANY(%s::bigint[])"
 )
-_WAITING = """
-SELECT EXISTS (SELECT 1 FROM outbox_delivery d
-               LEFT JOIN outbox_parked p ON p.subscriber = d.subscriber AND p.key = d.key
-               WHERE d.subscriber = %s
-                 AND (p.key IS NULL OR (NOT p.dead AND p.next_at <= now())))
-"""
 
 
 class Row:
@@ -107,7 +102,7 @@ def drain(subscriber: Subscriber, *, until: float | None = None) -> int:
     deadline = time.monotonic() + DRAIN_SECONDS if until is None else until
     share = -(-LANES // settings.OMS_OUTBOX_WORKERS)
     handled = 0
-    while time.monotonic() < deadline and _is_waiting(subscriber.name):
+    while time.monotonic() < deadline and is_waiting(subscriber.name):
         with claimed_lanes(subscriber.name, at_most=share) as claim:
             if not claim.lanes:
                 break
@@ -290,10 +285,3 @@ def _leave_note(subscriber: Subscriber, lane: int, event_id: int | None) -> bool
             [event_id, subscriber.name, lane, event_id],
         )
         return bool(cursor.rowcount)
-
-
-def _is_waiting(subscriber: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [subscriber])
-        (waiting,) = cursor.fetchone()
-    return bool(waiting)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from apps.kernel.events import Event
 from apps.platform.outbox.delivered import Delivered
+from apps.platform.outbox.waiting import is_waiting
 from apps.platform.outbox.wakeups import WakeUp, register_wake_up
 
 Handler = Callable[[Sequence[Delivered[Any]]], None]
@@ -41,7 +43,15 @@ def subscribe(*, name: str, queue: str, handlers: Handlers, replayable: bool = F
     _subscribers[name] = Subscriber(
         name=name, queue=queue, handlers=dict(handlers), replayable=replayable
     )
-    register_wake_up(WakeUp(name=name, task="outbox.drain", args=(name,), queue=queue))
+    register_wake_up(
+        WakeUp(
+            name=name,
+            task="outbox.drain",
+            args=(name,),
+            queue=queue,
+            is_waiting=partial(is_waiting, name),
+        )
+    )
 
 
 def subscribe_in_transaction(handlers: Handlers) -> None:

@@ -6,7 +6,7 @@ worker that hears nothing looks by itself (`lookout.py`).
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -16,6 +16,8 @@ from apps.platform.outbox.watching import notice, without_watched
 
 PAUSE_SECONDS = 0.1
 LIFETIME_SECONDS = 5
+LOOK_SECONDS = 1.0
+"""How often the scheduler has each queue looked over."""
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +26,8 @@ log = structlog.get_logger(__name__)
 class WakeUp:
     """A task that looks for work of one kind and finds none when there is none.
 
-    `every_seconds` is how often the scheduler sends it, whether somebody asked for it or not.
+    The scheduler sends it every so many seconds, whether somebody asked for it or not. Where it can
+    be told cheaply whether anything waits, it is only sent if so (`outbox/tasks.py`).
     """
 
     name: str
@@ -32,6 +35,7 @@ class WakeUp:
     args: tuple[str, ...] = ()
     queue: str
     every_seconds: float = 1.0
+    is_waiting: Callable[[], bool] | None = None
 
 
 _registered: dict[str, WakeUp] = {}
@@ -45,6 +49,15 @@ def register_wake_up(wake_up: WakeUp) -> None:
 def list_wake_ups() -> list[WakeUp]:
     """Give all of them, for the scheduler and for those who look without one."""
     return list(_registered.values())
+
+
+def list_looked_for(queue: str) -> dict[str, Callable[[], bool]]:
+    """Give the work of a queue of which it can be told whether anything waits, and what tells it."""
+    return {
+        one.name: one.is_waiting
+        for one in list_wake_ups()
+        if one.queue == queue and one.is_waiting is not None
+    }
 
 
 def send(wake_up: WakeUp) -> None:
