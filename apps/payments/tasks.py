@@ -1,9 +1,11 @@
 """Celery's doors to payments."""
 
+import time
+
 from celery import shared_task
 
 from apps.payments.services.dispatch_operations import dispatch_operations
-from apps.payments.services.handle_messages import BATCH, handle_messages
+from apps.payments.services.handle_messages import BATCH, HANDLE_MESSAGES, handle_messages
 from apps.payments.services.purge_messages import purge_messages
 from apps.payments.services.undo_again import BATCH as UNDO_BATCH
 from apps.payments.services.undo_again import undo_what_is_due
@@ -22,11 +24,20 @@ def dispatch_gate(gate: str) -> None:
     )
 
 
-@shared_task(name="payments.handle_messages", ignore_result=True)
+@shared_task(name="payments.handle_messages", acks_late=False, ignore_result=True)
 def handle_provider_messages() -> None:
-    """Work off the stored webhooks."""
-    while handle_messages(now=database_now()) >= BATCH:
-        pass
+    """Work off the stored webhooks; a repeated call finds nothing to do."""
+    work_and_watch(HANDLE_MESSAGES, _handle_what_is_due)
+
+
+def _handle_what_is_due(deadline: float) -> int:
+    handled = 0
+    while time.monotonic() < deadline:
+        found = handle_messages(now=database_now())
+        handled += found
+        if found < BATCH:
+            break
+    return handled
 
 
 @shared_task(name="payments.undo_again", ignore_result=True)
