@@ -1,12 +1,14 @@
 """What every test may use."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+from django.test import TransactionTestCase
 
 from apps.kernel.cause import Cause
+from tests.emptying import empty_tables
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -28,3 +30,10 @@ def cause() -> Cause:
 def causes() -> Callable[[], Cause]:
     """Make causes of different requests."""
     return make_cause
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_quickly() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty_tables())
+        yield

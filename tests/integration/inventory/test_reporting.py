@@ -318,6 +318,14 @@ class TestCost:
             and 'FROM "inventory_stockmovement"' in query["sql"]
         )
         with connection.cursor() as cursor:
+            columns = [str(field.column) for field in StockMovement._meta.concrete_fields]
+            made = {"id": "gen_random_uuid()", "message_id": "gen_random_uuid()::text"}
+            cursor.execute(
+                f"INSERT INTO inventory_stockmovement ({', '.join(columns)}) "
+                f"SELECT {', '.join(made.get(column, column) for column in columns)} "
+                "FROM inventory_stockmovement, generate_series(1, 100)"
+            )
+            cursor.execute("ANALYZE inventory_stockmovement")
             cursor.execute("SET enable_seqscan = off")
             cursor.execute(f"EXPLAIN {look}")
             plan = "\n".join(line for (line,) in cursor.fetchall())
