@@ -17,7 +17,7 @@ from apps.payments.domain.declines import public_code
 from apps.payments.models import Payment
 from apps.payments.queries import get_payment
 from apps.payments.services.capture_payment import capture_payment
-from apps.payments.services.handle_messages import receive_messages
+from apps.payments.services.receive_messages import receive_messages
 from apps.payments.services.void_payment import void_payment
 from apps.platform.idempotency.views import IdempotentView
 from apps.platform.web.responses import JsonResponse

@@ -11,7 +11,7 @@ from apps.payments.adapters.registry import SANDBOX
 from apps.payments.adapters.sandbox import SIGNATURE_HEADER, SandboxMessage, sign
 from apps.payments.models import SandboxApproval
 from apps.payments.queries import get_payment_to_approve
-from apps.payments.services.handle_messages import receive_messages
+from apps.payments.services.receive_messages import receive_messages
 
 
 def decide_approval(*, reference: str, approved: bool, now: datetime) -> None:

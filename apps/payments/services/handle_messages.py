@@ -1,103 +1,31 @@
-"""Store what providers tell us, and look at what it concerns.
+"""Look at what the stored messages of providers concern.
 
 A message is hardly ever taken at its word: it makes the operation it names due for a look-up, whose
 answer counts. So repeated, late and reordered messages do no harm. Only of disputes there is nothing
 to look up: what the provider says of them goes one way.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
-from apps.payments.adapters.registry import gateway_named, is_set_up
 from apps.payments.domain.operations import OperationState
-from apps.payments.domain.refusals import UnknownProvider, WebhookRefused
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
-from apps.payments.ports import BadSignature, ProviderMessage
 from apps.payments.services.look_again import look_again
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.platform.bulk import update_many
-from apps.platform.outbox.wakeups import wake
 from apps.platform.resilience.backoff import delay_seconds
-from apps.platform.telemetry.metrics import webhooks_total
 
 HANDLE_MESSAGES = "payments.messages:"
 BATCH = 100
-LONGEST_NAME = 128
 GIVE_UP_AFTER = timedelta(days=3)
 UNMATCHED_PAUSE_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 3600
 IN_FLIGHT_PAUSE = timedelta(seconds=1)
-
-# It is due at once, by the clock that says what is due.
-_STORE = """
-INSERT INTO payments_providermessagerecord
-    (provider, event_id, kind, reference, payment_id, is_setback, call_reference, facts,
-     dispute, received_at, next_at, attempts)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, now(), now(), 0)
-ON CONFLICT (provider, event_id) DO NOTHING
-RETURNING id
-"""
-
-
-def receive_messages(
-    *, provider: str, body: bytes, headers: Mapping[str, str], now: datetime
-) -> bool:
-    """Verify a webhook and store its messages; returns False where all of them were stored before.
-
-    `now` judges the age of its signature.
-
-    Raises:
-        UnknownProvider: no such gateway is in use.
-        WebhookRefused: the signature is wrong or too old; nothing was stored.
-    """
-    if not is_set_up(provider):
-        raise UnknownProvider(f"There is no gateway named {provider!r}.")
-    try:
-        messages = gateway_named(provider).read_messages(body, headers, now)
-        for message in messages:
-            _insist_on_storable(message)
-    except BadSignature as error:
-        webhooks_total.labels(provider=provider, outcome="refused").inc()
-        raise WebhookRefused("The message's signature could not be verified.") from error
-    with transaction.atomic(savepoint=False):
-        stored = [_store(provider, message) for message in messages]
-        if any(stored):
-            transaction.on_commit(lambda: wake({HANDLE_MESSAGES}))
-    for is_new in stored:
-        webhooks_total.labels(provider=provider, outcome="stored" if is_new else "repeated").inc()
-    return any(stored)
-
-
-def _insist_on_storable(message: ProviderMessage) -> None:
-    """Refuse names that no provider gives and no table takes, however well they are signed."""
-    names = (message.event_id, message.kind, message.reference, message.call_reference)
-    if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
-        raise BadSignature("The message names what cannot be kept.")
-
-
-def _store(provider: str, message: ProviderMessage) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _STORE,
-            [
-                provider,
-                message.event_id,
-                message.kind,
-                message.reference,
-                message.payment_id,
-                message.is_setback,
-                message.call_reference,
-                msgspec.json.encode(message.facts).decode(),
-                msgspec.json.encode(message.dispute).decode() if message.dispute else None,
-            ],
-        )
-        return cursor.fetchone() is not None
 
 
 def handle_messages(*, now: datetime) -> int:

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.models import Dispute, LedgerEntry, Payment, PaymentOperation
-from apps.payments.services.handle_messages import handle_messages, receive_messages
+from apps.payments.services.handle_messages import handle_messages
+from apps.payments.services.receive_messages import receive_messages
 from apps.platform.outbox.models import StoredEvent
 from tests.integration.payments.story import captured
 

@@ -13,8 +13,9 @@ from apps.payments.domain.operations import OperationKind
 from apps.payments.models import PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import Declined, NothingHappened, NotKnown, Refused
 from apps.payments.services.claim_operations import claim_operations
-from apps.payments.services.handle_messages import handle_messages, receive_messages
+from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.purge_messages import purge_messages
+from apps.payments.services.receive_messages import receive_messages
 from apps.platform.outbox.models import StoredEvent
 from apps.platform.telemetry.metrics import captures_failed_total, webhooks_total
 from tests.integration.payments.story import ACTION, DONE, ask, authorizing, captured, hear, message

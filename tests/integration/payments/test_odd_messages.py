@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.payments.adapters.sandbox import SIGNATURE_HEADER, sign
 from apps.payments.domain.refusals import WebhookRefused
 from apps.payments.models import ProviderMessageRecord
-from apps.payments.services.handle_messages import receive_messages
+from apps.payments.services.receive_messages import receive_messages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,0 +1,112 @@
+"""Store what providers tell us, before it is answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+
+from apps.payments.adapters.registry import gateway_named, is_set_up
+from apps.payments.domain.refusals import UnknownProvider, WebhookRefused
+from apps.payments.ports import BadSignature, ProviderMessage
+from apps.payments.services.handle_messages import HANDLE_MESSAGES
+from apps.platform.bulk.gathering import Gathering
+from apps.platform.outbox.wakeups import wake
+from apps.platform.telemetry.metrics import webhooks_total
+
+LONGEST_NAME = 128
+
+# They are due at once, by the clock that says what is due.
+_STORE = """
+INSERT INTO payments_providermessagerecord
+    (provider, event_id, kind, reference, payment_id, is_setback, call_reference, facts,
+     dispute, received_at, next_at, attempts)
+SELECT provider, event_id, kind, reference, payment_id, is_setback, call_reference, facts,
+       dispute, now(), now(), 0
+FROM json_to_recordset(%s::json) AS v(
+    provider text, event_id text, kind text, reference text, payment_id uuid, is_setback boolean,
+    call_reference text, facts jsonb, dispute jsonb)
+ON CONFLICT (provider, event_id) DO NOTHING
+RETURNING provider, event_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    provider: str
+    messages: Sequence[ProviderMessage]
+
+
+def receive_messages(
+    *, provider: str, body: bytes, headers: Mapping[str, str], now: datetime
+) -> bool:
+    """Verify a webhook and store its messages; returns False where all of them were stored before.
+
+    They are committed on return, with those that came at the same moment; in a transaction of the
+    caller they are part of that. `now` judges the age of the signature.
+
+    Raises:
+        UnknownProvider: no such gateway is in use.
+        WebhookRefused: the signature is wrong or too old; nothing was stored.
+    """
+    if not is_set_up(provider):
+        raise UnknownProvider(f"There is no gateway named {provider!r}.")
+    try:
+        messages = gateway_named(provider).read_messages(body, headers, now)
+        for message in messages:
+            _insist_on_storable(message)
+    except BadSignature as error:
+        webhooks_total.labels(provider=provider, outcome="refused").inc()
+        raise WebhookRefused("The message's signature could not be verified.") from error
+    received = _Received(provider, messages)
+    new = None if connection.in_atomic_block else _together.ask(received)
+    if new is None:
+        (new,) = _store([received])
+    for outcome, count in (("stored", new), ("repeated", len(messages) - new)):
+        if count:
+            webhooks_total.labels(provider=provider, outcome=outcome).inc(count)
+    return new > 0
+
+
+def _insist_on_storable(message: ProviderMessage) -> None:
+    """Refuse names that no provider gives and no table takes, however well they are signed."""
+    names = (message.event_id, message.kind, message.reference, message.call_reference)
+    if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
+        raise BadSignature("The message names what cannot be kept.")
+
+
+def _store(batch: Sequence[_Received]) -> list[int]:
+    """Store messages in one statement; says for each webhook how many of its own were new."""
+    rows = [_row(one.provider, message) for one in batch for message in one.messages]
+    with transaction.atomic(savepoint=False):
+        with connection.cursor() as cursor:
+            cursor.execute(_STORE, [msgspec.json.encode(rows).decode()])
+            unseen = set(cursor.fetchall())
+        if unseen:
+            transaction.on_commit(lambda: wake({HANDLE_MESSAGES}))
+    counts = []
+    for one in batch:
+        own = {(one.provider, message.event_id) for message in one.messages} & unseen
+        # The same message in two webhooks of a batch is new in the first.
+        unseen -= own
+        counts.append(len(own))
+    return counts
+
+
+def _row(provider: str, message: ProviderMessage) -> dict[str, Any]:
+    return {
+        "provider": provider,
+        "event_id": message.event_id,
+        "kind": message.kind,
+        "reference": message.reference,
+        "payment_id": message.payment_id,
+        "is_setback": message.is_setback,
+        "call_reference": message.call_reference,
+        "facts": message.facts,
+        "dispute": message.dispute,
+    }
+
+
+_together: Gathering[_Received, int] = Gathering(_store)
