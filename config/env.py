@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
@@ -33,6 +34,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_service: str = "oms"
     oms_region: str = "local"
     oms_home: str = ".oms"
+    oms_shop_time_zone: str = "UTC"
     oms_base_url: str = "http://127.0.0.1:8000"
     oms_simulators_url: str = ""
     oms_allowed_hosts: str = "*"
@@ -107,11 +109,22 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         env = msgspec.convert(given, Environment, strict=False)
     except msgspec.ValidationError as error:
         raise ImproperlyConfigured(f"Environment: {error}") from error
+    _insist_on_time_zone(env.oms_shop_time_zone)
     if bool(env.adyen_webhook_user) != bool(env.adyen_webhook_password):
         raise ImproperlyConfigured(
             "Environment: ADYEN_WEBHOOK_USER and ADYEN_WEBHOOK_PASSWORD go together."
         )
     return env
+
+
+def _insist_on_time_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ImproperlyConfigured(
+            f"Environment: OMS_SHOP_TIME_ZONE: there is no time zone {name!r}; "
+            "name one as Europe/Berlin is named."
+        ) from error
 
 
 def refuse_unsafe_production(env: Environment) -> None:

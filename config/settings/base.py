@@ -248,6 +248,7 @@ LOGGING = logging_settings(service=env.oms_service, level=env.oms_log_level)
 OMS_ENV = env.oms_env
 OMS_SERVICE = env.oms_service
 OMS_REGION = env.oms_region
+OMS_SHOP_TIME_ZONE = env.oms_shop_time_zone
 OMS_HOME = env.oms_home
 OMS_BASE_URL = env.oms_base_url
 OMS_SIMULATORS_URL = env.oms_simulators_url

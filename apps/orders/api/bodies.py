@@ -185,10 +185,26 @@ class RefundDocument(Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class CreditNoteDocument(Struct, frozen=True, kw_only=True):
+    """The numbered document of money that went back; of one refund, or of several that went together.
+
+    `cancelled_by` is the number of the receipt that takes it back, where the money did not arrive.
+    """
+
+    number: Annotated[str, Meta(examples=["C-2026-000001"])]
+    amount: MoneyDocument
+    issued_at: datetime
+    cancelled_by: str | None
+
+
 class RefundsDocument(Struct, frozen=True, kw_only=True):
-    """The refunds of an order, oldest first."""
+    """The refunds of an order and the credit notes for them, oldest first.
+
+    A credit note gets its number within a minute or so after the money went back.
+    """
 
     results: list[RefundDocument]
+    credit_notes: list[CreditNoteDocument]
 
 
 class LinksDocument(Struct, frozen=True, kw_only=True, rename={"itself": "self"}):
