@@ -97,10 +97,23 @@ class OrderCancelled(OrderEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRefundRequested(OrderEvent):
-    """Money of an order that goes on is to go back; `wanted_minor` is all that was asked for so far."""
+class RefundedUnits:
+    """Units of one SKU that money goes back for."""
 
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefundRequested(OrderEvent):
+    """Money of an order that goes on is to go back; `wanted_minor` is all that was asked for so far.
+
+    `units` is what it goes back for, if it is for any units.
+    """
+
+    version: ClassVar[int] = 2
     refund_id: uuid.UUID
     amount_minor: int
     wanted_minor: int
     currency: str
+    units: tuple[RefundedUnits, ...]

@@ -11,7 +11,13 @@ def _refund_failed_2(payload: dict[str, Any]) -> dict[str, Any]:
     return {**payload, "refunded_minor": 0}
 
 
+def _refund_requested_2(payload: dict[str, Any]) -> dict[str, Any]:
+    # What it was for was not told; the amount is right all the same.
+    return {**payload, "units": []}
+
+
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("payments.payment_refund_failed", 1): _refund_failed_2,
+    ("orders.order_refund_requested", 1): _refund_requested_2,
 }
 """By wire name and stored version: how to turn that payload into the next version's."""
