@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
+from apps.orders.domain.provider_rules import InvalidRules, ProviderRule, read_rules
+
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 Hexadecimal = Annotated[str, msgspec.Meta(pattern="^([0-9A-Fa-f]{2})*$")]
@@ -66,6 +68,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_payment_wait_minutes: Positive = 12 * 60
 
     oms_gateways: str = "sandbox,stripe,adyen,paypal"
+    oms_provider_rules: str = ""
+    oms_provider_fallback: Literal["on", "off"] = "off"
     oms_gateway_concurrency: Positive = 30
     oms_gateway_recovery_per_second: Positive = 100
     oms_sandbox_latency_ms: NotNegative = 0
@@ -95,6 +99,18 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     def gateways(self) -> list[str]:
         """The payment providers in use."""
         return [name.strip() for name in self.oms_gateways.split(",") if name.strip()]
+
+    @property
+    def provider_rules(self) -> tuple[ProviderRule, ...]:
+        """Which of them is chosen for an order that names none.
+
+        Raises:
+            ImproperlyConfigured: saying what is wrong with which rule.
+        """
+        try:
+            return read_rules(self.oms_provider_rules, providers=self.gateways)
+        except InvalidRules as error:
+            raise ImproperlyConfigured(f"Environment: OMS_PROVIDER_RULES: {error}.") from error
 
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:

@@ -17,6 +17,7 @@ from infra.local.home import PROJECT
         ("event_map", "OMS_GATEWAYS", "klarna", "there is no klarna; choose of sandbox, stripe"),
         ("number_documents", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
         ("number_documents", "OMS_SHOP_TIME_ZONE", "Mars/Olympus", "no time zone 'Mars/Olympus'"),
+        ("event_map", "OMS_PROVIDER_RULES", "stripe; klarna", "rule 2 ('klarna') begins with no"),
         ("event_map", "OMS_OUTBOX_WORKERS", "many", "OMS_OUTBOX_WORKERS"),
     ],
 )

@@ -31,8 +31,10 @@ class PaymentEvent(Event):
 class PaymentActionRequired(PaymentEvent):
     """The customer must approve the payment at `redirect_url` before `expires_at`."""
 
+    version: ClassVar[int] = 2
     redirect_url: str
     expires_at: datetime
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +72,13 @@ class PaymentFailed(PaymentEvent):
     """There will be no payment; nothing is reserved or charged.
 
     `code` is ours (`declined`, `action_expired`, `wait_expired`, `cancelled`, …); `detail` is a plain sentence for the customer.
+    `provider` is empty where it never began.
     """
 
+    version: ClassVar[int] = 2
     code: str
     detail: str
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,14 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from apps.orders.domain.payment_choice import AUTO
+
 Text = Annotated[str, Meta(max_length=100)]
 # Printable ASCII: it travels in the headers and addresses of the provider's requests.
 Token = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]*$(?!\n)")]
+
+
+ProviderName = Annotated[str, Meta(max_length=32, pattern=r"^[a-z0-9_-]+$(?!\n)")]
 
 
 class ItemBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,16 +46,31 @@ class ShippingBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class MethodBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A payment method as its provider's token; never a card number."""
+    """A payment method as its provider's token; never a card number.
+
+    One `token` goes with a named provider. Where the provider is to be chosen, `tokens` has one for
+    each that may be.
+    """
 
     type: Annotated[str, Meta(max_length=32, examples=["card"])]
-    token: Token
+    token: Token | None = None
+    tokens: (
+        Annotated[
+            dict[ProviderName, Token],
+            Meta(
+                min_length=1,
+                max_length=10,
+                examples=[{"stripe": "pm_card_visa", "adyen": "stored_card_authorised"}],
+            ),
+        ]
+        | None
+    ) = None
 
 
 class PaymentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who takes the money, and from what."""
+    """Who takes the money, and from what; by `auto` the rules of the shop choose."""
 
-    provider: Annotated[str, Meta(max_length=32, examples=["sandbox"])]
+    provider: Annotated[str, Meta(max_length=32, examples=["sandbox", AUTO])] = AUTO
     method: MethodBody
 
 

@@ -20,7 +20,8 @@ class Order(models.Model):
 
     `version` numbers the order's events, `steps` its history. `owes_*` say what a cancellation
     still waits for, and `short_skus` what there was too little of. The payment fields are what
-    orders has heard of the payment.
+    orders has heard of the payment. `payment_rule` is the rule that chose its provider, if one did,
+    `payment_alternatives` the `provider` and `token` of those that come after it.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -40,6 +41,8 @@ class Order(models.Model):
     payment_provider = models.CharField(max_length=32)
     payment_method_type = models.CharField(max_length=32)
     payment_token = models.TextField()
+    payment_rule = models.TextField(default="", db_default="")
+    payment_alternatives = models.JSONField(default=list, db_default=[])
     payment_status = models.CharField(max_length=32, default="")
     payment_action_url = models.TextField(default="")
     payment_id = models.UUIDField(null=True)
