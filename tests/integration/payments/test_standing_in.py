@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
 from apps.kernel.events.orders import OrderPaymentPending, PaymentAlternative
+from apps.kernel.identifiers import new_id
 from apps.orders.domain.provider_rules import read_rules
 from apps.orders.models import Order
 from apps.payments.adapters import registry
@@ -86,6 +88,26 @@ def place_auto() -> Order:
     return place(provider="auto", tokens=TOKENS)
 
 
+def pending() -> OrderPaymentPending:
+    """Tell of an order that waits for its payment."""
+    return OrderPaymentPending(
+        order_id=new_id(),
+        number="X",
+        customer_id=new_id(),
+        currency="EUR",
+        total_minor=100,
+        provider="stripe",
+        method_type="card",
+        method_token=TOKENS["stripe"],
+        rule="stripe",
+        alternatives=(PaymentAlternative(provider="adyen", token=TOKENS["adyen"]),),
+    )
+
+
+def is_statement(sql: str) -> bool:
+    return not sql.startswith(("BEGIN", "COMMIT", "SAVEPOINT"))
+
+
 def stripe_is(status: Status) -> bool:
     return gate_named("stripe").state(timezone.now()).status is status
 
@@ -142,18 +164,7 @@ class TestWhileTheChosenOneIsDown:
         assert {payment_of(order).provider for order in lost} == {"stripe"}
 
     def test_an_event_heard_again_changes_nothing(self, providers: Providers) -> None:
-        event = OrderPaymentPending(
-            order_id=place_auto().id,
-            number="X",
-            customer_id=uuid4(),
-            currency="EUR",
-            total_minor=100,
-            provider="stripe",
-            method_type="card",
-            method_token=TOKENS["stripe"],
-            rule="stripe",
-            alternatives=(PaymentAlternative(provider="adyen", token=TOKENS["adyen"]),),
-        )
+        event = pending()
         start_payments(wanted=[delivered(event)], now=timezone.now())
         with providers.stripe.faults(down=True):
             let_stripe_fail()
@@ -194,6 +205,19 @@ class TestWhileTheChosenOneIsDown:
             last = place_auto()
             drain_all()
         assert payment_of(last).provider == "stripe"
+
+    @pytest.mark.parametrize("is_on", [True, False])
+    def test_it_costs_no_statement_to_choose(
+        self, providers: Providers, settings: Settings, is_on: bool
+    ) -> None:
+        settings.OMS_PROVIDER_FALLBACK = is_on
+        with providers.stripe.faults(down=True):
+            let_stripe_fail()
+        for size in (1, 100):
+            batch = [delivered(pending()) for _ in range(size)]
+            with CaptureQueriesContext(connection) as captured:
+                start_payments(wanted=batch, now=timezone.now())
+            assert sum(is_statement(one["sql"]) for one in captured.captured_queries) == 2
 
     def test_some_orders_try_it_again_and_bring_the_others_back(self, providers: Providers) -> None:
         with providers.stripe.faults(down=True):
