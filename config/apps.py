@@ -20,5 +20,7 @@ class CompositionConfig(AppConfig):
             ("idempotency.purge", 600.0, "maintenance"),
             ("payments.purge_messages", 3600.0, "maintenance"),
             ("payments.watch_authorisations", 300.0, "maintenance"),
+            ("payments.number_documents", 60.0, "maintenance"),
+            ("payments.number_missed_documents", 3600.0, "maintenance"),
         ):
             register_wake_up(WakeUp(name=task, task=task, queue=queue, every_seconds=every_seconds))

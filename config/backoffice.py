@@ -58,6 +58,7 @@ SECTIONS = (
         title="Payments",
         pages=(
             Page(title="Payments", icon="credit_card", model="payments.payment"),
+            Page(title="Receipts and credit notes", icon="description", model="payments.document"),
             Page(title="Disputes", icon="gavel", model="payments.dispute"),
             Page(title="Payment ledger", icon="account_balance", model="payments.ledgerentry"),
             Page(title="Provider calls", icon="sync_alt", model="payments.paymentoperation"),

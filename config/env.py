@@ -5,9 +5,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
+
+from apps.orders.domain.provider_rules import InvalidRules, ProviderRule, read_rules
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
@@ -33,6 +36,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_service: str = "oms"
     oms_region: str = "local"
     oms_home: str = ".oms"
+    oms_shop_time_zone: str = "UTC"
     oms_base_url: str = "http://127.0.0.1:8000"
     oms_simulators_url: str = ""
     oms_allowed_hosts: str = "*"
@@ -64,6 +68,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_payment_wait_minutes: Positive = 12 * 60
 
     oms_gateways: str = "sandbox,stripe,adyen,paypal"
+    oms_provider_rules: str = ""
+    oms_provider_fallback: Literal["on", "off"] = "off"
     oms_gateway_concurrency: Positive = 30
     oms_gateway_recovery_per_second: Positive = 100
     oms_sandbox_latency_ms: NotNegative = 0
@@ -94,6 +100,18 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         """The payment providers in use."""
         return [name.strip() for name in self.oms_gateways.split(",") if name.strip()]
 
+    @property
+    def provider_rules(self) -> tuple[ProviderRule, ...]:
+        """Which of them is chosen for an order that names none.
+
+        Raises:
+            ImproperlyConfigured: saying what is wrong with which rule.
+        """
+        try:
+            return read_rules(self.oms_provider_rules, providers=self.gateways)
+        except InvalidRules as error:
+            raise ImproperlyConfigured(f"Environment: OMS_PROVIDER_RULES: {error}.") from error
+
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
     """Turn the variables into an `Environment`; one that is set to nothing counts as unset.
@@ -107,11 +125,22 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         env = msgspec.convert(given, Environment, strict=False)
     except msgspec.ValidationError as error:
         raise ImproperlyConfigured(f"Environment: {error}") from error
+    _insist_on_time_zone(env.oms_shop_time_zone)
     if bool(env.adyen_webhook_user) != bool(env.adyen_webhook_password):
         raise ImproperlyConfigured(
             "Environment: ADYEN_WEBHOOK_USER and ADYEN_WEBHOOK_PASSWORD go together."
         )
     return env
+
+
+def _insist_on_time_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ImproperlyConfigured(
+            f"Environment: OMS_SHOP_TIME_ZONE: there is no time zone {name!r}; "
+            "name one as Europe/Berlin is named."
+        ) from error
 
 
 def refuse_unsafe_production(env: Environment) -> None:

@@ -34,7 +34,10 @@ class NotificationsConfig(AppConfig):
             handlers={
                 orders.OrderCreated: handlers.tell_of_receipt,
                 orders.OrderConfirmed: handlers.tell_of_confirmation,
+                orders.OrderCancellationRequested: handlers.await_cancellation,
                 orders.OrderCancelled: handlers.tell_of_cancellation,
+                orders.OrderRefundRequested: handlers.note_refund_requests,
+                payments.PaymentRefunded: handlers.tell_of_refunds,
                 payments.PaymentActionRequired: handlers.ask_for_approval,
             },
         )

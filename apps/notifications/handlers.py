@@ -3,10 +3,22 @@
 from collections.abc import Sequence
 
 from apps.kernel.events.customers import CustomerChanged, CustomerRegistered
-from apps.kernel.events.orders import OrderCancelled, OrderConfirmed, OrderCreated
-from apps.kernel.events.payments import PaymentActionRequired
-from apps.notifications.domain.contents import Told
+from apps.kernel.events.orders import (
+    OrderCancellationRequested,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+    OrderRefundRequested,
+)
+from apps.kernel.events.payments import PaymentActionRequired, PaymentRefunded
+from apps.notifications.domain.contents import Told, amount_told
 from apps.notifications.domain.messages import MessageKind, kind_of_cancellation
+from apps.notifications.services.know_refunds import (
+    expect_cancellations,
+    remember_requests,
+    take_in_refunds,
+    tell_with_cancellations,
+)
 from apps.notifications.services.queue_messages import Telling, queue_messages
 from apps.notifications.services.remember_orders import recall_orders, remember_orders
 from apps.notifications.services.take_over_recipients import take_over_recipients
@@ -56,7 +68,8 @@ def tell_of_confirmation(batch: Sequence[Delivered[OrderConfirmed]]) -> None:
 
 
 def tell_of_cancellation(batch: Sequence[Delivered[OrderCancelled]]) -> None:
-    """Tell customers why their orders are off."""
+    """Tell customers why their orders are off, and what went back to them."""
+    given_back = tell_with_cancellations(order_ids=[one.event.order_id for one in batch])
     queue_messages(
         tellings=[
             Telling(
@@ -69,9 +82,44 @@ def tell_of_cancellation(batch: Sequence[Delivered[OrderCancelled]]) -> None:
                     reason=one.event.reason,
                     detail=one.event.detail,
                     short_skus=one.event.short_skus,
+                    refunded=amount_told(given_back.get(one.event.order_id)),
                 ),
             )
             for one in batch
+        ],
+        now=batch[0].handed_at,
+    )
+
+
+def await_cancellation(batch: Sequence[Delivered[OrderCancellationRequested]]) -> None:
+    """Leave what goes back of orders that are called off to the mail on their cancellation."""
+    expect_cancellations(order_ids=[one.event.order_id for one in batch])
+
+
+def note_refund_requests(batch: Sequence[Delivered[OrderRefundRequested]]) -> None:
+    """Keep what money is to go back for, until it has."""
+    remember_requests(requests=[one.event for one in batch])
+
+
+def tell_of_refunds(batch: Sequence[Delivered[PaymentRefunded]]) -> None:
+    """Tell customers what went back to them, and what for."""
+    orders = recall_orders(one.event.order_id for one in batch)
+    to_tell = take_in_refunds(refunded=[one.event for one in batch])
+    queue_messages(
+        tellings=[
+            Telling(
+                event_id=one.event_id,
+                order_id=one.event.order_id,
+                customer_id=orders[one.event.order_id].customer_id,
+                kind=MessageKind.PAYMENT_REFUNDED,
+                told=Told(
+                    number=orders[one.event.order_id].number,
+                    refunded=amount_told(news.amount),
+                    refunded_units=news.units,
+                ),
+            )
+            for one, news in zip(batch, to_tell, strict=True)
+            if news is not None
         ],
         now=batch[0].handed_at,
     )

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.kernel.identifiers import new_id
 from apps.notifications.domain.messages import OPEN_STATUSES, Channel, MessageKind, MessageStatus
@@ -51,6 +51,35 @@ class KnownOrder(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class KnownRefunds(models.Model):
+    """What is known of the money of one order that goes back; only orders that are refunded have it.
+
+    `given_back_minor` is the most that had gone back so far, `told_minor` how much of that the
+    customer was told of. While the order `is_called_off` the mail on its cancellation is still to come,
+    and tells of all of it. `asked_for` lists what was asked for: `upto_minor`, the sum up to it, and
+    `units`, its `sku` and `quantity`.
+    """
+
+    order_id = models.UUIDField(primary_key=True)
+    given_back_minor = models.BigIntegerField(default=0)
+    told_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3, default="")
+    is_called_off = models.BooleanField(default=False)
+    asked_for = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ["-order_id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(told_minor__gte=0, told_minor__lte=F("given_back_minor")),
+                name="customers_are_told_of_what_went_back",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.order_id)
 
 
 class Message(models.Model):

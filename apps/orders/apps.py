@@ -13,7 +13,7 @@ class OrdersConfig(AppConfig):
         """Wire the app."""
         from apps.kernel.events import inventory, payments
         from apps.orders.api.problems import STATUSES
-        from apps.orders.handlers import at_once, take_over_products
+        from apps.orders.handlers import at_once, keep_credit_notes, take_over_products
         from apps.orders.services import advance_orders as saga
         from apps.platform.outbox.registry import subscribe
         from apps.platform.partitions.registry import PartitionedTable, Span, register
@@ -37,6 +37,7 @@ class OrdersConfig(AppConfig):
                 payments.PaymentVoidFailed: at_once(saga.note_failed_void),
                 payments.PaymentRefunded: at_once(saga.note_refund),
                 payments.PaymentRefundFailed: at_once(saga.note_failed_refund),
+                payments.RefundDocumented: keep_credit_notes,
             },
         )
         subscribe(

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 from django.utils import timezone
 
 from apps.kernel.events.inventory import ProductChanged
+from apps.kernel.events.payments import RefundDocumented
+from apps.orders.services.note_documents import note_documents
 from apps.orders.services.update_price_list import update_price_list
 from apps.platform.outbox.delivered import Delivered
 
@@ -31,3 +33,8 @@ def at_once(step: Step) -> Callable[[Sequence[Delivered[Any]]], None]:
 def take_over_products(batch: Sequence[Delivered[ProductChanged]]) -> None:
     """Keep the price list up to date."""
     update_price_list(products=[one.event for one in batch])
+
+
+def keep_credit_notes(batch: Sequence[Delivered[RefundDocumented]]) -> None:
+    """Keep the numbers of credit notes with their orders."""
+    note_documents(documents=[one.event for one in batch])

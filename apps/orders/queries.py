@@ -12,7 +12,7 @@ from apps.kernel.identifiers import id_at
 from apps.kernel.order_number import normalise
 from apps.orders.domain.refusals import OrderNotFound
 from apps.orders.domain.statuses import UNSETTLED, OrderStatus
-from apps.orders.models import Order, OrderItem, OrderRefund, OrderStep
+from apps.orders.models import CreditNote, Order, OrderItem, OrderRefund, OrderStep
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """No id is older, so an earlier bound means the same."""
@@ -61,6 +61,11 @@ def list_steps(order_id: UUID) -> list[OrderStep]:
 def list_refunds(order_id: UUID) -> list[OrderRefund]:
     """Give the refunds of an order, oldest first."""
     return list(OrderRefund.objects.filter(order_id=order_id).order_by("nth"))
+
+
+def list_credit_notes(order_id: UUID) -> list[CreditNote]:
+    """Give the credit notes of an order, oldest first."""
+    return list(CreditNote.objects.filter(order_id=order_id).order_by("issued_at", "number"))
 
 
 def find_status(order_id: UUID) -> OrderStatus | None:

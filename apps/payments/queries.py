@@ -4,7 +4,7 @@ from uuid import UUID
 
 from apps.payments.adapters.registry import SANDBOX, is_set_up
 from apps.payments.domain.refusals import PaymentNotFound
-from apps.payments.models import Payment
+from apps.payments.models import Document, Payment
 
 
 def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
@@ -29,6 +29,15 @@ def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
 def find_payment_of_order(order_id: UUID) -> Payment | None:
     """Give the payment of an order with its operations, the oldest first."""
     return Payment.objects.prefetch_related("operations").filter(order_id=order_id).first()
+
+
+def list_documents(payment_id: UUID) -> list[Document]:
+    """Give the receipts and credit notes of a payment with what they cancel, the oldest first."""
+    return list(
+        Document.objects.filter(payment_id=payment_id)
+        .select_related("cancels__document")
+        .order_by("id")
+    )
 
 
 def get_payment_to_approve(reference: str) -> Payment:

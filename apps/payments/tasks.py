@@ -6,6 +6,7 @@ from celery import shared_task
 
 from apps.payments.services.dispatch_operations import dispatch_operations
 from apps.payments.services.handle_messages import BATCH, HANDLE_MESSAGES, handle_messages
+from apps.payments.services.number_documents import number_all_documents
 from apps.payments.services.purge_messages import purge_messages
 from apps.payments.services.undo_again import BATCH as UNDO_BATCH
 from apps.payments.services.undo_again import undo_what_is_due
@@ -52,6 +53,18 @@ def watch_over_authorisations() -> None:
     """See that no authorisation runs out unnoticed; a repeated call finds what is left."""
     while watch_authorisations(now=database_now()) == WATCH_BATCH:
         pass
+
+
+@shared_task(name="payments.number_documents", ignore_result=True)
+def number_documents() -> None:
+    """Number the newest movements of money; a repeated call finds none without its document."""
+    number_all_documents()
+
+
+@shared_task(name="payments.number_missed_documents", ignore_result=True)
+def number_missed_documents() -> None:
+    """Number what came to light too late for the pass above; there is hardly ever any."""
+    number_all_documents(of_all_times=True)
 
 
 @shared_task(name="payments.purge_messages", ignore_result=True)

@@ -247,6 +247,7 @@ LOGGING = logging_settings(service=env.oms_service, level=env.oms_log_level)
 OMS_ENV = env.oms_env
 OMS_SERVICE = env.oms_service
 OMS_REGION = env.oms_region
+OMS_SHOP_TIME_ZONE = env.oms_shop_time_zone
 OMS_HOME = env.oms_home
 OMS_BASE_URL = env.oms_base_url
 OMS_SIMULATORS_URL = env.oms_simulators_url
@@ -280,6 +281,8 @@ OMS_AUTHORISATION_WARNING_HOURS = env.oms_authorisation_warning_hours
 OMS_AUTHORISATION_ENDING = env.oms_authorisation_ending
 OMS_PAYMENT_WAIT_MINUTES = env.oms_payment_wait_minutes
 OMS_GATEWAYS = env.gateways
+OMS_PROVIDER_RULES = env.provider_rules
+OMS_PROVIDER_FALLBACK = env.oms_provider_fallback == "on"
 OMS_GATEWAY_CONCURRENCY = env.oms_gateway_concurrency
 OMS_GATEWAY_RECOVERY_PER_SECOND = env.oms_gateway_recovery_per_second
 OMS_SANDBOX_LATENCY_MS = env.oms_sandbox_latency_ms

@@ -12,6 +12,7 @@ from apps.inventory.services.change_products import ProductRow, change_products
 from apps.inventory.services.report_stock import report_stock
 from apps.inventory.services.reported_rows import CountRow
 from apps.kernel.address import Address
+from apps.orders.domain.payment_choice import PaymentWish
 from apps.orders.domain.placement import OrderedLine
 from apps.orders.models import Order
 from apps.orders.services.place_order import Placement, place_order
@@ -71,9 +72,11 @@ def place(
     *,
     token: str = "tok_approve",
     provider: str = "sandbox",
+    method_type: str = "card",
+    tokens: Mapping[str, str] | None = None,
     **changes: Any,
 ) -> Order:
-    """Place an order of (SKU, quantity) lines."""
+    """Place an order of (SKU, quantity) lines; `tokens` are by provider, instead of the one token."""
     placement = Placement(
         **{
             "customer_id": uuid.uuid4(),
@@ -84,9 +87,12 @@ def place(
             ],
             "shipping_method": "standard",
             "shipping_address": ADDRESS,
-            "payment_provider": provider,
-            "payment_method_type": "card",
-            "payment_token": token,
+            "payment": PaymentWish(
+                provider=provider,
+                method_type=method_type,
+                token="" if tokens else token,
+                tokens=tokens or {},
+            ),
             "metadata": {},
             **changes,
         }

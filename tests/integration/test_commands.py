@@ -15,6 +15,9 @@ from infra.local.home import PROJECT
         ("define_roles", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
         ("drain_events", "DATABASE_URL", "nonsense", "DATABASE_URL: expected"),
         ("event_map", "OMS_GATEWAYS", "klarna", "there is no klarna; choose of sandbox, stripe"),
+        ("number_documents", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
+        ("number_documents", "OMS_SHOP_TIME_ZONE", "Mars/Olympus", "no time zone 'Mars/Olympus'"),
+        ("event_map", "OMS_PROVIDER_RULES", "stripe; klarna", "rule 2 ('klarna') begins with no"),
         ("event_map", "OMS_OUTBOX_WORKERS", "many", "OMS_OUTBOX_WORKERS"),
     ],
 )

@@ -31,6 +31,7 @@ CATALOGUE: dict[str, type[Event]] = {
         payments.PaymentRefunded,
         payments.PaymentVoided,
         payments.PaymentVoidFailed,
+        payments.RefundDocumented,
     )
 }
 """Every event type by its wire name."""

@@ -46,9 +46,22 @@ class OrderCreated(OrderEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderPaymentPending(OrderEvent):
-    """Stock is held; the order waits for its payment."""
+class PaymentAlternative:
+    """Another provider that could take the money, and the token that it knows."""
 
+    provider: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPaymentPending(OrderEvent):
+    """Stock is held; the order waits for its payment.
+
+    `rule` is the one that chose the provider, empty where it was asked for by name; `alternatives`
+    are those that could take its place, the preferred one first.
+    """
+
+    version: ClassVar[int] = 2
     number: str
     customer_id: uuid.UUID
     currency: str
@@ -56,6 +69,8 @@ class OrderPaymentPending(OrderEvent):
     provider: str
     method_type: str
     method_token: str
+    rule: str = ""
+    alternatives: tuple[PaymentAlternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +112,23 @@ class OrderCancelled(OrderEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRefundRequested(OrderEvent):
-    """Money of an order that goes on is to go back; `wanted_minor` is all that was asked for so far."""
+class RefundedUnits:
+    """Units of one SKU that money goes back for."""
 
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefundRequested(OrderEvent):
+    """Money of an order that goes on is to go back; `wanted_minor` is all that was asked for so far.
+
+    `units` is what it goes back for, if it is for any units.
+    """
+
+    version: ClassVar[int] = 2
     refund_id: uuid.UUID
     amount_minor: int
     wanted_minor: int
     currency: str
+    units: tuple[RefundedUnits, ...]

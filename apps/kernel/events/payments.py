@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from apps.kernel.events.base import Event
 
+_DOCUMENT_NAMESPACE = uuid.UUID("b1d5f6f4-3c0b-5f0e-8a35-6c9d4a1e7b52")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentEvent(Event):
@@ -29,8 +31,10 @@ class PaymentEvent(Event):
 class PaymentActionRequired(PaymentEvent):
     """The customer must approve the payment at `redirect_url` before `expires_at`."""
 
+    version: ClassVar[int] = 2
     redirect_url: str
     expires_at: datetime
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +72,13 @@ class PaymentFailed(PaymentEvent):
     """There will be no payment; nothing is reserved or charged.
 
     `code` is ours (`declined`, `action_expired`, `wait_expired`, `cancelled`, …); `detail` is a plain sentence for the customer.
+    `provider` is empty where it never began.
     """
 
+    version: ClassVar[int] = 2
     code: str
     detail: str
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +100,27 @@ class PaymentRefunded(PaymentEvent):
     amount_minor: int
     refunded_minor: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundDocumented(PaymentEvent):
+    """Money that went back has its `credit_note`; or the refund did not last, and a `receipt` cancels it.
+
+    `cancels` is the number of the document that this one takes back, else empty. A document is told
+    of once and never changes, so that each is an aggregate of its own.
+    """
+
+    aggregate_type: ClassVar[str] = "payment_document"
+    kind: str
+    number: str
+    amount_minor: int
+    currency: str
+    cancels: str
+    issued_at: datetime
+
+    @property
+    def aggregate_id(self) -> uuid.UUID:
+        return uuid.uuid5(_DOCUMENT_NAMESPACE, self.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

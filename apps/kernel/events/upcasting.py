@@ -11,7 +11,26 @@ def _refund_failed_2(payload: dict[str, Any]) -> dict[str, Any]:
     return {**payload, "refunded_minor": 0}
 
 
+def _refund_requested_2(payload: dict[str, Any]) -> dict[str, Any]:
+    # What it was for was not told; the amount is right all the same.
+    return {**payload, "units": []}
+
+
+def _payment_pending_2(payload: dict[str, Any]) -> dict[str, Any]:
+    # Every provider was asked for by name.
+    return {**payload, "rule": "", "alternatives": []}
+
+
+def _provider_not_told(payload: dict[str, Any]) -> dict[str, Any]:
+    # It was always the one that the order had named.
+    return {**payload, "provider": ""}
+
+
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("payments.payment_refund_failed", 1): _refund_failed_2,
+    ("orders.order_refund_requested", 1): _refund_requested_2,
+    ("orders.order_payment_pending", 1): _payment_pending_2,
+    ("payments.payment_action_required", 1): _provider_not_told,
+    ("payments.payment_failed", 1): _provider_not_told,
 }
 """By wire name and stored version: how to turn that payload into the next version's."""

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from apps.kernel.money import Money
+
 
 class Line(Struct, frozen=True, kw_only=True):
     """One line of an order; the price is that of one unit, in minor units."""
@@ -22,10 +24,25 @@ class Ordered(Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...]
 
 
+class Amount(Struct, frozen=True, kw_only=True):
+    """An amount of money, in minor units."""
+
+    minor: int
+    currency: str
+
+
+class Units(Struct, frozen=True, kw_only=True):
+    """Units of one SKU that money went back for."""
+
+    sku: str
+    quantity: int
+
+
 class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an event says; each kind of message needs some of it.
 
-    `detail` is a sentence in English, whatever the customer's language.
+    `detail` is a sentence in English, whatever the customer's language. `refunded` is what went back,
+    and `refunded_units` what for.
     """
 
     number: str
@@ -34,3 +51,10 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     short_skus: tuple[str, ...] = ()
     action_url: str = ""
     expires_at: datetime | None = None
+    refunded: Amount | None = None
+    refunded_units: tuple[Units, ...] = ()
+
+
+def amount_told(amount: Money | None) -> Amount | None:
+    """Write an amount down as it is kept with a message."""
+    return None if amount is None else Amount(minor=amount.amount_minor, currency=amount.currency)

@@ -13,6 +13,7 @@ class MessageKind(StrEnum):
     ORDER_PAYMENT_FAILED = "order_payment_failed"
     ORDER_CANCELLED = "order_cancelled"
     PAYMENT_ACTION_NEEDED = "payment_action_needed"
+    PAYMENT_REFUNDED = "payment_refunded"
 
 
 class Channel(StrEnum):
@@ -54,6 +55,9 @@ WAIT_FOR_RECIPIENT = timedelta(minutes=10)
 """How long a message waits for its recipient to become known."""
 GIVE_UP_AFTER = timedelta(hours=24)
 """How long the sending of a message is tried; later it would only confuse."""
+
+REFUND_ARRIVES_WITHIN_DAYS = 10
+"""What customers are told: a rule of thumb, for no bank and no provider promises it."""
 
 _KIND_OF_REASON = {
     "out_of_stock": MessageKind.ORDER_OUT_OF_STOCK,

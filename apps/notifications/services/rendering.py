@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 
 from apps.kernel.money import Money
 from apps.notifications.domain.contents import Line, Ordered, Told
+from apps.notifications.domain.messages import REFUND_ARRIVES_WITHIN_DAYS
 from apps.notifications.domain.wording import (
     amount_in_words,
     instant_in_words,
@@ -69,6 +70,9 @@ def _values(locale: str, name: str, told: Told, ordered: Ordered | None) -> Mapp
         "expires_at": told.expires_at and instant_in_words(told.expires_at, locale),
         "items": (),
         "total": "",
+        "refunded": _refunded(told, locale),
+        "refunded_items": [(one.quantity, one.sku) for one in told.refunded_units],
+        "refund_days": REFUND_ARRIVES_WITHIN_DAYS,
     }
     if ordered is not None:
         currency = ordered.currency
@@ -76,7 +80,16 @@ def _values(locale: str, name: str, told: Told, ordered: Ordered | None) -> Mapp
         values["missing"] = [names.get(sku, sku) for sku in told.short_skus]
         values["total"] = amount_in_words(Money(ordered.total_minor, currency), locale)
         values["items"] = _items(ordered.lines, currency, locale)
+        values["refunded_items"] = [
+            (one.quantity, names.get(one.sku, one.sku)) for one in told.refunded_units
+        ]
     return values
+
+
+def _refunded(told: Told, locale: str) -> str:
+    if told.refunded is None:
+        return ""
+    return amount_in_words(Money(told.refunded.minor, told.refunded.currency), locale)
 
 
 def _items(lines: Sequence[Line], currency: str, locale: str) -> list[_Item]:

@@ -6,9 +6,14 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from apps.orders.domain.payment_choice import AUTO
+
 Text = Annotated[str, Meta(max_length=100)]
 # Printable ASCII: it travels in the headers and addresses of the provider's requests.
 Token = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]*$(?!\n)")]
+
+
+ProviderName = Annotated[str, Meta(max_length=32, pattern=r"^[a-z0-9_-]+$(?!\n)")]
 
 
 class ItemBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,16 +46,31 @@ class ShippingBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class MethodBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A payment method as its provider's token; never a card number."""
+    """A payment method as its provider's token; never a card number.
+
+    One `token` goes with a named provider. Where the provider is to be chosen, `tokens` has one for
+    each that may be.
+    """
 
     type: Annotated[str, Meta(max_length=32, examples=["card"])]
-    token: Token
+    token: Token | None = None
+    tokens: (
+        Annotated[
+            dict[ProviderName, Token],
+            Meta(
+                min_length=1,
+                max_length=10,
+                examples=[{"stripe": "pm_card_visa", "adyen": "stored_card_authorised"}],
+            ),
+        ]
+        | None
+    ) = None
 
 
 class PaymentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who takes the money, and from what."""
+    """Who takes the money, and from what; by `auto` the rules of the shop choose."""
 
-    provider: Annotated[str, Meta(max_length=32, examples=["sandbox"])]
+    provider: Annotated[str, Meta(max_length=32, examples=["sandbox", AUTO])] = AUTO
     method: MethodBody
 
 
@@ -185,10 +205,26 @@ class RefundDocument(Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class CreditNoteDocument(Struct, frozen=True, kw_only=True):
+    """The numbered document of money that went back; of one refund, or of several that went together.
+
+    `cancelled_by` is the number of the receipt that takes it back, where the money did not arrive.
+    """
+
+    number: Annotated[str, Meta(examples=["C-2026-000001"])]
+    amount: MoneyDocument
+    issued_at: datetime
+    cancelled_by: str | None
+
+
 class RefundsDocument(Struct, frozen=True, kw_only=True):
-    """The refunds of an order, oldest first."""
+    """The refunds of an order and the credit notes for them, oldest first.
+
+    A credit note gets its number within a minute or so after the money went back.
+    """
 
     results: list[RefundDocument]
+    credit_notes: list[CreditNoteDocument]
 
 
 class LinksDocument(Struct, frozen=True, kw_only=True, rename={"itself": "self"}):

@@ -7,6 +7,7 @@ import msgspec
 from apps.kernel.money import Money
 from apps.orders.api.bodies import (
     CancellationDocument,
+    CreditNoteDocument,
     ItemDocument,
     LinksDocument,
     MoneyDocument,
@@ -18,7 +19,7 @@ from apps.orders.api.bodies import (
     StepDocument,
     TotalsDocument,
 )
-from apps.orders.models import Order, OrderItem, OrderRefund, OrderStep
+from apps.orders.models import CreditNote, Order, OrderItem, OrderRefund, OrderStep
 
 
 def order_document(order: Order, items: Iterable[OrderItem]) -> OrderDocument:
@@ -114,6 +115,18 @@ def refund_document(refund: OrderRefund, currency: str) -> RefundDocument:
         reason=refund.reason,
         created_at=refund.created_at,
         updated_at=refund.updated_at,
+    )
+
+
+def credit_note_document(note: CreditNote, currency: str) -> CreditNoteDocument:
+    """Show a credit note."""
+    return CreditNoteDocument(
+        number=note.number,
+        amount=MoneyDocument(
+            amount=Money(note.amount_minor, currency).decimal_string, currency=currency
+        ),
+        issued_at=note.issued_at,
+        cancelled_by=note.cancelled_by or None,
     )
 
 

@@ -5,6 +5,7 @@ STATUSES = {
     "unknown_sku": 422,
     "price_changed": 409,
     "unsupported_choice": 422,
+    "no_provider_fits": 422,
     "invalid_items": 422,
     "illegal_transition": 409,
     "foreign_customer": 403,

@@ -5,9 +5,9 @@ from django.http.response import HttpResponseBase
 
 from apps.kernel.money import InvalidAmount, Money
 from apps.orders.api.bodies import RefundBody, RefundDocument, RefundsDocument
-from apps.orders.api.documents import refund_document
+from apps.orders.api.documents import credit_note_document, refund_document
 from apps.orders.domain.refusals import InvalidRefund
-from apps.orders.queries import get_order, list_refunds
+from apps.orders.queries import get_order, list_credit_notes, list_refunds
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.platform.idempotency.views import IdempotentView
 from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint
@@ -26,11 +26,14 @@ class RefundsView(IdempotentView):
         tags=["orders"],
     )
     def get(self, request: HttpRequest, reference: str) -> HttpResponseBase:
-        """Show what was asked for and how far it is."""
+        """Show what was asked for, how far it is, and what documents there are for it."""
         order = get_order(reference, customer_id=self.principal.customer_id)
         return self.json(
             RefundsDocument(
-                results=[refund_document(one, order.currency) for one in list_refunds(order.id)]
+                results=[refund_document(one, order.currency) for one in list_refunds(order.id)],
+                credit_notes=[
+                    credit_note_document(one, order.currency) for one in list_credit_notes(order.id)
+                ],
             )
         )
 

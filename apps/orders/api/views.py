@@ -7,11 +7,8 @@ import msgspec
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from apps.kernel.address import Address, InvalidAddress
 from apps.kernel.errors import DomainError
-from apps.kernel.money import InvalidAmount, Money
 from apps.orders.api.bodies import (
-    AddressBody,
     CancelBody,
     OrderDetailDocument,
     OrderDocument,
@@ -20,8 +17,8 @@ from apps.orders.api.bodies import (
     TimelineDocument,
 )
 from apps.orders.api.documents import order_detail, order_document, step_document
-from apps.orders.domain.placement import CURRENCIES, OrderedLine
-from apps.orders.domain.refusals import ForeignCustomer, UnsupportedChoice
+from apps.orders.api.placements import placement_of
+from apps.orders.domain.refusals import UnsupportedChoice
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
 from apps.orders.queries import (
@@ -33,13 +30,7 @@ from apps.orders.queries import (
     list_steps,
 )
 from apps.orders.services.cancel_order import cancel_order
-from apps.orders.services.place_order import (
-    AskedFor,
-    DraftedOrder,
-    Placement,
-    draft_orders,
-    save_orders,
-)
+from apps.orders.services.place_order import AskedFor, DraftedOrder, draft_orders, save_orders
 from apps.platform.idempotency.answering import Answer
 from apps.platform.idempotency.together import Draft, Together
 from apps.platform.idempotency.views import REPLAYED, IdempotentView, answer_of
@@ -47,7 +38,6 @@ from apps.platform.telemetry.metrics import order_creation_seconds, orders_creat
 from apps.platform.web.etags import etag_of
 from apps.platform.web.pagination import page
 from apps.platform.web.preferences import mark_applied, patience, wait_preferred, wait_until
-from apps.platform.web.principals import Principal
 from apps.platform.web.responses import JsonResponse
 from apps.platform.web.schema import IDEMPOTENCY_KEY, PREFER_WAIT, endpoint, page_of
 from apps.platform.web.views import ApiView
@@ -243,59 +233,3 @@ _PLACING: Together[AskedFor, DraftedOrder] = Together(draft=_answers, write=save
 
 class _Identified(msgspec.Struct):
     id: UUID
-
-
-def placement_of(body: PlaceOrderBody, principal: Principal) -> Placement:
-    """Turn a body into what the use case takes.
-
-    Raises:
-        ForeignCustomer: a customer's token orders for somebody else.
-        UnsupportedChoice: no customer is named, or the currency is not offered.
-        InvalidAddress, InvalidAmount: see the kernel.
-    """
-    customer_id = body.customer_id or principal.customer_id
-    if customer_id is None:
-        raise UnsupportedChoice("Name the customer who orders.", pointer="/customer_id")
-    if not principal.may_see_customer(customer_id):
-        raise ForeignCustomer("You can only order for yourself.")
-    if body.currency not in CURRENCIES:
-        raise UnsupportedChoice(
-            f"Orders are taken in {', '.join(sorted(CURRENCIES))}.", pointer="/currency"
-        )
-    return Placement(
-        customer_id=customer_id,
-        currency=body.currency,
-        lines=[
-            OrderedLine(
-                sku=item.sku,
-                quantity=item.quantity,
-                position=position,
-                unit_price_minor=_price_seen(item.unit_price, body.currency, position),
-            )
-            for position, item in enumerate(body.items)
-        ],
-        shipping_method=body.shipping.method,
-        shipping_address=_address(body.shipping.address),
-        payment_provider=body.payment.provider,
-        payment_method_type=body.payment.method.type,
-        payment_token=body.payment.method.token,
-        metadata=body.metadata,
-    )
-
-
-def _price_seen(text: str | None, currency: str, position: int) -> int | None:
-    if text is None:
-        return None
-    try:
-        return Money.parse(text, currency).amount_minor
-    except InvalidAmount as refusal:
-        refusal.context["pointer"] = f"/items/{position}/unit_price"
-        raise
-
-
-def _address(body: AddressBody) -> Address:
-    try:
-        return Address.build(**msgspec.structs.asdict(body))
-    except InvalidAddress as refusal:
-        refusal.context["pointer"] = f"/shipping/address/{refusal.context['field']}"
-        raise

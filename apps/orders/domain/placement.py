@@ -1,6 +1,6 @@
 """What may be ordered at all."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from apps.orders.domain.refusals import InvalidItems, UnsupportedChoice
@@ -68,10 +68,8 @@ def refuse_unsupported(
     currency: str,
     shipping_method: str,
     payment_method_type: str,
-    payment_provider: str,
-    providers: Collection[str],
 ) -> None:
-    """Refuse a choice that no order can have.
+    """Refuse a choice that no order can have; through whom it is paid is another matter.
 
     Raises:
         UnsupportedChoice: naming the field and what is offered.
@@ -79,7 +77,6 @@ def refuse_unsupported(
     choices = (
         ("/currency", currency, CURRENCIES),
         ("/shipping/method", shipping_method, SHIPPING_MINOR.keys()),
-        ("/payment/provider", payment_provider, providers),
         ("/payment/method/type", payment_method_type, PAYMENT_METHODS),
     )
     for pointer, given, offered in choices:

@@ -27,6 +27,12 @@ class UnsupportedChoice(DomainError):
     code = "unsupported_choice"
 
 
+class NoProviderFits(DomainError):
+    """The rules find no provider for the order. Send a token of another one, or name one."""
+
+    code = "no_provider_fits"
+
+
 class InvalidItems(DomainError):
     """Too many lines, or a quantity that no order may have. Change the items."""
 

@@ -13,7 +13,7 @@ from apps.kernel.events.inventory import (
     InventoryReserved,
     InventoryUnavailable,
 )
-from apps.kernel.events.orders import OrderPaymentPending
+from apps.kernel.events.orders import OrderPaymentPending, PaymentAlternative
 from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
@@ -59,6 +59,11 @@ def ask_for_payment(batch: Sequence[Delivered[InventoryReserved]], *, now: datet
                 provider=order.payment_provider,
                 method_type=order.payment_method_type,
                 method_token=order.payment_token,
+                rule=order.payment_rule,
+                alternatives=tuple(
+                    PaymentAlternative(provider=one["provider"], token=one["token"])
+                    for one in order.payment_alternatives
+                ),
             )
         )
 
@@ -112,6 +117,7 @@ def show_action(batch: Sequence[Delivered[PaymentActionRequired]], *, now: datet
     def decide(change: Change, heard: Delivered[PaymentActionRequired]) -> None:
         if change.order.status == OrderStatus.PAYMENT_PENDING:
             change.order.payment_id = heard.event.payment_id
+            _note_provider(change.order, heard.event.provider)
             change.order.payment_status = "requires_action"
             change.order.payment_action_url = heard.event.redirect_url
             change.step("Customer must approve the payment")
@@ -127,6 +133,7 @@ def confirm_orders(batch: Sequence[Delivered[PaymentAuthorized]], *, now: dateti
         if order.status != OrderStatus.PAYMENT_PENDING:
             return
         order.payment_id = heard.event.payment_id
+        _note_provider(order, heard.event.provider)
         order.accept_payment()
         change.step("Payment authorized", before=OrderStatus.PAYMENT_PENDING)
         confirm_or_hold(change)
@@ -141,6 +148,7 @@ def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: d
         order = change.order
         if order.status == OrderStatus.PAYMENT_PENDING:
             order.payment_id = heard.event.payment_id
+            _note_provider(order, heard.event.provider)
             order.payment_status = "failed"
             end(change, CancelReason.PAYMENT_FAILED, heard.event.detail)
         elif order.payment_status:  # without one no payment was asked for: none can have failed
@@ -246,6 +254,11 @@ def note_decided_dispute(
         change.step(f"Dispute of {amount} {'won' if heard.event.is_won else 'lost'}")
 
     _apply(batch, decide, now)
+
+
+def _note_provider(order: Order, provider: str) -> None:
+    """Say who really takes the money: another one may have stood in for whoever was chosen."""
+    order.payment_provider = provider or order.payment_provider
 
 
 def _settle_payment(change: Change, payment_status: str, what: str) -> None:

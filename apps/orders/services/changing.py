@@ -21,6 +21,7 @@ CHANGED_FIELDS = (
     "status",
     "version",
     "steps",
+    "payment_provider",
     "payment_status",
     "payment_action_url",
     "payment_id",

@@ -16,6 +16,7 @@ from apps.kernel.errors import DomainError
 from apps.kernel.events.orders import OrderCreated, OrderedItem
 from apps.kernel.identifiers import new_id
 from apps.kernel.money import Money
+from apps.orders.domain.payment_choice import PaymentWish, choose_payment
 from apps.orders.domain.placement import (
     MOST_LINES,
     OrderedLine,
@@ -45,9 +46,7 @@ class Placement:
     lines: Sequence[OrderedLine]
     shipping_method: str
     shipping_address: Address
-    payment_provider: str
-    payment_method_type: str
-    payment_token: str
+    payment: PaymentWish
     metadata: dict[str, Any]
 
 
@@ -83,7 +82,7 @@ def place_order(*, placement: Placement, cause: Cause, now: datetime) -> Drafted
     Placing twice makes two orders: the door keeps repeated requests apart by their idempotency key.
 
     Raises:
-        InvalidItems, UnsupportedChoice: the request can never be filled.
+        InvalidItems, UnsupportedChoice, NoProviderFits: the request can never be filled.
         UnknownSku: a SKU is not listed, inactive or has no price in the currency.
         PriceChanged: a unit price given is not the listed one.
     """
@@ -131,8 +130,13 @@ def _draft(asked: AskedFor, listed: Mapping[str, ListPrice]) -> DraftedOrder | D
         refuse_unsupported(
             currency=placement.currency,
             shipping_method=placement.shipping_method,
-            payment_method_type=placement.payment_method_type,
-            payment_provider=placement.payment_provider,
+            payment_method_type=placement.payment.method_type,
+        )
+        payment = choose_payment(
+            placement.payment,
+            currency=placement.currency,
+            country=placement.shipping_address.country,
+            rules=settings.OMS_PROVIDER_RULES,
             providers=settings.OMS_GATEWAYS,
         )
         priced = [
@@ -161,9 +165,13 @@ def _draft(asked: AskedFor, listed: Mapping[str, ListPrice]) -> DraftedOrder | D
         total_minor=totals.grand_minor,
         shipping_method=placement.shipping_method,
         shipping_address=placement.shipping_address.as_dict(),
-        payment_provider=placement.payment_provider,
-        payment_method_type=placement.payment_method_type,
-        payment_token=placement.payment_token,
+        payment_provider=payment.provider,
+        payment_method_type=placement.payment.method_type,
+        payment_token=payment.token,
+        payment_rule=payment.rule,
+        payment_alternatives=[
+            {"provider": one.provider, "token": one.token} for one in payment.alternatives
+        ],
         metadata=placement.metadata,
         region=asked.cause.region,
         placed_by=asked.cause.actor,

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from apps.kernel.cause import Cause
-from apps.kernel.events.orders import OrderRefundRequested
+from apps.kernel.events.orders import OrderRefundRequested, RefundedUnits
 from apps.kernel.identifiers import new_id
 from apps.kernel.money import Money
 from apps.orders.domain.refunds import BoughtLine, RefundedLine, refunded_lines
@@ -83,6 +83,7 @@ def refund_order(
                 amount_minor=amount,
                 wanted_minor=asked_for + amount,
                 currency=order.currency,
+                units=tuple(RefundedUnits(sku=one.sku, quantity=one.quantity) for one in lines),
             )
         )
 

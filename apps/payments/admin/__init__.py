@@ -1,6 +1,7 @@
 """Payments for customer service and finance: every call to a provider, and how it ended."""
 
 from apps.payments.admin.disputes import DisputeAdmin
+from apps.payments.admin.documents import DocumentAdmin
 from apps.payments.admin.ledger import LedgerEntryAdmin
 from apps.payments.admin.messages import ProviderMessageAdmin, SandboxApprovalAdmin
 from apps.payments.admin.operations import PaymentOperationAdmin
@@ -8,6 +9,7 @@ from apps.payments.admin.payments import PaymentAdmin
 
 __all__ = [
     "DisputeAdmin",
+    "DocumentAdmin",
     "LedgerEntryAdmin",
     "PaymentAdmin",
     "PaymentOperationAdmin",

@@ -20,6 +20,7 @@ from apps.payments.admin.deeds import (
     undo_question,
 )
 from apps.payments.admin.disputes import disputes_table
+from apps.payments.admin.documents import documents_table
 from apps.payments.admin.ledger import ledger_table
 from apps.payments.admin.messages import messages_table
 from apps.payments.admin.panels import (
@@ -31,6 +32,7 @@ from apps.payments.admin.panels import (
     operations_table,
 )
 from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
+from apps.payments.queries import list_documents
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
 from apps.platform.backoffice.formatting import badge, moment, order_link
@@ -156,6 +158,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         entries = list(obj.ledger.order_by("id"))
         disputes = list(obj.disputes.all())
         table = disputes_table(disputes, obj.currency)
+        documents = list_documents(obj.id)
         return [
             TitledPanel(
                 title="Calls to the provider",
@@ -171,6 +174,13 @@ class PaymentAdmin(ReadOnlyAdmin):
                 panel=Panel(
                     tables=(ledger_table(entries),) if entries else (),
                     note="" if entries else "No money was moved.",
+                ),
+            ),
+            TitledPanel(
+                title="Receipts and credit notes",
+                panel=Panel(
+                    tables=(documents_table(documents),) if documents else (),
+                    note="" if documents else "Nothing has a number yet.",
                 ),
             ),
             TitledPanel(

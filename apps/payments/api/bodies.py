@@ -32,8 +32,25 @@ class OperationDocument(Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class ReceiptDocument(Struct, frozen=True, kw_only=True):
+    """A receipt for what was charged, or a credit note for what went back, with its number.
+
+    `cancels` is the number of the document that it takes back, where that movement did not last.
+    """
+
+    number: Annotated[str, Meta(examples=["R-2026-000001"])]
+    kind: Annotated[str, Meta(examples=["receipt"])]
+    amount: AmountDocument
+    moved_at: datetime
+    issued_at: datetime
+    cancels: str | None
+
+
 class PaymentDetailDocument(Struct, frozen=True, kw_only=True):
-    """The money of one order."""
+    """The money of one order.
+
+    What moved gets its number, and stands in `documents`, within a minute or so.
+    """
 
     id: UUID
     order_id: UUID
@@ -50,6 +67,7 @@ class PaymentDetailDocument(Struct, frozen=True, kw_only=True):
     failure_code: str | None
     failure_detail: str | None
     operations: list[OperationDocument]
+    documents: list[ReceiptDocument]
 
 
 class ReceivedDocument(Struct, frozen=True, kw_only=True):

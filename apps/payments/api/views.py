@@ -6,15 +6,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.kernel.money import InvalidAmount, Money
-from apps.payments.api.bodies import (
-    AmountDocument,
-    CaptureBody,
-    OperationDocument,
-    PaymentDetailDocument,
-    ReceivedDocument,
-)
-from apps.payments.domain.declines import public_code
-from apps.payments.models import Payment
+from apps.payments.api.bodies import CaptureBody, PaymentDetailDocument, ReceivedDocument
+from apps.payments.api.documents import payment_document
 from apps.payments.queries import get_payment
 from apps.payments.services.capture_payment import capture_payment
 from apps.payments.services.receive_messages import receive_messages
@@ -143,41 +136,3 @@ def _amount_wanted(text: str | None, currency: str) -> int | None:
     except InvalidAmount as refusal:
         refusal.context["pointer"] = "/amount"
         raise
-
-
-def payment_document(payment: Payment) -> PaymentDetailDocument:
-    """Show a payment with its operations."""
-
-    def amount(minor: int) -> AmountDocument:
-        return AmountDocument(
-            amount=Money(minor, payment.currency).decimal_string, currency=payment.currency
-        )
-
-    return PaymentDetailDocument(
-        id=payment.id,
-        order_id=payment.order_id,
-        order_number=payment.order_number,
-        status=payment.status,
-        provider=payment.provider,
-        method_type=payment.method_type,
-        brand=payment.brand,
-        last4=payment.last4,
-        amount=amount(payment.amount_minor),
-        captured=amount(payment.captured_minor),
-        refunded=amount(payment.refunded_minor),
-        action_url=payment.action_url or None,
-        failure_code=public_code(payment.failure_code) or None,
-        failure_detail=payment.failure_detail or None,
-        operations=[
-            OperationDocument(
-                kind=operation.kind,
-                state=operation.state,
-                amount=amount(operation.amount_minor),
-                attempts=operation.attempts,
-                reference=operation.reference,
-                error_code=public_code(operation.error_code),
-                updated_at=operation.updated_at,
-            )
-            for operation in payment.operations.all()
-        ],
-    )

@@ -1,5 +1,6 @@
 """Tables of payments."""
 
+from apps.payments.models.documents import Document, DocumentSeries
 from apps.payments.models.ledger import LedgerEntry
 from apps.payments.models.news import Dispute, ProviderMessageRecord
 from apps.payments.models.operation import PaymentOperation
@@ -8,6 +9,8 @@ from apps.payments.models.sandbox import SandboxApproval
 
 __all__ = [
     "Dispute",
+    "Document",
+    "DocumentSeries",
     "LedgerEntry",
     "Payment",
     "PaymentOperation",

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -34,6 +35,8 @@ class LedgerEntry(models.Model):
     class Meta:
         ordering: ClassVar = ["id"]
         verbose_name_plural = "ledger entries"
+        # Rows lie in the order of their time, so that an index of page ranges does, at no cost.
+        indexes: ClassVar = [BrinIndex(fields=["at"], name="entry_by_time", autosummarize=True)]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0), name="a_ledger_entry_moves_something"

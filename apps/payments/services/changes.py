@@ -120,7 +120,11 @@ class Changes:
         self.publish(
             payment,
             PaymentFailed(
-                payment_id=payment.id, order_id=payment.order_id, code=code, detail=detail
+                payment_id=payment.id,
+                order_id=payment.order_id,
+                code=code,
+                detail=detail,
+                provider=payment.provider,
             ),
             cause,
         )

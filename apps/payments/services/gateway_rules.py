@@ -217,6 +217,7 @@ def _wait_for_customer(
                     order_id=payment.order_id,
                     redirect_url=action.redirect_url,
                     expires_at=expires_at,
+                    provider=payment.provider,
                 ),
                 cause_of(operation),
             )

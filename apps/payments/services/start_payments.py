@@ -13,6 +13,7 @@ from apps.payments.adapters.registry import is_set_up
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.changes import Changes
+from apps.payments.services.choose_providers import Choice, choose_providers
 from apps.payments.services.operations import new_operation
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import insert_missing, insert_together, list_known, lock_many, new_row
@@ -23,17 +24,21 @@ from apps.platform.outbox.publishing import publish
 def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: datetime) -> None:
     """Record a payment and its authorisation for each order; the call follows after the commit.
 
-    An order that has a payment already is left alone. A provider that is not set up (any more)
-    fails the payment at once.
+    An order that has a payment already is left alone, whoever takes that. A provider that is not set
+    up (any more) fails the payment at once. Why a provider was chosen is the first row of the history.
     """
     with transaction.atomic(savepoint=False):
         known = list_known(Payment, [one.event.order_id for one in wanted], by="order_id")
         fresh = [one for one in wanted if one.event.order_id not in known]
-        payments = [_payment(one.event, now) for one in fresh]
+        choices = choose_providers([one.event for one in fresh])
+        payments = [
+            _payment(one.event, choice, now) for one, choice in zip(fresh, choices, strict=True)
+        ]
         changes = Changes(now=now)
         operations: list[PaymentOperation] = []
-        for payment, one in zip(payments, fresh, strict=True):
-            changes.step(payment, "Asked for", one.cause_on_behalf, before="")
+        for payment, choice, one in zip(payments, choices, fresh, strict=True):
+            what = f"Asked for {choice.why}".rstrip()
+            changes.step(payment, what, one.cause_on_behalf, before="")
             if is_set_up(payment.provider):
                 operations.append(
                     new_operation(
@@ -76,7 +81,7 @@ def lock_payments(order_ids: Sequence[UUID]) -> list[Payment]:
     return lock_many(Payment, order_ids, by="order_id")
 
 
-def _payment(wanted: OrderPaymentPending, now: datetime) -> Payment:
+def _payment(wanted: OrderPaymentPending, choice: Choice, now: datetime) -> Payment:
     return new_row(
         Payment,
         id=new_id(),
@@ -85,9 +90,9 @@ def _payment(wanted: OrderPaymentPending, now: datetime) -> Payment:
         customer_id=wanted.customer_id,
         amount_minor=wanted.total_minor,
         currency=wanted.currency,
-        provider=wanted.provider,
+        provider=choice.provider,
         method_type=wanted.method_type,
-        method_token=wanted.method_token,
+        method_token=choice.token,
         created_at=now,
         updated_at=now,
     )

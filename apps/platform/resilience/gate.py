@@ -23,7 +23,7 @@ from typing import NamedTuple
 import redis
 import structlog
 
-from apps.platform.resilience.breaker import FAILURE, BreakerState, Status, Transition
+from apps.platform.resilience.breaker import FAILURE, BreakerState, Status, Transition, admit
 from apps.platform.resilience.stores import (
     Answer,
     GateSettings,
@@ -33,6 +33,8 @@ from apps.platform.resilience.stores import (
 )
 from apps.platform.telemetry import metrics
 
+FRESH_MS = 1000
+"""How old what a process saw of a breaker may be for whoever only wants to know."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _STATUS_NUMBER = {Status.CLOSED: 0, Status.HALF_OPEN: 1, Status.OPEN: 2}
@@ -89,6 +91,8 @@ class Gate:
         self._is_shared = True
         self._last_seen = BreakerState()
         self._clock_ahead_ms = 0
+        self._known = BreakerState()
+        self._known_at_ms = 0
 
     def permits(self, wanted: int, now: datetime) -> list[Lease]:
         """Take a slot for each of the wanted calls that may start now.
@@ -124,6 +128,19 @@ class Gate:
             )
             change = answer.transition or change
         return change
+
+    def could_start(self, wanted: int, now: datetime) -> int:
+        """Tell how many of the wanted calls the breaker would let start now; it takes no slot for them.
+
+        What this process saw within the last second counts; else it looks, which changes nothing.
+        """
+        own_ms = (now - _EPOCH) // _MILLISECOND
+        if abs(own_ms - self._known_at_ms) > FRESH_MS:
+            self.state(now)
+        _, granted = admit(
+            self._known, self.settings, wanted=wanted, at_ms=own_ms + self._clock_ahead_ms
+        )
+        return granted
 
     def release(self, unused: Sequence[Lease], now: datetime) -> None:
         """Give back the slots of permitted calls that never started; a second time is no matter."""
@@ -180,6 +197,7 @@ class Gate:
             self._clock_ahead_ms = answer.at_ms - own_ms
             self._last_seen = answer.state
             self._note_sharing(is_shared=True)
+        self._known, self._known_at_ms = answer.state, own_ms
         self._observe(answer)
         return answer
 

@@ -87,6 +87,11 @@ webhooks_total: Final = Counter(
 payments_failed_total: Final = Counter(
     "payments_failed_total", "Payments that failed for good.", ("gateway",)
 )
+payments_rerouted_total: Final = Counter(
+    "payments_rerouted_total",
+    "Payments that another provider took, because this one was not available.",
+    ("gateway",),
+)
 authorisations_running_out_total: Final = Counter(
     "authorisations_running_out_total",
     "Authorisations that nobody charged in good time.",

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.utils import timezone
 
 from apps.orders.models import Order
 from apps.payments.models import LedgerEntry, Payment, PaymentOperation
+from apps.payments.services.number_documents import number_all_documents
+from apps.payments.services.review_setbacks import review_setbacks
 from tests.integration.api.conftest import Caller
 from tests.integration.shop import payment_of, place, settled, stock, work_off
 
@@ -108,6 +111,33 @@ class TestVoiding:
         work_off()
         assert code_of(post(service, order, "void")) == (409, "payment_not_ready")
         assert Payment.objects.get().status == "captured"
+
+
+class TestDocuments:
+    def shown(self, caller: Caller, order: Order) -> list[dict[str, Any]]:
+        answer = caller.call("GET", f"/payments/{payment_of(order).id}")
+        documents: list[dict[str, Any]] = json.loads(answer.content)["documents"]
+        return documents
+
+    def test_are_shown_with_the_payment_once_they_have_a_number(
+        self, service: Caller, order: Order
+    ) -> None:
+        post(service, order, "capture")
+        work_off()
+        assert self.shown(service, order) == []
+        number_all_documents()
+        (receipt,) = self.shown(service, order)
+        assert (receipt["number"][:2], receipt["number"][-7:]) == ("R-", "-000001")
+        assert (receipt["kind"], receipt["cancels"]) == ("receipt", None)
+        assert receipt["amount"] == {"amount": "44.70", "currency": "EUR"}
+
+    def test_name_the_one_that_they_cancel(self, service: Caller, order: Order) -> None:
+        post(service, order, "capture")
+        work_off()
+        review_setbacks(about={payment_of(order).id: ()}, now=timezone.now())
+        number_all_documents()
+        receipt, credit_note = self.shown(service, order)
+        assert (credit_note["kind"], credit_note["cancels"]) == ("credit_note", receipt["number"])
 
 
 def test_an_order_names_its_payment(service: Caller, order: Order) -> None:

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.utils import timezone
 
 from apps.orders.models import Order, OrderRefund
+from apps.payments.services.number_documents import number_all_documents
+from apps.payments.services.review_setbacks import review_setbacks
 from tests.integration.api.conftest import Caller
-from tests.integration.shop import place, settled, stock, work_off
+from tests.integration.shop import payment_of, place, settled, stock, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,6 +41,29 @@ def test_gives_units_back_and_lists_them(service: Caller, order: Order) -> None:
     work_off()
     listed = json.loads(service.call("GET", f"/orders/{order.number}/refunds").content)
     assert [(one["id"], one["status"]) for one in listed["results"]] == [(made["id"], "done")]
+
+
+def test_lists_the_credit_notes_and_which_of_them_were_cancelled(
+    service: Caller, order: Order
+) -> None:
+    def notes() -> list[dict[str, Any]]:
+        answer = service.call("GET", f"/orders/{order.id}/refunds")
+        listed: list[dict[str, Any]] = json.loads(answer.content)["credit_notes"]
+        return listed
+
+    ask(service, order, {"amount": "10.00"})
+    work_off()
+    assert notes() == []
+    number_all_documents()
+    work_off()
+    (note,) = notes()
+    assert (note["number"][:2], note["number"][-7:]) == ("C-", "-000001")
+    assert note["amount"] == {"amount": "10.00", "currency": "EUR"}
+    assert note["cancelled_by"] is None
+    review_setbacks(about={payment_of(order).id: ()}, now=timezone.now())
+    number_all_documents()
+    work_off()
+    assert [one["cancelled_by"][-7:] for one in notes() if one["cancelled_by"]] == ["-000002"]
 
 
 def test_gives_everything_back_without_a_body(service: Caller, order: Order) -> None:

@@ -20,6 +20,7 @@ from apps.notifications.services.send_messages import send_messages
 from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
 from apps.orders.services.cancel_order import cancel_order
+from apps.payments.services.number_documents import number_all_documents
 from apps.platform.web.issuing import issue_token, public_jwks
 from tests.conftest import make_cause
 from tests.integration.shop import ADDRESS, place, settled, stock, work_off
@@ -74,6 +75,8 @@ def _make_shop() -> Shop:
         now=timezone.now(),
     )
     short = place([("SKU-B", 99)])
+    work_off()
+    number_all_documents()
     work_off()
     send_messages()
     made = Shop(

@@ -163,7 +163,7 @@ class TestStatements:
         [
             (handlers.tell_of_receipt, lambda order: order, 2),
             (handlers.tell_of_confirmation, confirmed, 1),
-            (handlers.tell_of_cancellation, cancelled, 1),
+            (handlers.tell_of_cancellation, cancelled, 2),
             (handlers.ask_for_approval, action_required, 2),
         ],
     )

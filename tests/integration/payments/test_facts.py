@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.payments.adapters.sandbox import SIGNATURE_HEADER, sign
-from apps.payments.api.views import payment_document
+from apps.payments.api.documents import payment_document
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import Declined, NothingHappened, NotKnown, Refused

@@ -49,7 +49,7 @@ def paypal(running: SimulatedPayPal, settings: Settings) -> Iterator[SimulatedPa
 
 def ordered(token: str = "wallet") -> Order:
     """Place an order, and go as far as it goes by itself."""
-    order = place(provider="paypal", token=token, payment_method_type="paypal")
+    order = place(provider="paypal", token=token, method_type="paypal")
     work_off()
     return order
 

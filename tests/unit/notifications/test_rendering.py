@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from jinja2 import TemplateNotFound
 
-from apps.notifications.domain.contents import Line, Ordered, Told
+from apps.notifications.domain.contents import Amount, Line, Ordered, Told, Units
 from apps.notifications.domain.messages import MessageKind
 from apps.notifications.services.rendering import TEMPLATES, Words, render
 
@@ -26,7 +26,10 @@ EVERYTHING = Told(
     short_skus=("SKU-B", "SKU-X"),
     action_url="https://pay.example/approve?a=1&b=2",
     expires_at=datetime(2026, 11, 22, 14, 30, tzinfo=UTC),
+    refunded=Amount(minor=64_950, currency="EUR"),
+    refunded_units=(Units(sku="SKU-B", quantity=3), Units(sku="SKU-X", quantity=1)),
 )
+NOTHING_BACK = Told(number=NUMBER)
 SUBJECTS = {
     ("order_received", "en"): "We have received your order 7KQ3-M2XP-C",
     ("order_received", "de"): "Wir haben Ihre Bestellung 7KQ3-M2XP-C erhalten",
@@ -52,6 +55,8 @@ SUBJECTS = {
         "payment_action_needed",
         "de",
     ): "Bitte bestätigen Sie die Zahlung für Ihre Bestellung 7KQ3-M2XP-C",
+    ("payment_refunded", "en"): "A refund for your order 7KQ3-M2XP-C",
+    ("payment_refunded", "de"): "Erstattung für Ihre Bestellung 7KQ3-M2XP-C",
 }
 ALL = [(kind, locale) for kind in MessageKind for locale in ("en", "de")]
 
@@ -196,8 +201,12 @@ class TestPaymentFailed:
         assert "so we had to cancel the order.\n\nYou have not been charged." in written.text
 
     def test_says_that_nothing_was_charged(self) -> None:
-        assert "You have not been charged." in words("order_payment_failed").text
-        assert "Ihnen wurde nichts berechnet." in words("order_payment_failed", "de").text
+        for locale, said in (
+            ("en", "You have not been charged."),
+            ("de", "Ihnen wurde nichts berechnet."),
+        ):
+            assert said in words("order_payment_failed", locale, NOTHING_BACK).text
+            assert said not in words("order_payment_failed", locale).text
 
 
 class TestCancelled:
@@ -215,6 +224,42 @@ class TestCancelled:
             written = words("order_cancelled", locale, Told(number=NUMBER, reason=reason))
             assert expected in written.text
             assert expected in text_of(written.html)
+
+
+class TestMoneyBack:
+    def test_is_told_with_what_it_is_for_and_when_it_arrives(self) -> None:
+        english, german = (words("payment_refunded", one) for one in ("en", "de"))
+        assert "we have given €649.50 of what you paid for your order" in english.text
+        assert "\n\nThe money is for:\n3 × Clay <Mug> & Co\n1 × SKU-X\n\nIt" in english.text
+        assert "It should reach you within 10 days" in english.text
+        assert "649,50\u00a0€ erstattet.\n\nErstattet werden:\n3 × Clay" in german.text
+        assert "sollte innerhalb von 10 Tagen" in german.text
+        assert "<li>3 × Clay &lt;Mug&gt; &amp; Co</li><li>1 × SKU-X</li>" in english.html
+
+    def test_is_told_by_its_amount_alone_where_it_is_for_no_units(self) -> None:
+        told = Told(number=NUMBER, refunded=Amount(minor=1000, currency="USD"))
+        written = words("payment_refunded", told=told, ordered=None)
+        assert "$10.00" in written.text
+        assert "×" not in written.text
+        assert "<ul>" not in written.html
+
+    @pytest.mark.parametrize(
+        "kind", ["order_cancelled", "order_out_of_stock", "order_payment_failed"]
+    )
+    def test_is_told_with_the_cancellation(self, kind: str) -> None:
+        for locale, said in (
+            ("en", "We have given €649.50 back to you; it should reach you within 10 days"),
+            ("de", "Wir haben Ihnen 649,50\u00a0€ erstattet; das Geld sollte innerhalb von 10"),
+        ):
+            written = words(kind, locale)
+            assert said in written.text
+            assert said.replace("\u00a0", " ") in text_of(written.html)
+            assert "paid already" not in written.text
+            assert said not in words(kind, locale, NOTHING_BACK).text
+
+    def test_may_be_on_its_way_where_nobody_knows(self) -> None:
+        for locale, said in (("en", "If you have paid already"), ("de", "Falls Sie schon")):
+            assert said in words("order_cancelled", locale, NOTHING_BACK).text
 
 
 class TestActionNeeded:

@@ -14,8 +14,6 @@ CHOICES: dict[str, Any] = {
     "currency": "EUR",
     "shipping_method": "standard",
     "payment_method_type": "card",
-    "payment_provider": "stripe",
-    "providers": ["stripe"],
 }
 
 
@@ -76,7 +74,6 @@ class TestRefuseUnsupported:
         [
             ("currency", "/currency"),
             ("shipping_method", "/shipping/method"),
-            ("payment_provider", "/payment/provider"),
             ("payment_method_type", "/payment/method/type"),
         ],
     )

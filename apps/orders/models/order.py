@@ -1,4 +1,4 @@
-"""Tables of orders. Orders, items and history are partitioned by the month in the order's id."""
+"""Orders, their items and history, all partitioned by the month in the order's id."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,6 @@ from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
-from apps.kernel.identifiers import new_id
 from apps.orders.domain.statuses import CANCELLABLE, CancelReason, OrderStatus
 from apps.platform.bulk import new_row
 from apps.platform.history import Step, step_values
@@ -17,35 +16,13 @@ from apps.platform.history import Step, step_values
 STATUS_CHOICES = [(status.value, status.value.replace("_", " ")) for status in OrderStatus]
 
 
-class ListedProduct(models.Model):
-    """The price list: what orders knows of a product; `prices_minor` maps currency to minor units."""
-
-    sku = models.CharField(max_length=64, primary_key=True)
-    name = models.TextField()
-    prices_minor = models.JSONField(default=dict)
-    active = models.BooleanField(default=True)
-
-    class Meta:
-        ordering: ClassVar = ["sku"]
-
-    def __str__(self) -> str:
-        return self.sku
-
-
-class RefundStatus(models.TextChoices):
-    """Where a refund stands; one that is failing is tried again."""
-
-    REQUESTED = "requested"
-    FAILING = "failing"
-    DONE = "done"
-
-
 class Order(models.Model):
     """What one customer bought at once.
 
     `version` numbers the order's events, `steps` its history. `owes_*` say what a cancellation
     still waits for, and `short_skus` what there was too little of. The payment fields are what
-    orders has heard of the payment.
+    orders has heard of the payment. `payment_rule` is the rule that chose its provider, if one did,
+    `payment_alternatives` the `provider` and `token` of those that come after it.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -65,6 +42,8 @@ class Order(models.Model):
     payment_provider = models.CharField(max_length=32)
     payment_method_type = models.CharField(max_length=32)
     payment_token = models.TextField()
+    payment_rule = models.TextField(default="", db_default="")
+    payment_alternatives = models.JSONField(default=list, db_default=[])
     payment_status = models.CharField(max_length=32, default="")
     payment_action_url = models.TextField(default="")
     payment_id = models.UUIDField(null=True)
@@ -234,46 +213,6 @@ class OrderItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}"
-
-
-class OrderRefund(models.Model):
-    """Money of an order that goes back to its customer, and why; the `nth` of its order.
-
-    `lines` lists the `position`, `sku`, `quantity` and `amount_minor` of the units it is for, if it
-    is for any. The payment gives money back in the order in which it was asked for.
-    """
-
-    id = models.UUIDField(primary_key=True, default=new_id)
-    order = models.ForeignKey(
-        Order, on_delete=models.CASCADE, related_name="refunds", db_index=False, db_constraint=False
-    )
-    nth = models.IntegerField()
-    amount_minor = models.BigIntegerField()
-    lines = models.JSONField(default=list)
-    reason = models.TextField()
-    status = models.CharField(
-        max_length=16, default=RefundStatus.REQUESTED, choices=RefundStatus.choices
-    )
-    requested_by = models.TextField()
-    created_at = models.DateTimeField()
-    updated_at = models.DateTimeField()
-
-    class Meta:
-        ordering: ClassVar = ["order_id", "nth"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["order", "nth"], name="refunds_of_an_order_are_counted"
-            ),
-            models.CheckConstraint(
-                condition=Q(amount_minor__gt=0), name="a_refund_gives_something_back"
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=RefundStatus.values), name="refund_status_is_known"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"refund {self.nth}"
 
 
 class OrderStep(Step):

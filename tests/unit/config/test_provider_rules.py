@@ -1,0 +1,27 @@
+"""The rules that choose a provider, as they are configured."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.env import read_environment
+
+
+class TestTheSetting:
+    def test_names_providers_in_use(self) -> None:
+        env = read_environment({"OMS_GATEWAYS": "stripe,adyen", "OMS_PROVIDER_RULES": "adyen"})
+        assert [rule.provider for rule in env.provider_rules] == ["adyen"]
+
+    def test_left_out_means_all_of_them_in_their_order(self) -> None:
+        env = read_environment({"OMS_GATEWAYS": "stripe,adyen"})
+        assert [rule.provider for rule in env.provider_rules] == ["stripe", "adyen"]
+
+    def test_that_is_wrong_is_refused_by_name(self) -> None:
+        env = read_environment({"OMS_GATEWAYS": "stripe", "OMS_PROVIDER_RULES": "stripe; adyen"})
+        with pytest.raises(ImproperlyConfigured, match=r"OMS_PROVIDER_RULES: rule 2 \('adyen'\)"):
+            _ = env.provider_rules
+
+    @pytest.mark.parametrize("value", ["yes", "ON", "1"])
+    def test_of_the_fallback_is_on_or_off(self, value: str) -> None:
+        assert read_environment({}).oms_provider_fallback == "off"
+        with pytest.raises(ImproperlyConfigured, match="OMS_PROVIDER_FALLBACK"):
+            read_environment({"OMS_PROVIDER_FALLBACK": value})
