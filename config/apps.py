@@ -20,5 +20,7 @@ class CompositionConfig(AppConfig):
             ("idempotency.purge", 600.0, "maintenance"),
             ("payments.purge_messages", 3600.0, "maintenance"),
             ("payments.watch_authorisations", 300.0, "maintenance"),
+            # It looks every hour whether the day's comparison is due, so a restart delays none.
+            ("payments.reconcile", 3600.0, "maintenance"),
         ):
             register_wake_up(WakeUp(name=task, task=task, queue=queue, every_seconds=every_seconds))
