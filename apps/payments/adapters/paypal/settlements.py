@@ -44,7 +44,7 @@ class Info(Struct, frozen=True):
 
     transaction_id: str
     transaction_event_code: str
-    transaction_initiation_date: datetime
+    transaction_initiation_date: str
     transaction_amount: Amount
     transaction_status: str = "S"
     fee_amount: Amount | None = None
@@ -115,7 +115,7 @@ def lines_of(transactions: Iterable[Info]) -> Iterator[SettlementLine]:
             continue
         try:
             yield _line(one, kind)
-        except (DomainError, InvalidOperation) as error:
+        except (DomainError, InvalidOperation, ValueError) as error:
             raise ReportUnreadable(f"{one.transaction_id} cannot be read: {error}") from error
 
 
@@ -136,7 +136,7 @@ def _line(one: Info, kind: SettlementKind) -> SettlementLine:
     fee = -_money(one.fee_amount) if one.fee_amount else Money.zero(moved.currency)
     if kind is SettlementKind.FEE:
         # Of a line that is nothing but a fee, the amount is what PayPal took.
-        fee, moved = -moved, Money.zero(moved.currency)
+        fee, moved = fee - moved, Money.zero(moved.currency)
     return SettlementLine(
         line_id=f"{one.transaction_id}:{one.transaction_event_code}",
         kind=kind,
@@ -145,7 +145,7 @@ def _line(one: Info, kind: SettlementKind) -> SettlementLine:
         payment_id=_uuid(one.custom_field) or _uuid(one.invoice_id),
         gross=-moved if moved.is_negative else moved,
         fee=fee,
-        booked_at=one.transaction_initiation_date,
+        booked_at=_read(one.transaction_initiation_date),
     )
 
 
@@ -163,6 +163,13 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def _read(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return at.astimezone(UTC)
 
 
 def _written(at: datetime) -> str:
