@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +79,7 @@ def list_transactions(
         page = api.get(
             ADDRESS,
             {
-                "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+                "created": {"gte": int(since.timestamp()), "lt": ceil(until.timestamp())},
                 "limit": MOST_ROWS,
                 "expand": ["data.source"],
                 **after,
