@@ -30,6 +30,7 @@ from apps.payments.admin.panels import (
     money_of,
     operations_table,
 )
+from apps.payments.admin.settlements import settlement_panels
 from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
@@ -166,6 +167,7 @@ class PaymentAdmin(ReadOnlyAdmin):
                 ),
             ),
             *([TitledPanel(title="Disputes", panel=Panel(tables=(table,)))] if disputes else []),
+            *settlement_panels(obj),
             TitledPanel(
                 title="Ledger",
                 panel=Panel(
