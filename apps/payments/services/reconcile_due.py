@@ -16,6 +16,8 @@ LONGEST_RUN = timedelta(hours=3)
 EXTRA_DAYS = timedelta(days=7)
 """For how much longer than a provider may take a movement is looked for: what was missed once because
 nobody could be asked is seen the day after."""
+OVERLAP = timedelta(days=2)
+"""How much of what was read before is read again, for lines that a provider books late."""
 
 # Whoever comes first takes it; the others find it taken.
 _CLAIM = """
@@ -41,8 +43,15 @@ def reconcile_due(*, now: datetime) -> list[str]:
         if not _claim(provider, now):
             continue
         since = now - timedelta(days=settings.OMS_SETTLEMENT_DAYS) - EXTRA_DAYS
+        known_until = Reconciliation.objects.get(provider=provider).read_until
         try:
-            result = reconcile_payments(provider=provider, since=since, until=now, now=now)
+            result = reconcile_payments(
+                provider=provider,
+                since=since,
+                until=now,
+                now=now,
+                lines_since=max(since, known_until - OVERLAP) if known_until else since,
+            )
         except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as error:
             log.warning("reconciliation_failed", gateway=provider, error=str(error))
             Reconciliation.objects.filter(provider=provider).update(problem=str(error))

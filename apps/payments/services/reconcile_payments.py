@@ -40,22 +40,30 @@ def reconcile_payments(
     until: datetime,
     now: datetime,
     report: Iterable[SettlementLine] | None = None,
+    lines_since: datetime | None = None,
     are_missed: bool = True,
     on_lines: Callable[[int], None] = lambda count: None,
 ) -> Reconciled:
     """Take in what a provider settled in a period, and keep what differs from the ledger.
 
-    The provider is asked, unless a `report` is given. A movement of the period that is older than
-    `OMS_SETTLEMENT_DAYS` and not reported is a difference, too, if `are_missed`. A run that was
-    stopped is simply begun again; what is known already changes nothing. `on_lines` is told how
-    many lines have been taken in since it was told last.
+    The provider is asked, unless a `report` is given; where earlier lines are known, from
+    `lines_since` on. A movement of the period that is older than `OMS_SETTLEMENT_DAYS` and not
+    reported is a difference, too, if `are_missed`. A run that was stopped is simply begun again;
+    what is known already changes nothing. `on_lines` is told how many lines have been taken in
+    since it was told last.
 
     Raises:
         GatewayUnavailable, GatewayMisused, ReportUnreadable: see `list_settled` of the port.
     """
-    before = min(until, now - timedelta(days=settings.OMS_SETTLEMENT_DAYS))
+    late = timedelta(days=settings.OMS_SETTLEMENT_DAYS)
+    before = min(until, now - late)
     patience = Patience(since=since, before=before if are_missed else since)
-    lines = report if report is not None else _ask(provider, since, until)
+    # What happened at the end of the period is reported after it.
+    lines = (
+        report
+        if report is not None
+        else _ask(provider, lines_since or since, min(now, until + late))
+    )
     read = new = 0
     for page in _pages(lines):
         new += take_in_settlements(provider=provider, lines=page, patience=patience, now=now)

@@ -14,6 +14,7 @@ from infra.simulators.settlements import Booking, Falsifier, fee_of
 ADDRESS = "/v1/reporting/transactions"
 LONGEST_PERIOD = timedelta(days=31)
 MOST_ROWS = 500
+MOST_FOUND = 10_000
 # Event code, and whether money comes to us or goes.
 _CODES = {
     "charge": ("T0006", 1),
@@ -55,6 +56,8 @@ class Settlements:
             ),
             key=lambda one: (one.created, one.id),
         )
+        if len(found) > MOST_FOUND:
+            raise Refusal(400, "RESULTSET_TOO_LARGE")
         return {
             "transaction_details": [
                 {"transaction_info": _info(one)} for one in found[(page - 1) * size : page * size]
@@ -83,6 +86,16 @@ class Settlements:
                     payment_id=order.custom_id,
                     fee=fee_of(capture.minor),
                 )
+                if capture.reason == "CHARGEBACK":
+                    yield Booking(
+                        kind="charge_undone",
+                        reference=f"{capture.id[:-1]}R",
+                        amount=capture.minor,
+                        currency=order.currency,
+                        created=capture.updated,
+                        payment=capture.id,
+                        payment_id=order.custom_id,
+                    )
             for refund in order.refunds:
                 if refund.status == "COMPLETED":
                     yield Booking(

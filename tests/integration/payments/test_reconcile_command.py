@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -24,6 +25,7 @@ from apps.payments.models import (
 )
 from apps.payments.queries import refresh_gauges
 from apps.payments.services.reconcile_due import reconcile_due
+from apps.payments.services.reconcile_payments import reconcile_payments
 from apps.platform.database_clock import database_now
 from config.invariants import Scope, check_invariants, list_invariants
 from infra.local.home import PROJECT
@@ -93,6 +95,11 @@ def capture_of(order: Order) -> str:
     return PaymentOperation.objects.get(payment__order_id=order.id, kind="capture").reference
 
 
+def _since(query: str) -> int:
+    """Read from when on Stripe was asked for transactions."""
+    return int(parse_qs(query)["created[gte]"][0])
+
+
 class TestARun:
     def test_ends_well_where_report_and_ledger_agree(self, simulator: SimulatedStripe) -> None:
         order = paid()
@@ -149,6 +156,30 @@ class TestARun:
             ("settled_twice", "open"),
             ("unknown_payment", "open"),
         ]
+
+    def test_does_not_miss_what_was_reported_after_the_period(
+        self, simulator: SimulatedStripe, settings: Settings
+    ) -> None:
+        settings.OMS_SETTLEMENT_DAYS = 2
+        order = paid()
+        now = database_now()
+        late = {
+            "kind": "charge",
+            "reference": capture_of(order),
+            "amount": payment_of(order).captured_minor,
+            "currency": "eur",
+            "created": int((now + timedelta(days=1)).timestamp()),
+        }
+        lies = {"leave_out": [capture_of(order)], "extra": [late]}
+        simulator.ask("/_settlements", "POST", lies)
+        reconcile_payments(
+            provider="stripe",
+            since=now - timedelta(days=1),
+            until=now + timedelta(hours=1),
+            now=now + timedelta(days=5),
+        )
+        assert SettlementLineRecord.objects.count() == 1
+        assert not SettlementDifference.objects.exists()
 
     def test_of_a_provider_that_is_away_ends_with_2_and_goes_on_with_the_others(
         self, simulator: SimulatedStripe
@@ -229,6 +260,8 @@ class TestTheDailyTask:
         assert SettlementLineRecord.objects.count() == 1
         assert reconcile_due(now=now + timedelta(hours=2)) == []
         assert reconcile_due(now=now + timedelta(hours=24)) == ["sandbox", "stripe"]
+        first, last = simulator.requests_to("GET", "/v1/balance_transactions")
+        assert _since(first.query) < _since(last.query)
 
     def test_asks_again_in_the_next_hour_who_was_away(self, simulator: SimulatedStripe) -> None:
         now = database_now()

@@ -11,20 +11,23 @@ from msgspec import Struct
 
 from apps.kernel.errors import DomainError
 from apps.kernel.money import Money, exponent
-from apps.payments.adapters.paypal.failures import insisting
+from apps.payments.adapters.paypal.failures import NotPossible
 from apps.payments.adapters.paypal.objects import Amount
 from apps.payments.adapters.paypal.requests import PayPalRequests
 from apps.payments.domain.settlements import SettlementKind
-from apps.payments.ports import ReportUnreadable, SettlementLine
+from apps.payments.ports import GatewayMisused, ReportUnreadable, SettlementLine
 
 ADDRESS = "/v1/reporting/transactions"
 LONGEST_PERIOD = timedelta(days=31)
+SHORTEST_PERIOD = timedelta(minutes=1)
+TOO_MUCH = "RESULTSET_TOO_LARGE"
+"""PayPal's word for a period with more transactions than it gives at once, which are 10,000."""
 MOST_ROWS = 500
 BOOKED = ("S", "V")
 """Succeeded, or succeeded and reversed later by a transaction of its own; pending and denied ones moved
 nothing."""
 KINDS = {
-    "T1106": SettlementKind.DISPUTE,
+    "T1106": SettlementKind.CHARGE_UNDONE,
     "T1107": SettlementKind.REFUND,
     "T1108": SettlementKind.FEE,
     "T1110": SettlementKind.DISPUTE,
@@ -74,20 +77,37 @@ def list_transactions(api: PayPalRequests, *, since: datetime, until: datetime) 
     """
     while since < until:
         ends = min(until, since + LONGEST_PERIOD)
-        page = total = 1
-        while page <= total:
-            query = {
-                "start_date": _written(since),
-                "end_date": _written(ends),
-                "fields": "transaction_info",
-                "page_size": MOST_ROWS,
-                "page": page,
-            }
-            with insisting():
-                found = api.get(f"{ADDRESS}?{urlencode(query)}", answer=Found)
-            yield from (one.transaction_info for one in found.transaction_details)
-            total, page = found.total_pages, page + 1
+        yield from _within(api, since, ends)
         since = ends
+
+
+def _within(api: PayPalRequests, since: datetime, until: datetime) -> Iterator[Info]:
+    """Read a period that PayPal takes at once, or by halves where it holds too much for that."""
+    page = total = 1
+    while page <= total:
+        try:
+            found = api.get(f"{ADDRESS}?{_query(since, until, page)}", answer=Found)
+        except NotPossible as refusal:
+            if refusal.issue != TOO_MUCH or until - since <= SHORTEST_PERIOD:
+                raise GatewayMisused(str(refusal)) from refusal
+            middle = since + (until - since) / 2
+            yield from _within(api, since, middle)
+            yield from _within(api, middle, until)
+            return
+        yield from (one.transaction_info for one in found.transaction_details)
+        total, page = found.total_pages, page + 1
+
+
+def _query(since: datetime, until: datetime, page: int) -> str:
+    return urlencode(
+        {
+            "start_date": _written(since),
+            "end_date": _written(until),
+            "fields": "transaction_info",
+            "page_size": MOST_ROWS,
+            "page": page,
+        }
+    )
 
 
 def read_transactions(body: bytes) -> list[Info]:
@@ -140,13 +160,20 @@ def _line(one: Info, kind: SettlementKind) -> SettlementLine:
     return SettlementLine(
         line_id=f"{one.transaction_id}:{one.transaction_event_code}",
         kind=kind,
-        reference=one.transaction_id,
+        reference=_reference(one, kind),
         payment_reference=one.paypal_reference_id,
         payment_id=_uuid(one.custom_field) or _uuid(one.invoice_id),
         gross=-moved if moved.is_negative else moved,
         fee=fee,
         booked_at=_read(one.transaction_initiation_date),
     )
+
+
+def _reference(one: Info, kind: SettlementKind) -> str:
+    """Name the movement; what is taken back goes by the name of what it takes back."""
+    if kind is SettlementKind.CHARGE_UNDONE and one.paypal_reference_id:
+        return one.paypal_reference_id
+    return one.transaction_id
 
 
 def _money(amount: Amount) -> Money:
