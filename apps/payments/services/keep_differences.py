@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from django.db.models import Q
-
 from apps.payments.domain.settlements import Difference, DifferenceState
 from apps.payments.models import SettlementDifference
 from apps.platform.bulk import insert_missing, update_many
@@ -45,13 +43,11 @@ def list_known_differences(
     provider: str, payment_ids: Collection[UUID], subjects: Collection[str]
 ) -> list[SettlementDifference]:
     """Lock the differences that were found before about these payments or subjects, whatever their state."""
-    return list(
-        SettlementDifference.objects.filter(
-            Q(payment_id__in=payment_ids) | Q(subject__in=subjects), provider=provider
-        )
-        .order_by("id")
-        .select_for_update()
-    )
+    before = SettlementDifference.objects.filter(provider=provider)
+    # One after the other: joined by an OR, the whole table would be read.
+    ids = set(before.filter(payment_id__in=payment_ids).values_list("id", flat=True))
+    ids |= set(before.filter(subject__in=subjects).values_list("id", flat=True))
+    return list(SettlementDifference.objects.filter(id__in=ids).order_by("id").select_for_update())
 
 
 def keep_differences(
