@@ -89,7 +89,7 @@ def _list_told(provider: str, since: datetime) -> list[Mapping[str, Any]]:
     told = ProviderMessageRecord.objects.filter(
         reference="", provider=provider, payment_id=None, received_at__gte=since
     )
-    return list(told.order_by("id").values_list("facts", flat=True))
+    return list(told.exclude(facts={}).order_by("id").values_list("facts", flat=True))
 
 
 def _compare(provider: str, payments: list[UUID], patience: Patience, now: datetime) -> None:

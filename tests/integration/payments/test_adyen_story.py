@@ -213,6 +213,10 @@ class TestItsReport:
         story.hear(payment, "REPORT_AVAILABLE")
 
         now = database_now()
+        # Of another shop of the company, of which nothing is kept.
+        ProviderMessageRecord.objects.create(
+            provider="adyen", event_id="x", kind="REPORT_AVAILABLE", received_at=now, next_at=now
+        )
         done = reconcile_payments(
             provider="adyen", since=now - timedelta(days=1), until=now, now=now
         )

@@ -99,7 +99,8 @@ class Command(BaseCommand):
         if problems:
             raise CommandError(" ".join(problems), returncode=CANNOT)
         if open_count:
-            raise CommandError(f"{open_count} differences are open.", returncode=DIFFERENCES)
+            said = "1 difference is" if open_count == 1 else f"{open_count} differences are"
+            raise CommandError(f"{said} open.", returncode=DIFFERENCES)
 
     @contextmanager
     def _progress(self) -> Iterator[Progress]:
