@@ -83,7 +83,7 @@ class Settlements:
                     amount=capture.minor,
                     currency=order.currency,
                     created=capture.created,
-                    payment_id=order.custom_id,
+                    payment_id=capture.invoice_id,
                     fee=fee_of(capture.minor),
                 )
                 if capture.reason == "CHARGEBACK":
@@ -94,7 +94,7 @@ class Settlements:
                         currency=order.currency,
                         created=capture.updated,
                         payment=capture.id,
-                        payment_id=order.custom_id,
+                        payment_id=capture.invoice_id,
                     )
             for refund in order.refunds:
                 if refund.status == "COMPLETED":
@@ -105,7 +105,7 @@ class Settlements:
                         currency=order.currency,
                         created=refund.created,
                         payment=refund.capture_id,
-                        payment_id=refund.custom_id,
+                        payment_id=refund.invoice_id,
                     )
 
 
@@ -126,7 +126,8 @@ def _info(one: Booking) -> dict[str, Any]:
     if one.fee:
         info["fee_amount"] = _amount(-one.fee, one.currency)
     if one.payment_id:
-        info |= {"custom_field": one.payment_id, "invoice_id": one.payment_id}
+        # PayPal's own client says that `custom_field` is mostly there for mass payments alone.
+        info["invoice_id"] = one.payment_id
     return info
 
 

@@ -24,8 +24,8 @@ TOO_MUCH = "RESULTSET_TOO_LARGE"
 """PayPal's word for a period with more transactions than it gives at once, which are 10,000."""
 MOST_ROWS = 500
 BOOKED = ("S", "V")
-"""Succeeded, or succeeded and reversed later by a transaction of its own; pending and denied ones moved
-nothing."""
+"""Succeeded, or succeeded and refunded in full later by transactions of their own; pending and denied
+ones moved nothing."""
 KINDS = {
     "T1106": SettlementKind.CHARGE_UNDONE,
     "T1107": SettlementKind.REFUND,
@@ -104,6 +104,7 @@ def _query(since: datetime, until: datetime, page: int) -> str:
             "start_date": _written(since),
             "end_date": _written(until),
             "fields": "transaction_info",
+            "balance_affecting_records_only": "Y",
             "page_size": MOST_ROWS,
             "page": page,
         }
@@ -162,11 +163,17 @@ def _line(one: Info, kind: SettlementKind) -> SettlementLine:
         kind=kind,
         reference=_reference(one, kind),
         payment_reference=one.paypal_reference_id,
-        payment_id=_uuid(one.custom_field) or _uuid(one.invoice_id),
+        payment_id=_payment_id(one, kind),
         gross=-moved if moved.is_negative else moved,
         fee=fee,
         booked_at=_read(one.transaction_initiation_date),
     )
+
+
+def _payment_id(one: Info, kind: SettlementKind) -> UUID | None:
+    """Read our id of the payment; the invoice of a refund names the refund, see `invoice_of_refund`."""
+    invoice = one.invoice_id if kind is SettlementKind.CHARGE else ""
+    return _uuid(one.custom_field) or _uuid(invoice)
 
 
 def _reference(one: Info, kind: SettlementKind) -> str:
