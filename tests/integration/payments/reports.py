@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from apps.kernel.money import Money
@@ -41,7 +41,7 @@ def line(
     )
 
 
-def reconcile(lines: Sequence[SettlementLine], now: datetime, *, later: int = 1) -> Reconciled:
+def reconcile(lines: Iterable[SettlementLine], now: datetime, *, later: int = 1) -> Reconciled:
     """Compare these lines of a report with the ledger, some days from now, for the days around now."""
     return reconcile_payments(
         provider="stripe",

@@ -240,7 +240,8 @@ class TestWrongUse:
             (("--since", "2026-11-02", "--until", "2026-11-01"), "before --until"),
             (("--since", "yesterday"), "'yesterday' is no day or time"),
             (("--since", "2026-11-02T10:00"), "has no time zone"),
-            (("--since", "0001-01-01"), "not after 1970"),
+            (("--since", "0001-01-01"), "not between 2000 and tomorrow"),
+            (("--until", "9999-12-31"), "not between 2000 and tomorrow"),
         ],
     )
     def test_is_answered_in_one_line(
@@ -248,7 +249,9 @@ class TestWrongUse:
     ) -> None:
         status, answer = run(*arguments)
         assert said in answer
-        assert (status, len(answer.strip().splitlines())) in ((2, 1), (1, 1))
+        # Django's parser ends with 2 on the command line alone; called from here it says 1.
+        is_no_argument = answer.startswith("Error: argument")
+        assert (status, len(answer.strip().splitlines())) == (1 if is_no_argument else 2, 1)
         assert not Reconciliation.objects.exists()
 
 

@@ -1,6 +1,7 @@
 """What a provider settled against the ledger: each difference is found once, and closed when it is over."""
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,8 +20,9 @@ from apps.payments.models import (
     SettlementDifference,
     SettlementLineRecord,
 )
-from apps.payments.ports import Done
+from apps.payments.ports import Done, GatewayUnavailable, SettlementLine
 from apps.payments.services.note_disputes import note_disputes
+from apps.payments.services.reconcile_payments import PAGE
 from apps.payments.services.settle_difference import settle_difference
 from apps.payments.services.settle_refund import settle_refund
 from tests.conftest import make_cause
@@ -190,6 +192,22 @@ class TestDisputes:
         assert found() == []
         reconcile([], now, later=4)
         assert found() == [("missing", f"dispute:{payment.id}", 100, None, "open")]
+
+
+class TestARunThatStops:
+    def test_keeps_what_it_has_read_and_is_simply_begun_again(self, now: datetime) -> None:
+        lines = [line(reference=f"ch_{nth}", fee=1, at=now) for nth in range(PAGE + 100)]
+
+        def broken() -> Iterator[SettlementLine]:
+            yield from lines[: PAGE + 50]
+            raise GatewayUnavailable("gone")
+
+        with pytest.raises(GatewayUnavailable):
+            reconcile(broken(), now)
+        assert SettlementLineRecord.objects.count() == PAGE
+        done = reconcile(lines, now)
+        assert (done.lines_read, done.lines_new) == (PAGE + 100, 100)
+        assert LedgerEntry.objects.filter(to_account="fees").count() == PAGE + 100
 
 
 class TestASecondRun:

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ from apps.payments.services.reconcile_due import EXTRA_DAYS, note_reconciled
 from apps.payments.services.reconcile_payments import reconcile_payments
 from apps.platform.database_clock import database_now
 
-DIFFERENCES, CANNOT = 1, 2
+DIFFERENCES, CANNOT, STOPPED = 1, 2, 130
 MOST_SHOWN = 200
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No provider reports anything older."""
 
 
 class Command(BaseCommand):
@@ -65,13 +67,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        providers = _chosen(options["provider"])
         now = database_now()
         until = options["until"] or now
         days = timedelta(days=settings.OMS_SETTLEMENT_DAYS)
         since = options["since"] or min(until, now) - days - EXTRA_DAYS
         if since >= until:
             raise CommandError("--since has to lie before --until.", returncode=CANNOT)
-        providers = _chosen(options["provider"])
         report = None
         if options["file"]:
             report = _read(options["provider"], options["file"])
@@ -87,11 +89,16 @@ class Command(BaseCommand):
                         now=now,
                         report=report,
                         are_missed=report is None or options["since"] is not None,
-                        on_lines=lambda count, task=task: progress.advance(task, count),  # type: ignore[misc]
+                        on_lines=partial(progress.advance, task),
                     )
                 except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as error:
                     problems.append(f"{provider} cannot be asked: {error}")
                     continue
+                except KeyboardInterrupt as stop:
+                    raise CommandError(
+                        "Stopped. What was read is kept; begin again whenever you like.",
+                        returncode=STOPPED,
+                    ) from stop
                 if report is None:
                     note_reconciled(provider=provider, until=until, now=now)
                 self.stdout.write(f"{provider}: {done.lines_read} lines, {done.lines_new} new")
@@ -184,6 +191,8 @@ def _instant(text: str) -> datetime:
 
 
 def _insist(instant: datetime, text: str) -> datetime:
-    if instant.tzinfo is None or instant <= EPOCH:
-        raise argparse.ArgumentTypeError(f"{text!r} is not after 1970, or has no time zone")
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no time zone; add Z for UTC")
+    if not FIRST <= instant <= datetime.now(UTC) + timedelta(days=1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 2000 and tomorrow")
     return instant
