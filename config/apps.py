@@ -22,5 +22,7 @@ class CompositionConfig(AppConfig):
             ("payments.watch_authorisations", 300.0, "maintenance"),
             ("payments.number_documents", 60.0, "maintenance"),
             ("payments.number_missed_documents", 3600.0, "maintenance"),
+            # It looks every hour whether the day's comparison is due, so a restart delays none.
+            ("payments.reconcile", 3600.0, "maintenance"),
         ):
             register_wake_up(WakeUp(name=task, task=task, queue=queue, every_seconds=every_seconds))

@@ -61,6 +61,8 @@ SECTIONS = (
             Page(title="Receipts and credit notes", icon="description", model="payments.document"),
             Page(title="Disputes", icon="gavel", model="payments.dispute"),
             Page(title="Payment ledger", icon="account_balance", model="payments.ledgerentry"),
+            Page(title="Settled", icon="request_quote", model="payments.settlementlinerecord"),
+            Page(title="Differences", icon="rule", model="payments.settlementdifference"),
             Page(title="Provider calls", icon="sync_alt", model="payments.paymentoperation"),
             Page(title="Provider messages", icon="webhook", model="payments.providermessagerecord"),
         ),

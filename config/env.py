@@ -66,6 +66,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_authorisation_warning_hours: Positive = 24
     oms_authorisation_ending: Literal["warn", "capture"] = "warn"
     oms_payment_wait_minutes: Positive = 12 * 60
+    oms_settlement_days: NotNegative = 7
 
     oms_gateways: str = "sandbox,stripe,adyen,paypal"
     oms_provider_rules: str = ""
@@ -83,6 +84,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     adyen_hmac_key: Hexadecimal = ""
     adyen_webhook_user: str = ""
     adyen_webhook_password: str = ""
+    adyen_report_base: str = "https://ca-test.adyen.com/reports/"
+    adyen_report_user: str = ""
+    adyen_report_password: str = ""
     paypal_api_base: str = "https://api-m.paypal.com"
     paypal_client_id: str = ""
     paypal_client_secret: str = ""
@@ -130,6 +134,10 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         raise ImproperlyConfigured(
             "Environment: ADYEN_WEBHOOK_USER and ADYEN_WEBHOOK_PASSWORD go together."
         )
+    if bool(env.adyen_report_user) != bool(env.adyen_report_password):
+        raise ImproperlyConfigured(
+            "Environment: ADYEN_REPORT_USER and ADYEN_REPORT_PASSWORD go together."
+        )
     return env
 
 
@@ -168,6 +176,8 @@ def refuse_unsafe_production(env: Environment) -> None:
     ]
     if "paypal" in env.gateways and env.paypal_certificate_base:
         faults.append("PAYPAL_CERTIFICATE_BASE (PayPal's own certificates only)")
+    if "adyen" in env.gateways and not env.adyen_report_base.startswith("https://"):
+        faults.append("ADYEN_REPORT_BASE (https only)")
     if faults:
         raise ImproperlyConfigured(
             "Production needs its own, strong value for: " + ", ".join(sorted(faults))

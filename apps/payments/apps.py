@@ -18,11 +18,13 @@ class PaymentsConfig(AppConfig):
         from apps.payments.adapters.registry import list_gates, refuse_unknown_gateways
         from apps.payments.admin.panels import show_payment
         from apps.payments.api.problems import STATUSES
+        from apps.payments.queries import refresh_gauges
         from apps.payments.services.handle_messages import HANDLE_MESSAGES
         from apps.payments.services.waking import DISPATCH, is_call_due, is_message_due
         from apps.platform.backoffice.panels import register_order_panel
         from apps.platform.outbox.registry import subscribe
         from apps.platform.outbox.wakeups import WakeUp, register_wake_up
+        from apps.platform.telemetry.metrics import register_gauge_source
         from apps.platform.web.refusals import register_statuses
 
         refuse_unknown_gateways()
@@ -54,6 +56,7 @@ class PaymentsConfig(AppConfig):
                 is_waiting=is_message_due,
             )
         )
+        register_gauge_source(refresh_gauges)
         register_statuses(STATUSES)
         register_order_panel(
             "Payment",

@@ -1,6 +1,6 @@
 """What payments needs from a provider."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from uuid import UUID
 from apps.kernel.money import Money
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.operations import OperationKind
+from apps.payments.domain.settlements import SettlementKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,32 @@ class ProviderMessage:
     dispute: DisputeNews | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementLine:
+    """One line of what a provider settled.
+
+    `line_id` names it for ever in the provider's reports. `reference` is what the provider calls the
+    movement, as it called it when we asked for it; `payment_reference` its name for the payment, or
+    for the charge that a refund or dispute is about; `payment_id` is ours, where the line carries
+    it. `gross` is what moved between customer and provider, never negative, in the currency of the
+    payment; `fee` what the provider kept, in the currency in which it keeps it, negative where it
+    gave a fee back.
+    """
+
+    line_id: str
+    kind: SettlementKind
+    reference: str
+    payment_reference: str
+    payment_id: UUID | None
+    gross: Money
+    fee: Money
+    booked_at: datetime
+
+
+class ReportUnreadable(Exception):
+    """What is said to be a provider's report is none, or holds something that cannot be read exactly."""
+
+
 class PaymentGateway(Protocol):
     """One payment provider.
 
@@ -208,3 +235,26 @@ class PaymentGateway(Protocol):
 
     def route(self, method_token: str) -> str:
         """Name the gate (breaker and bulkhead) that calls for this token go through."""
+
+    def list_settled(
+        self, *, since: datetime, until: datetime, told: Sequence[Mapping[str, Any]]
+    ) -> Iterator[SettlementLine]:
+        """Read what the provider settled from one instant to another, page by page, in any order.
+
+        Lines of before and after may come along, and a line may come again. `told` are the facts of
+        messages that concern no payment, for providers who announce their reports. What does not
+        concern us, such as payouts, is left out. Pages are fetched as they are wanted, each within
+        10 seconds.
+
+        Raises:
+            GatewayUnavailable: the provider does not answer, or has no report yet.
+            GatewayMisused: the provider does not accept the request.
+            ReportUnreadable: the answer holds what cannot be read exactly.
+        """
+
+    def read_report(self, body: bytes) -> Iterator[SettlementLine]:
+        """Read a report that was saved as a file, in the provider's own format.
+
+        Raises:
+            ReportUnreadable: it is none.
+        """

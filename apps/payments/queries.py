@@ -2,9 +2,20 @@
 
 from uuid import UUID
 
+from django.conf import settings
+from django.db import connection
+
 from apps.payments.adapters.registry import SANDBOX, is_set_up
 from apps.payments.domain.refusals import PaymentNotFound
 from apps.payments.models import Document, Payment
+from apps.platform.telemetry.metrics import reconciliation_age_seconds, settlement_differences_open
+
+_RECONCILED = """
+SELECT g.name, extract(epoch FROM now() - r.ended_at),
+       (SELECT count(*) FROM payments_settlementdifference d
+        WHERE d.provider = g.name AND d.state = 'open')
+FROM unnest(%s::text[]) AS g(name) LEFT JOIN payments_reconciliation r ON r.provider = g.name
+"""
 
 
 def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
@@ -52,3 +63,13 @@ def get_payment_to_approve(reference: str) -> Payment:
     if payment is None:
         raise PaymentNotFound("No payment waits for this approval.")
     return payment
+
+
+def refresh_gauges() -> None:
+    """Bring the metrics of reconciliation up to date; called when they are read."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RECONCILED, [list(settings.OMS_GATEWAYS)])
+        for gateway, age, differences in cursor.fetchall():
+            settlement_differences_open.labels(gateway=gateway).set(differences)
+            if age is not None:
+                reconciliation_age_seconds.labels(gateway=gateway).set(float(age))

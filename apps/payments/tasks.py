@@ -8,6 +8,7 @@ from apps.payments.services.dispatch_operations import dispatch_operations
 from apps.payments.services.handle_messages import BATCH, HANDLE_MESSAGES, handle_messages
 from apps.payments.services.number_documents import number_all_documents
 from apps.payments.services.purge_messages import purge_messages
+from apps.payments.services.reconcile_due import reconcile_due
 from apps.payments.services.undo_again import BATCH as UNDO_BATCH
 from apps.payments.services.undo_again import undo_what_is_due
 from apps.payments.services.waking import DISPATCH
@@ -71,3 +72,9 @@ def number_missed_documents() -> None:
 def forget_messages() -> None:
     """Forget what providers told us long ago."""
     purge_messages(now=database_now())
+
+
+@shared_task(name="payments.reconcile", ignore_result=True)
+def reconcile() -> None:
+    """Compare the last days with what providers settled, once a day; a repeated call finds it done."""
+    reconcile_due(now=database_now())

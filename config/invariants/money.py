@@ -49,6 +49,26 @@ MONEY_INVARIANTS = (
             ORDER BY p.id""",
     ),
     Invariant(
+        name="fees_agree_with_settlement_lines",
+        means="The fees in the ledger are not those of the lines that providers reported.",
+        remedy="Compare with the provider's report; correct by an entry, never by changing one.",
+        sql="""
+            SELECT l.provider, l.line_id, l.fee_minor, l.fee_currency, e.amount_minor AS booked,
+                   e.currency AS booked_currency
+            FROM (SELECT * FROM payments_settlementlinerecord
+                  WHERE fee_minor <> 0 AND stored_at >= %(since)s) l
+            FULL JOIN (SELECT * FROM payments_ledgerentry
+                       WHERE settlement_line_id IS NOT NULL AND at >= %(since)s) e
+              ON e.settlement_line_id = l.id
+            WHERE l.id IS NULL OR e.id IS NULL OR e.currency <> l.fee_currency
+               OR l.fee_minor <> CASE WHEN (e.from_account, e.to_account) = ('provider', 'fees')
+                                      THEN e.amount_minor
+                                      WHEN (e.from_account, e.to_account) = ('fees', 'provider')
+                                      THEN -e.amount_minor END
+               OR e.payment_id IS DISTINCT FROM l.payment_id AND e.payment_id IS NOT NULL
+            ORDER BY l.id""",
+    ),
+    Invariant(
         name="a_payment_is_authorised_once",
         means="The customer's money is reserved twice for one order.",
         remedy="Void the second authorisation with the provider, under its own reference.",

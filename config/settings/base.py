@@ -280,6 +280,7 @@ OMS_CAPTURE_ON = env.oms_capture_on
 OMS_AUTHORISATION_WARNING_HOURS = env.oms_authorisation_warning_hours
 OMS_AUTHORISATION_ENDING = env.oms_authorisation_ending
 OMS_PAYMENT_WAIT_MINUTES = env.oms_payment_wait_minutes
+OMS_SETTLEMENT_DAYS = env.oms_settlement_days
 OMS_GATEWAYS = env.gateways
 OMS_PROVIDER_RULES = env.provider_rules
 OMS_PROVIDER_FALLBACK = env.oms_provider_fallback == "on"
@@ -296,6 +297,9 @@ ADYEN_MERCHANT_ACCOUNT = env.adyen_merchant_account
 ADYEN_HMAC_KEY = env.adyen_hmac_key
 ADYEN_WEBHOOK_USER = env.adyen_webhook_user
 ADYEN_WEBHOOK_PASSWORD = env.adyen_webhook_password
+ADYEN_REPORT_BASE = env.adyen_report_base
+ADYEN_REPORT_USER = env.adyen_report_user
+ADYEN_REPORT_PASSWORD = env.adyen_report_password
 PAYPAL_API_BASE = env.paypal_api_base
 PAYPAL_CLIENT_ID = env.paypal_client_id
 PAYPAL_CLIENT_SECRET = env.paypal_client_secret

@@ -21,6 +21,9 @@ EMBEDDED: Mapping[str, str] = {
     "ADYEN_HMAC_KEY": "",
     "ADYEN_WEBHOOK_USER": "",
     "ADYEN_WEBHOOK_PASSWORD": "",
+    "ADYEN_REPORT_BASE": "",
+    "ADYEN_REPORT_USER": "",
+    "ADYEN_REPORT_PASSWORD": "",
     "PAYPAL_API_BASE": "",
     "PAYPAL_CLIENT_ID": "",
     "PAYPAL_CLIENT_SECRET": "",
@@ -71,6 +74,7 @@ def stack_environment(
         providers |= {
             "ADYEN_WEBHOOK_USER": "adyen-local",
             "ADYEN_WEBHOOK_PASSWORD": credentials.adyen_webhook_password,
+            "ADYEN_REPORT_BASE": f"{simulators_url}/adyen/reports/",
         }
     return {
         **given,

@@ -1,7 +1,7 @@
 """What the control addresses of all simulated providers have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -35,6 +35,16 @@ class PaymentLine(Struct, frozen=True, kw_only=True):
     refunded: int
 
 
+class Controlled(Protocol):
+    """Something else that can be controlled, until it is ended."""
+
+    def take(self, request: Request, name: str) -> Response | None:
+        """Answer a request for `_{name}`; None where it is for something else."""
+
+    def end(self) -> None:
+        """Go back to how it was in the beginning."""
+
+
 class Controls:
     """Answers what can be asked of every simulated provider, by this machine only."""
 
@@ -45,8 +55,10 @@ class Controls:
         calls: dict[int, int],
         list_payments: Callable[[Mapping[str, str]], Sequence[PaymentLine]],
         forget_all: Callable[[], None],
+        more: "Controlled",
     ) -> None:
-        """Take the faults, the calls by second, and how to read and to empty the books."""
+        """Take the faults, the calls by second, how to read and to empty the books, and more controls."""
+        self._more = more
         self._mischief = mischief
         self._calls = calls
         self._list_payments = list_payments
@@ -66,10 +78,11 @@ class Controls:
             case "POST", "reset":
                 self._forget_all()
                 self._mischief.end()
+                self._more.end()
                 self._calls.clear()
                 return as_json({"reset": True})
             case _:
-                return None
+                return self._more.take(request, name)
 
     def _faults(self, request: Request) -> Response:
         try:

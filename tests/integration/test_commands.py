@@ -13,6 +13,7 @@ from infra.local.home import PROJECT
     ("command", "setting", "value", "said"),
     [
         ("define_roles", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
+        ("reconcile_payments", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
         ("drain_events", "DATABASE_URL", "nonsense", "DATABASE_URL: expected"),
         ("event_map", "OMS_GATEWAYS", "klarna", "there is no klarna; choose of sandbox, stripe"),
         ("number_documents", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),

@@ -7,7 +7,7 @@ real provider. The only book it keeps is of approvals that customers gave or ref
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -17,6 +17,7 @@ import msgspec
 from django.conf import settings
 from django.db import connection
 
+from apps.payments.adapters.sandbox_settlements import list_settled
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import SandboxApproval
 from apps.payments.ports import (
@@ -29,6 +30,8 @@ from apps.payments.ports import (
     Outcome,
     OutcomeUnknown,
     ProviderMessage,
+    ReportUnreadable,
+    SettlementLine,
 )
 
 SIGNATURE_HEADER = "sandbox-signature"
@@ -135,6 +138,16 @@ class SandboxGateway:
     def route(self, method_token: str) -> str:
         """Trouble that a token asks for must not hold up the calls of other tokens."""
         return {UNAVAILABLE: "sandbox-down", TIMEOUT: "sandbox-lost"}.get(method_token, "sandbox")
+
+    def list_settled(
+        self, *, since: datetime, until: datetime, told: Sequence[Mapping[str, Any]]
+    ) -> Iterator[SettlementLine]:
+        """Report what was charged and refunded, with fees as a provider might take them."""
+        return list_settled(since=since, until=until)
+
+    def read_report(self, body: bytes) -> Iterator[SettlementLine]:
+        """Refuse: the sandbox saves no files."""
+        raise ReportUnreadable("The sandbox has no reports to read from a file.")
 
     def _done(self, call: GatewayCall) -> Done:
         return Done(reference=self._reference(call), brand="visa", last4="4242")

@@ -1,11 +1,13 @@
 """Payments for customer service and finance: every call to a provider, and how it ended."""
 
+from apps.payments.admin.differences import SettlementDifferenceAdmin
 from apps.payments.admin.disputes import DisputeAdmin
 from apps.payments.admin.documents import DocumentAdmin
 from apps.payments.admin.ledger import LedgerEntryAdmin
 from apps.payments.admin.messages import ProviderMessageAdmin, SandboxApprovalAdmin
 from apps.payments.admin.operations import PaymentOperationAdmin
 from apps.payments.admin.payments import PaymentAdmin
+from apps.payments.admin.settlements import SettlementLineAdmin
 
 __all__ = [
     "DisputeAdmin",
@@ -15,4 +17,6 @@ __all__ = [
     "PaymentOperationAdmin",
     "ProviderMessageAdmin",
     "SandboxApprovalAdmin",
+    "SettlementDifferenceAdmin",
+    "SettlementLineAdmin",
 ]

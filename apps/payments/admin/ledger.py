@@ -14,7 +14,7 @@ from apps.payments.domain.accounts import Account
 from apps.payments.models import LedgerEntry
 from apps.platform.backoffice.admin import ReadOnlyAdmin, recent
 from apps.platform.backoffice.deeds import name_actors
-from apps.platform.backoffice.formatting import link, moment, money
+from apps.platform.backoffice.formatting import NOTHING, link, moment, money
 from apps.platform.backoffice.panels import Table
 
 
@@ -31,7 +31,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     search_fields = ("payment_id",)
     search_help_text = "Id of a payment, exactly"
     ordering: ClassVar = ["-id"]
-    fields = (*list_display, "operation_id", "actor", "id")
+    fields = (*list_display, "operation_id", "settlement_line_id", "actor", "id")
 
     @admin.display(description="When")
     def made(self, entry: LedgerEntry) -> SafeString:
@@ -45,7 +45,9 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Payment")
     def payment_link(self, entry: LedgerEntry) -> SafeString:
-        """Lead to the payment."""
+        """Lead to the payment; a fee may belong to none."""
+        if entry.payment_id is None:
+            return NOTHING
         page = reverse("admin:payments_payment_change", args=[entry.payment_id])
         return link(page, f"…{str(entry.payment_id)[-8:]}")
 

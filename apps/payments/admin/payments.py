@@ -31,6 +31,7 @@ from apps.payments.admin.panels import (
     money_of,
     operations_table,
 )
+from apps.payments.admin.settlements import settlement_panels
 from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
 from apps.payments.queries import list_documents
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
@@ -169,6 +170,7 @@ class PaymentAdmin(ReadOnlyAdmin):
                 ),
             ),
             *([TitledPanel(title="Disputes", panel=Panel(tables=(table,)))] if disputes else []),
+            *settlement_panels(obj),
             TitledPanel(
                 title="Ledger",
                 panel=Panel(

@@ -6,6 +6,11 @@ from apps.payments.models.news import Dispute, ProviderMessageRecord
 from apps.payments.models.operation import PaymentOperation
 from apps.payments.models.payment import Payment, PaymentStatus, PaymentStep
 from apps.payments.models.sandbox import SandboxApproval
+from apps.payments.models.settlement import (
+    Reconciliation,
+    SettlementDifference,
+    SettlementLineRecord,
+)
 
 __all__ = [
     "Dispute",
@@ -17,5 +22,8 @@ __all__ = [
     "PaymentStatus",
     "PaymentStep",
     "ProviderMessageRecord",
+    "Reconciliation",
     "SandboxApproval",
+    "SettlementDifference",
+    "SettlementLineRecord",
 ]

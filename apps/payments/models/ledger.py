@@ -16,14 +16,16 @@ class LedgerEntry(models.Model):
     """An amount that moved from one account to another. Rows are only ever added.
 
     One row holds both sides, so the books balance by construction. The amount is in minor units and
-    positive; what is undone is an entry the other way.
+    positive; what is undone is an entry the other way. A fee names the line of the provider's
+    report; it may belong to no payment, and be in another currency than its payment.
     """
 
     id = models.BigAutoField(primary_key=True)
     payment = models.ForeignKey(
-        Payment, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
+        Payment, on_delete=models.PROTECT, related_name="ledger", db_constraint=False, null=True
     )
     operation_id = models.UUIDField(null=True)
+    settlement_line_id = models.BigIntegerField(null=True)
     what = models.TextField()
     from_account = models.CharField(max_length=16, choices=ACCOUNTS)
     to_account = models.CharField(max_length=16, choices=ACCOUNTS)
@@ -50,6 +52,15 @@ class LedgerEntry(models.Model):
                     to_account__in=[account.value for account in Account],
                 ),
                 name="ledger_accounts_are_known",
+            ),
+            models.UniqueConstraint(
+                fields=["settlement_line_id"],
+                condition=Q(settlement_line_id__isnull=False),
+                name="the_fee_of_a_line_is_booked_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(payment__isnull=False) | Q(settlement_line_id__isnull=False),
+                name="a_ledger_entry_has_a_payment_or_a_line",
             ),
         ]
 

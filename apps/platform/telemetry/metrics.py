@@ -100,6 +100,16 @@ authorisations_running_out_total: Final = Counter(
 captures_failed_total: Final = Counter(
     "captures_failed_total", "Captures of wanted orders that a provider refused.", ("gateway",)
 )
+settlement_differences_open: Final = _gauge(
+    "settlement_differences_open",
+    "Differences between a provider's report and the ledger that nobody has settled.",
+    "gateway",
+)
+reconciliation_age_seconds: Final = _gauge(
+    "reconciliation_age_seconds",
+    "Time since a provider's report was compared with the ledger last.",
+    "gateway",
+)
 cards_refused_total: Final = Counter(
     "cards_refused_total", "Requests refused because they held a card number."
 )

@@ -1,10 +1,12 @@
 """What tests and drills ask of the simulator itself: its books, its faults, its clock."""
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 
 from infra.simulators.adyen.books import Books
 from infra.simulators.adyen.objects import Notice, Payment
 from infra.simulators.adyen.payments import Payments
+from infra.simulators.adyen.reports import Reports
 from infra.simulators.adyen.requests import RequestDesk
 from infra.simulators.controls import (
     AttemptLine,
@@ -16,6 +18,7 @@ from infra.simulators.controls import (
 )
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
+from infra.simulators.settlements import Falsifier
 
 
 class NamedAttempt(AttemptLine, frozen=True, kw_only=True):
@@ -34,22 +37,33 @@ class Control:
     """The addresses behind `/adyen/_`, for this machine only."""
 
     def __init__(
-        self, *, books: Books, payments: Payments, mischief: Mischief, desk: RequestDesk
+        self,
+        *,
+        books: Books,
+        payments: Payments,
+        mischief: Mischief,
+        desk: RequestDesk,
+        reports: Reports,
+        falsifier: Falsifier,
     ) -> None:
         """Control this simulator."""
         self._books = books
+        self._reports = reports
         self._payments = payments
         self._common = Controls(
             mischief=mischief,
             calls=desk.calls,
             list_payments=self.payments,
             forget_all=books.forget_all,
+            more=falsifier,
         )
 
     def take(self, request: Request, name: str, news: list[Notice]) -> Response:
         """Answer a request for `/adyen/_{name}`, and add what is to be told of it to `news`."""
         if (request.method, name, request.is_local) == ("POST", "expire", True):
             return self._expire(query_of(request), news)
+        if (request.method, name, request.is_local) == ("POST", "report", True):
+            return self._announce(query_of(request), news)
         return self._common.take(request, name) or refused(404, "There is nothing of that name.")
 
     def payments(self, wanted: Mapping[str, str]) -> list[AttemptsOfPayment]:
@@ -97,3 +111,19 @@ class Control:
         news.append(self._payments.expire(payment))
         self._books.write()
         return as_json({"status": "expired"})
+
+    def _announce(self, wanted: dict[str, str], news: list[Notice]) -> Response:
+        """Announce the settlement detail report of a `merchant` and a `day`, today's without one."""
+        merchants = [one.merchant for one in self._books.payments.values()]
+        merchant = wanted.get("merchant") or next(iter(merchants), "")
+        try:
+            day = date.fromisoformat(wanted.get("day") or f"{datetime.now(UTC):%Y-%m-%d}")
+        except ValueError:
+            return refused(400, "This is no day.")
+        if not merchant:
+            return refused(404, "There is nobody to report to.")
+        notice = self._reports.announce(merchant, day)
+        news.append(notice)
+        self._books.record(notices=[notice])
+        self._books.write()
+        return as_json({"file": notice.psp_reference, "address": notice.reason})

@@ -11,10 +11,12 @@ from infra.simulators.adyen.notices import Endpoint, letter_of
 from infra.simulators.adyen.objects import Notice
 from infra.simulators.adyen.payments import Payments
 from infra.simulators.adyen.refusals import internal_error, out_of_order
+from infra.simulators.adyen.reports import PLACE, Reports
 from infra.simulators.adyen.requests import RequestDesk
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.sending import Sender
+from infra.simulators.settlements import Falsifier
 
 TURNS_AFTER_SECONDS = 1.0
 
@@ -34,8 +36,15 @@ class AdyenSite:
             modifications=self._modifications,
             mischief=self._mischief,
         )
+        falsifier = Falsifier()
+        self._reports = Reports(self._books, falsifier, public_url=public_url)
         self._control = Control(
-            books=self._books, payments=payments, mischief=self._mischief, desk=self._desk
+            books=self._books,
+            payments=payments,
+            mischief=self._mischief,
+            desk=self._desk,
+            reports=self._reports,
+            falsifier=falsifier,
         )
         self._approvals = Approvals(self._books, payments)
         self._webhooks: Sender[Notice] | None = None
@@ -66,6 +75,8 @@ class AdyenSite:
         try:
             if path.startswith("/3ds/"):
                 return self._approvals.take(request, path)
+            if path.startswith(PLACE):
+                return self._reports.take(request, path)
             if not path.startswith("/_"):
                 return await self._desk.take(request, path, news)
             if path == "/_reset" and self._webhooks is not None:

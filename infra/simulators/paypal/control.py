@@ -18,6 +18,7 @@ from infra.simulators.paypal.objects import Event, Order
 from infra.simulators.paypal.refusals import Refusal
 from infra.simulators.paypal.requests import RequestDesk
 from infra.simulators.paypal.tokens import Tokens
+from infra.simulators.settlements import Falsifier
 
 
 class OrderLine(AttemptLine, frozen=True, kw_only=True):
@@ -45,6 +46,7 @@ class Control:
         desk: RequestDesk,
         tokens: Tokens,
         happenings: Happenings,
+        falsifier: Falsifier,
     ) -> None:
         """Control this simulator."""
         self._books = books
@@ -55,6 +57,7 @@ class Control:
             calls=desk.calls,
             list_payments=self.payments,
             forget_all=books.forget_all,
+            more=falsifier,
         )
 
     def take(self, request: Request, name: str, events: list[Event]) -> Response:

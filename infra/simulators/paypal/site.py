@@ -17,10 +17,12 @@ from infra.simulators.paypal.objects import Event
 from infra.simulators.paypal.refusals import Refusal, internal_error, out_of_order
 from infra.simulators.paypal.rendering import Rendering
 from infra.simulators.paypal.requests import RequestDesk
+from infra.simulators.paypal.settlements import ADDRESS, Settlements
 from infra.simulators.paypal.tokens import Tokens
 from infra.simulators.paypal.wallets import WALLETS
 from infra.simulators.paypal.webhooks import Endpoint, Post
 from infra.simulators.sending import Sender
+from infra.simulators.settlements import Falsifier
 
 REFUND_FAILS_AFTER_SECONDS = 1.0
 VERIFY = "/v1/notifications/verify-webhook-signature"
@@ -51,6 +53,8 @@ class PayPalSite:
             mischief=self._mischief,
             tokens=self._tokens,
         )
+        falsifier = Falsifier()
+        self._settlements = Settlements(self._books, falsifier)
         self._happenings = Happenings(self._books, self._desk.record)
         self._control = Control(
             books=self._books,
@@ -58,6 +62,7 @@ class PayPalSite:
             desk=self._desk,
             tokens=self._tokens,
             happenings=self._happenings,
+            falsifier=falsifier,
         )
         self._approvals = Approvals(self._books, self._desk.record)
         self._webhooks: Sender[Event] | None = (
@@ -98,6 +103,8 @@ class PayPalSite:
                 return self._approvals.take(request, path, events)
             if path.startswith("/v1/notifications/"):
                 return self._about_messages(request, path)
+            if (request.method, path) == ("GET", ADDRESS):
+                return self._search(request)
             return await self._desk.take(request, path, events)
         finally:
             # Also when the answer is lost: the work is done.
@@ -115,6 +122,15 @@ class PayPalSite:
         except Refusal as refusal:
             return _json(refusal.status, {"message": "Simulated.", **refusal.as_json()})
         return _json(404, {})
+
+    def _search(self, request: Request) -> Response:
+        """Show what moved the balance to who has a token."""
+        try:
+            self._mischief.before_anything()
+            self._tokens.insist(request.headers)
+            return _json(200, self._settlements.search(request))
+        except Refusal as refusal:
+            return _json(refusal.status, refusal.as_json())
 
     async def _announce(self, events: list[Event]) -> None:
         for event in events:

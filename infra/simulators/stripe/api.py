@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
 from typing import TypeVar
 
+from infra.simulators.settlements import Booking
 from infra.simulators.stripe import intents, refunds
 from infra.simulators.stripe.books import Books
 from infra.simulators.stripe.forms import Form, allow_only, expansions, whole_number
@@ -11,6 +12,7 @@ from infra.simulators.stripe.objects import Answer, Event, Intent, Refund
 from infra.simulators.stripe.refusals import Refusal, missing
 from infra.simulators.stripe.rendering import API_VERSION, Json, Rendering
 from infra.simulators.stripe.requests import Job, Route, route
+from infra.simulators.stripe.settlements import Settlements
 
 LIST_FIELDS = frozenset({"created", "limit", "starting_after", "expand"})
 MOST_ROWS = 100
@@ -18,16 +20,17 @@ FOREVER = 2**40
 SEARCH_PREFIX = "metadata['payment_id']:'"
 
 T = TypeVar("T")
-Dated = TypeVar("Dated", Intent, Refund, Event)
+Dated = TypeVar("Dated", Intent, Refund, Event, Booking)
 
 
 class StripeApi:
     """Reads and changes the books as Stripe's API does."""
 
-    def __init__(self, books: Books, rendering: Rendering) -> None:
+    def __init__(self, books: Books, rendering: Rendering, settlements: Settlements) -> None:
         """Work on these books."""
         self._books = books
         self._rendering = rendering
+        self._settlements = settlements
 
     def routes(self) -> list[Route]:
         """Give every address there is."""
@@ -43,6 +46,8 @@ class StripeApi:
             route("GET", "refunds", None, self.list_refunds),
             route("GET", "refunds/{}", None, self.retrieve_refund),
             route("GET", "charges/{}", None, self.retrieve_charge),
+            route("GET", "balance_transactions", None, self.list_settled),
+            route("GET", "balance_transactions/{}", None, self.retrieve_settled),
             route("GET", "events", None, self.list_events),
             route("GET", "events/{}", None, self.retrieve_event),
         ]
@@ -137,6 +142,25 @@ class StripeApi:
         if intent is None or intent.charge is None or intent.charge.id != name:
             raise missing("charge", name, param="id")
         return self._rendering.charge(intent, intent.charge, expansions(form))
+
+    def list_settled(self, form: Form) -> Json:
+        """Show what moved the balance, the newest first."""
+        allow_only(form, LIST_FIELDS)
+        found = _behind(self._settlements.newest(), form.get("starting_after"))
+        rows, has_more = _page(_created_within(found, form), form)
+        expand = expansions(form)
+        return self._rendering.page(
+            "/v1/balance_transactions",
+            [self._settlements.render(one, expand) for one in rows],
+            has_more=has_more,
+        )
+
+    def retrieve_settled(self, form: Form, name: str) -> Json:
+        """Show one movement of the balance."""
+        for one in self._settlements.newest():
+            if one.id == name:
+                return self._settlements.render(one, ())
+        raise missing("balance_transaction", name, param="id")
 
     def list_events(self, form: Form) -> Json:
         """Show what happened, the newest first."""

@@ -12,6 +12,7 @@ from infra.simulators.controls import (
 )
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
+from infra.simulators.settlements import Falsifier
 from infra.simulators.stripe import intents
 from infra.simulators.stripe.books import Books
 from infra.simulators.stripe.objects import Event, Intent
@@ -33,7 +34,9 @@ class IntentsOfPayment(PaymentLine, frozen=True, kw_only=True):
 class Control:
     """The addresses behind `/stripe/_`, for this machine only."""
 
-    def __init__(self, *, books: Books, mischief: Mischief, desk: RequestDesk) -> None:
+    def __init__(
+        self, *, books: Books, mischief: Mischief, desk: RequestDesk, falsifier: Falsifier
+    ) -> None:
         """Control this simulator."""
         self._books = books
         self._common = Controls(
@@ -41,6 +44,7 @@ class Control:
             calls=desk.calls,
             list_payments=self.payments,
             forget_all=books.forget_all,
+            more=falsifier,
         )
 
     def take(self, request: Request, name: str, events: list[Event]) -> Response:

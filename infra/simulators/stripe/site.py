@@ -8,6 +8,7 @@ import msgspec
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.sending import Sender
+from infra.simulators.settlements import Falsifier
 from infra.simulators.stripe import refunds
 from infra.simulators.stripe.api import StripeApi
 from infra.simulators.stripe.approvals import Approvals
@@ -17,6 +18,7 @@ from infra.simulators.stripe.objects import Event, Refund
 from infra.simulators.stripe.refusals import internal_error, out_of_order
 from infra.simulators.stripe.rendering import Rendering
 from infra.simulators.stripe.requests import RequestDesk
+from infra.simulators.stripe.settlements import Settlements
 from infra.simulators.stripe.webhooks import Endpoint, signed
 
 REFUND_FAILS_AFTER_SECONDS = 1.0
@@ -31,14 +33,18 @@ class StripeSite:
         self._books = Books(journal, is_announced=endpoint.wants) if endpoint else Books(journal)
         self._mischief = Mischief(out_of_order=out_of_order, internal_error=internal_error)
         rendering = Rendering(public_url)
-        self._api = StripeApi(self._books, rendering)
+        falsifier = Falsifier()
+        settlements = Settlements(self._books, rendering, falsifier)
+        self._api = StripeApi(self._books, rendering, settlements)
         self._desk = RequestDesk(
             routes=self._api.routes(),
             books=self._books,
             rendering=rendering,
             mischief=self._mischief,
         )
-        self._control = Control(books=self._books, mischief=self._mischief, desk=self._desk)
+        self._control = Control(
+            books=self._books, mischief=self._mischief, desk=self._desk, falsifier=falsifier
+        )
         self._approvals = Approvals(self._books)
         self._webhooks = (
             Sender(

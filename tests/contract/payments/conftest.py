@@ -101,6 +101,7 @@ def adyen_gateway(adyen_simulator: SimulatedAdyen) -> AdyenGateway:
         hmac_key=KEY,
         webhook_user=USER,
         webhook_password=PASSWORD,
+        report_base=f"{adyen_simulator.base}/reports/",
         read_seconds=3.0,
     )
 

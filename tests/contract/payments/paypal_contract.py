@@ -11,7 +11,7 @@ ORDERS = "paypal/checkout_orders_v2.json"
 PAYMENTS = "paypal/payments_payment_v2.json"
 WEBHOOKS = "paypal/notifications_webhooks_v1.json"
 JSON = "content/application~1json/schema"
-OUTSIDE = ("/v1/oauth2/token", "/v1/notifications/certs/")
+OUTSIDE = ("/v1/oauth2/token", "/v1/notifications/certs/", "/v1/reporting/transactions")
 """What no file describes."""
 LONGEST_KEY = 108
 UNLISTED = {"authorize": "INSTRUMENT_DECLINED"}

@@ -5,11 +5,13 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from stripe import WebhookSignature
 
 from apps.payments.adapters.adyen.gateway import AdyenGateway
@@ -23,6 +25,7 @@ from apps.payments.ports import (
 )
 from infra.simulators.adyen.notices import sign as adyen_sign
 from tests.contract.payments.conftest import make_paypal_gateway
+from tests.contract.payments.running import RunningSimulator
 from tests.contract.payments.simulated_adyen import (
     KEY,
     MERCHANT,
@@ -46,6 +49,7 @@ class Provider:
     message, `spoilt` a part of it with what it is falsified to. `signs_time` says whether a message
     is refused that was signed minutes ago. `card` is the brand and last digits of what approved
     payments are made with; `says_no` and `says_no_funds` are code and sentence of the two declines.
+    `announce` has today's report announced, where the provider does that, and gives what was told.
     """
 
     gateway: PaymentGateway
@@ -71,6 +75,29 @@ class Provider:
         "Your card was declined.",
     )
     says_no_funds: tuple[str, str] = ("insufficient_funds", "Your card has insufficient funds.")
+    simulator: RunningSimulator | None = None
+    announce: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+
+
+def open_provider(request: pytest.FixtureRequest) -> Provider:
+    """Give the provider that a fixture's parameter names, its simulator running."""
+    match request.param:
+        case "stripe":
+            return stripe_provider(
+                request.getfixturevalue("stripe_simulator"),
+                request.getfixturevalue("stripe_gateway"),
+            )
+        case "adyen":
+            return adyen_provider(
+                request.getfixturevalue("adyen_simulator"), request.getfixturevalue("adyen_gateway")
+            )
+        case "paypal":
+            return paypal_provider(
+                request.getfixturevalue("paypal_simulator"),
+                request.getfixturevalue("paypal_gateway"),
+            )
+        case _:
+            return sandbox_provider()
 
 
 def sandbox_provider() -> Provider:
@@ -148,6 +175,7 @@ def stripe_provider(simulator: SimulatedStripe, gateway: StripeGateway) -> Provi
         reference="pi_1",
         sign=sign,
         signs_time=True,
+        simulator=simulator,
     )
 
 
@@ -178,6 +206,7 @@ def adyen_provider(simulator: SimulatedAdyen, gateway: AdyenGateway) -> Provider
             api_base="http://127.0.0.1:9/v72",
             merchant_account=MERCHANT,
             hmac_key=KEY,
+            report_base="http://127.0.0.1:9/reports/",
         ),
         approved="stored_card_authorised",
         declined="stored_card_refused",
@@ -193,6 +222,8 @@ def adyen_provider(simulator: SimulatedAdyen, gateway: AdyenGateway) -> Provider
         reference="7914073381342284",
         sign=sign,
         signs_time=False,
+        simulator=simulator,
+        announce=lambda: simulator.announce(gateway),
     )
 
 
@@ -227,6 +258,7 @@ def paypal_provider(simulator: SimulatedPayPal, gateway: PayPalGateway) -> Provi
         spoilt=(b"evt_1", b"evt_2"),
         reference="AUTHORIZATION1",
         sign=simulator.headers_for,
+        simulator=simulator,
         # PayPal repeats a message for days with the time of its first attempt, as far as is known.
         signs_time=False,
         card=("paypal", ""),

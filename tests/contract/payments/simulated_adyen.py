@@ -2,6 +2,7 @@
 
 import json
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,6 +74,13 @@ class SimulatedAdyen(RunningSimulator):
             for message in gateway.read_messages(letter.body, letter.headers, datetime.now(UTC))
         ]
         return [one for one in messages if one.payment_id == payment_id]
+
+    def announce(self, gateway: AdyenGateway) -> list[Mapping[str, Any]]:
+        """Have today's settlement report announced; gives the facts that the platform keeps of it."""
+        self.ask(f"/_report?merchant={MERCHANT}", "POST")
+        (letter, *_) = self.receiver.wait_for("REPORT_AVAILABLE")
+        messages = gateway.read_messages(letter.body, letter.headers, datetime.now(UTC))
+        return [one.facts for one in messages]
 
     def informed(self, gateway: AdyenGateway, call: GatewayCall) -> GatewayCall:
         """Give a call with all that was told about its payment so far."""

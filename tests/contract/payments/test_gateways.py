@@ -1,7 +1,6 @@
 """What every gateway promises, asked of each of them."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -24,31 +23,16 @@ from tests.contract.payments.providers import (
     NOW,
     PAYMENT_ID,
     Provider,
-    adyen_provider,
-    paypal_provider,
+    open_provider,
     sandbox_provider,
-    stripe_provider,
 )
 from tests.contract.payments.simulated_stripe import SECRET
 
 
 @pytest.fixture(params=["sandbox", "stripe", "adyen", "paypal"])
-def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
+def provider(request: pytest.FixtureRequest) -> Provider:
     """Each provider in turn."""
-    if request.param == "sandbox":
-        yield sandbox_provider()
-    elif request.param == "paypal":
-        yield paypal_provider(
-            request.getfixturevalue("paypal_simulator"), request.getfixturevalue("paypal_gateway")
-        )
-    elif request.param == "stripe":
-        yield stripe_provider(
-            request.getfixturevalue("stripe_simulator"), request.getfixturevalue("stripe_gateway")
-        )
-    else:
-        yield adyen_provider(
-            request.getfixturevalue("adyen_simulator"), request.getfixturevalue("adyen_gateway")
-        )
+    return open_provider(request)
 
 
 class TestTheSuite:

@@ -1,5 +1,6 @@
 """The simulated PayPal as PayPal's own SDK sees it, a client that knows nothing of us."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -92,6 +93,26 @@ class TestTheSdk:
             "10.00",
         )
         assert client.payments.get_refund({"refund_id": back.id}).body.status == "COMPLETED"
+
+    def test_finds_what_was_settled(self, client: Any) -> None:
+        held = authorization(order(client, "o1", "ok"))
+        taken = client.payments.capture_authorized_payment(
+            {"authorization_id": held.id, "paypal_request_id": "c1", "body": {}}
+        ).body
+        now = datetime.now(UTC)
+
+        found = client.transaction_search.search_transactions(
+            {
+                "start_date": f"{now - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
+                "end_date": f"{now + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
+                "fields": "transaction_info",
+            }
+        ).body
+
+        assert (found.total_items, found.total_pages) == (1, 1)
+        (info,) = (one.transaction_info for one in found.transaction_details)
+        assert (info.transaction_id, info.transaction_event_code) == (taken.id, "T0006")
+        assert (info.transaction_amount.value, info.fee_amount.value) == ("10.00", "-0.39")
 
     def test_releases_what_is_held(self, client: Any) -> None:
         held = authorization(order(client, "o1", "ok"))

@@ -57,7 +57,32 @@ _REFUND = """
         id, order_id, nth, amount_minor, lines, reason, status, requested_by, created_at, updated_at)
     VALUES (gen_random_uuid(), %(confirmed)s, 1, 100, '[]', '', 'requested', 'test', now(), now())"""
 
+_FEE_LINE = """
+    INSERT INTO payments_settlementlinerecord (
+        provider, line_id, kind, reference, payment_reference, gross_minor, currency, fee_minor,
+        fee_currency, booked_at, stored_at)
+    VALUES ('stripe', 'txn_1', 'fee', '', '', 0, 'EUR', 7, 'EUR', now(), now())"""
+
 PLANTS = (
+    Plant(
+        invariant="fees_agree_with_settlement_lines",
+        how="a fee was never booked",
+        statements=(_FEE_LINE,),
+        row={"line_id": "txn_1", "fee_minor": 7, "booked": None},
+    ),
+    Plant(
+        invariant="fees_agree_with_settlement_lines",
+        how="a fee was booked the wrong way",
+        statements=(
+            _FEE_LINE,
+            """INSERT INTO payments_ledgerentry (
+                   settlement_line_id, what, from_account, to_account, amount_minor, currency, actor,
+                   at)
+               SELECT id, 'Fee', 'fees', 'provider', 7, 'EUR', 'test', now()
+               FROM payments_settlementlinerecord""",
+        ),
+        row={"line_id": "txn_1", "fee_minor": 7, "booked": 7},
+    ),
     Plant(
         invariant="the_ledger_agrees_with_payments",
         how="an entry was added that nothing explains",

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,10 +10,17 @@ from pytest_django import Settings
 
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.operations import OperationKind
-from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.models import (
+    Payment,
+    PaymentOperation,
+    ProviderMessageRecord,
+    SettlementDifference,
+    SettlementLineRecord,
+)
 from apps.payments.services.dispatch_operations import dispatch_operations
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.operations import new_operation
+from apps.payments.services.reconcile_payments import reconcile_payments
 from apps.payments.services.take_back_customer import CAME_BACK, MOST_RETURNS
 from apps.payments.services.undo_payments import undo_payments
 from apps.platform.database_clock import database_now
@@ -117,6 +125,7 @@ def story(running: SimulatedAdyen, settings: Settings, client: Client) -> Iterat
     settings.ADYEN_HMAC_KEY = KEY
     settings.ADYEN_WEBHOOK_USER = USER
     settings.ADYEN_WEBHOOK_PASSWORD = PASSWORD
+    settings.ADYEN_REPORT_BASE = f"{running.base}/reports/"
     gateway_named.cache_clear()
     yield Story(running, client)
     gateway_named.cache_clear()
@@ -187,6 +196,35 @@ class TestAPayment:
 
         assert payment.status == "refunded"
         assert story.books(payment) == (0, 12990, 12990)
+
+
+class TestItsReport:
+    def test_is_announced_by_webhook_and_agrees_with_the_ledger(
+        self, story: Story, settings: Settings
+    ) -> None:
+        settings.OMS_SETTLEMENT_DAYS = 0
+        payment = story.begin("stored_card_authorised")
+        story.ask(payment, OperationKind.CAPTURE)
+        story.hear(payment, "CAPTURE")
+        story.call_off(payment)
+        payment = story.hear(payment, "REFUND")
+        assert payment.status == "refunded"
+        story.simulator.ask("/_report", "POST")
+        story.hear(payment, "REPORT_AVAILABLE")
+
+        now = database_now()
+        # Of another shop of the company, of which nothing is kept.
+        ProviderMessageRecord.objects.create(
+            provider="adyen", event_id="x", kind="REPORT_AVAILABLE", received_at=now, next_at=now
+        )
+        done = reconcile_payments(
+            provider="adyen", since=now - timedelta(days=1), until=now, now=now
+        )
+
+        assert (done.lines_read, done.lines_new) == (2, 2)
+        kinds = SettlementLineRecord.objects.filter(payment=payment).values_list("kind", flat=True)
+        assert sorted(kinds) == ["charge", "refund"]
+        assert not SettlementDifference.objects.exists()
 
 
 class TestASetback:

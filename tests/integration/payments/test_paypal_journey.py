@@ -1,6 +1,7 @@
 """Orders paid with PayPal, from approval to refund: real calls over HTTP, real webhooks."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,15 @@ from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
 from apps.orders.services.cancel_order import cancel_order
 from apps.payments.adapters.registry import gateway_named
-from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.models import (
+    Payment,
+    PaymentOperation,
+    ProviderMessageRecord,
+    SettlementDifference,
+    SettlementLineRecord,
+)
 from apps.payments.services.handle_messages import handle_messages
+from apps.payments.services.reconcile_payments import reconcile_payments
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
@@ -182,3 +190,36 @@ class TestAMessage:
         said = Client().post(DOOR, b"{}", content_type="application/json")
 
         assert said.status_code == 400
+
+
+class TestWhatWasSettled:
+    @pytest.fixture(autouse=True)
+    def at_once(self, settings: Settings) -> None:
+        settings.OMS_SETTLEMENT_DAYS = 0
+
+    def reconcile(self) -> list[str]:
+        """Compare with PayPal; gives the kinds of lines that it reported."""
+        now = timezone.now() + timedelta(seconds=1)
+        reconcile_payments(provider="paypal", since=now - timedelta(days=1), until=now, now=now)
+        return sorted(SettlementLineRecord.objects.values_list("kind", flat=True))
+
+    def test_agrees_after_a_refund(self, paypal: SimulatedPayPal) -> None:
+        order = ordered("vault-ok")
+        called_off(order)
+        assert self.reconcile() == ["charge", "refund"]
+        assert not SettlementDifference.objects.exists()
+        payment = payment_of(order)
+        assert SettlementLineRecord.objects.filter(payment=payment).count() == 2
+
+    def test_agrees_after_the_bank_took_the_charge_back(self, paypal: SimulatedPayPal) -> None:
+        order = ordered("vault-ok")
+        capture = PaymentOperation.objects.get(kind="capture").reference
+        paypal.let("reverse", capture=capture)
+        assert self.reconcile() == ["charge", "charge_undone"]
+        assert SettlementDifference.objects.get().kind == "amount_differs"
+
+        hear(paypal, "PAYMENT.CAPTURE.REVERSED")
+
+        assert payment_of(order).captured_minor == 0
+        self.reconcile()
+        assert SettlementDifference.objects.get().state == "explained"

@@ -34,6 +34,16 @@ class TestKeysOfAdyen:
         with pytest.raises(ImproperlyConfigured, match=f"for: {name}$"):
             refuse_unsafe_production(read_environment({**STRONG, name: value}))
 
+    def test_travel_to_its_reports_over_https_only(self) -> None:
+        plain = {**STRONG, "ADYEN_REPORT_BASE": "http://reports.example/"}
+        with pytest.raises(ImproperlyConfigured, match="for: ADYEN_REPORT_BASE"):
+            refuse_unsafe_production(read_environment(plain))
+
+    @pytest.mark.parametrize("name", ["ADYEN_REPORT_USER", "ADYEN_REPORT_PASSWORD"])
+    def test_of_the_report_user_go_together(self, name: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match="ADYEN_REPORT_USER and"):
+            read_environment({**STRONG, name: "x"})
+
     def test_are_not_asked_for_where_adyen_is_not_in_use(self) -> None:
         others = {"OMS_GATEWAYS": "stripe", "STRIPE_API_KEY": "sk_live_x"}
         wanted = {**STRONG, **others, "STRIPE_WEBHOOK_SECRET": "whsec_x", "ADYEN_API_KEY": ""}

@@ -9,7 +9,7 @@ A customer who had to approve the payment comes back with a `redirectResult`. It
 message and handed in by the next look-up: the bank's approval counts only then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -21,6 +21,8 @@ from apps.kernel.clock import Clock, SystemClock
 from apps.payments.adapters.adyen.amounts import AmountNotPayable, adyen_amount
 from apps.payments.adapters.adyen.calls import AdyenCalls
 from apps.payments.adapters.adyen.messages import Postbox
+from apps.payments.adapters.adyen.reports import AdyenReports
+from apps.payments.adapters.adyen.settlements import read_settlement_report
 from apps.payments.adapters.adyen.story import CAME_BACK, Story, Told
 from apps.payments.adapters.adyen.transport import AdyenTransport
 from apps.payments.adapters.adyen.verdicts import verdict_of
@@ -31,6 +33,7 @@ from apps.payments.ports import (
     Outcome,
     OutcomeUnknown,
     ProviderMessage,
+    SettlementLine,
 )
 
 CALL_SECONDS = 9.0
@@ -55,12 +58,17 @@ class AdyenGateway:
         hmac_key: str,
         webhook_user: str = "",
         webhook_password: str = "",
+        report_base: str = "",
+        report_user: str = "",
+        report_password: str = "",
         connect_seconds: float = 1.0,
         read_seconds: float = 8.0,
         clock: Clock | None = None,
     ) -> None:
         """Take the account's secrets and the limits of one request; `api_base` ends in the version.
 
+        `report_base` is the only address that reports are fetched from, as a report user of Adyen's;
+        without one, by the key.
         Messages must be of the environment that the address is of: live at Adyen's live address.
         """
         self._transport = AdyenTransport(
@@ -77,6 +85,15 @@ class AdyenGateway:
             password=webhook_password,
             is_live=(urlsplit(api_base).hostname or "").endswith(LIVE_DOMAIN),
         )
+        self._merchant = merchant_account
+        self._reports = AdyenReports(
+            base=report_base,
+            api_key=api_key,
+            user=report_user,
+            password=report_password,
+            connect_seconds=connect_seconds,
+            read_seconds=read_seconds,
+        )
         self._clock = clock or SystemClock()
 
     @classmethod
@@ -89,6 +106,9 @@ class AdyenGateway:
             hmac_key=settings.ADYEN_HMAC_KEY,
             webhook_user=settings.ADYEN_WEBHOOK_USER,
             webhook_password=settings.ADYEN_WEBHOOK_PASSWORD,
+            report_base=settings.ADYEN_REPORT_BASE,
+            report_user=settings.ADYEN_REPORT_USER,
+            report_password=settings.ADYEN_REPORT_PASSWORD,
         )
 
     def perform(self, call: GatewayCall) -> Outcome:
@@ -136,6 +156,17 @@ class AdyenGateway:
     def route(self, method_token: str) -> str:
         """All calls share one gate: Adyen is up or down as a whole."""
         return "adyen"
+
+    def list_settled(
+        self, *, since: datetime, until: datetime, told: Sequence[Mapping[str, Any]]
+    ) -> Iterator[SettlementLine]:
+        """Fetch the settlement detail reports that Adyen has announced, whole, and read their rows."""
+        for body in self._reports.fetch(told):
+            yield from self.read_report(body)
+
+    def read_report(self, body: bytes) -> Iterator[SettlementLine]:
+        """Read a settlement detail report (CSV)."""
+        return read_settlement_report(body, merchant_account=self._merchant)
 
     def _hand_in(self, call: GatewayCall, story: Story, amount: int) -> Outcome | None:
         """Finish the authorisation with what the customer brought back, if that is of any use."""

@@ -14,6 +14,7 @@ from apps.payments.adapters.adyen.story import (
     CANCEL_OR_REFUND,
     CANCELLATION,
     EXPIRE,
+    REPORT_AVAILABLE,
     TECHNICAL_CANCEL,
     Told,
 )
@@ -31,6 +32,7 @@ DISPUTES = {
 }
 """What each means for a dispute. One that nobody defends stays open here: Adyen says no more of it."""
 LONGEST_TEXT = 200
+LONGEST_ADDRESS = 2000
 PARTS_OF_REASON = 3
 
 
@@ -71,7 +73,8 @@ class Postbox:
 
     def _message(self, item: Item) -> ProviderMessage:
         event_id = f"{item.psp_reference}:{item.event_code}:{item.success_text}"
-        if item.merchant_account_code != self._merchant:
+        is_report = item.event_code == REPORT_AVAILABLE
+        if item.merchant_account_code != self._merchant and not is_report:
             # Another shop of the same company: what it is about is none of our business.
             return ProviderMessage(
                 event_id=event_id, kind=item.event_code, reference="", payment_id=None
@@ -127,16 +130,20 @@ def _told(item: Item, operation: str) -> Told:
         value=item.amount.value if item.amount is not None else 0,
         currency=_kept(item.amount.currency) if item.amount is not None else "",
         # Of an authorisation it is no reason but the card's number in part, and its expiry.
-        reason="" if is_authorised else _kept(item.reason or ""),
+        reason="" if is_authorised else _kept(item.reason or "", _longest(item)),
         action=_kept(str(more.get("modification.action", ""))),
         brand=_kept(brand_name(item.payment_method)) if is_authorised else "",
         last4=_last4(item) if is_authorised else "",
     )
 
 
-def _kept(text: str) -> str:
+def _kept(text: str, longest: int = LONGEST_TEXT) -> str:
     """Shorten a text and leave out what no table takes: most of an item is not signed."""
-    return "".join(one for one in text[:LONGEST_TEXT] if one.isprintable())
+    return "".join(one for one in text[:longest] if one.isprintable())
+
+
+def _longest(item: Item) -> int:
+    return LONGEST_ADDRESS if item.event_code == REPORT_AVAILABLE else LONGEST_TEXT
 
 
 def _last4(item: Item) -> str:

@@ -4,7 +4,7 @@ A repeated request with the same key (`PayPal-Request-Id`) does nothing twice an
 stands by now. PayPal keeps the keys of orders for six hours and those of payments for 45 days.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -20,6 +20,11 @@ from apps.payments.adapters.paypal.certificates import Certificates
 from apps.payments.adapters.paypal.checks import CertificateCheck, Check, PostbackCheck
 from apps.payments.adapters.paypal.messages import read_event
 from apps.payments.adapters.paypal.requests import PayPalRequests
+from apps.payments.adapters.paypal.settlements import (
+    lines_of,
+    list_transactions,
+    read_transactions,
+)
 from apps.payments.adapters.paypal.tokens import AccessTokens
 from apps.payments.adapters.paypal.transmissions import Transmission
 from apps.payments.adapters.paypal.transport import PayPalTransport
@@ -29,6 +34,7 @@ from apps.payments.ports import (
     GatewayMisused,
     Outcome,
     ProviderMessage,
+    SettlementLine,
 )
 
 CALL_SECONDS = 9.0
@@ -64,7 +70,7 @@ class PayPalGateway:
         tokens = AccessTokens(
             self._transport, api_base=api_base, client_id=client_id, client_secret=client_secret
         )
-        requests = PayPalRequests(self._transport, tokens, api_base=api_base)
+        self._requests = requests = PayPalRequests(self._transport, tokens, api_base=api_base)
         self._clock = clock or SystemClock()
         self._books = PayPalBooks(requests)
         self._calls = PayPalCalls(requests, self._books)
@@ -137,6 +143,16 @@ class PayPalGateway:
     def route(self, method_token: str) -> str:
         """All calls share one gate: PayPal is up or down as a whole."""
         return "paypal"
+
+    def list_settled(
+        self, *, since: datetime, until: datetime, told: Sequence[Mapping[str, Any]]
+    ) -> Iterator[SettlementLine]:
+        """Search the transactions; each request has its own limits of time."""
+        return lines_of(list_transactions(self._requests, since=since, until=until))
+
+    def read_report(self, body: bytes) -> Iterator[SettlementLine]:
+        """Read a saved answer of the transaction search."""
+        return lines_of(read_transactions(body))
 
 
 def _amount_of(call: GatewayCall) -> str:

@@ -5,7 +5,7 @@ included. So a call is made again with its key while that is safe to rely on, an
 Stripe would repeat for ever is resolved by reading Stripe's books.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -25,6 +25,11 @@ from apps.payments.adapters.stripe.failures import (
 )
 from apps.payments.adapters.stripe.messages import read_event
 from apps.payments.adapters.stripe.requests import StripeRequests
+from apps.payments.adapters.stripe.settlements import (
+    lines_of,
+    list_transactions,
+    read_transactions,
+)
 from apps.payments.adapters.stripe.transport import StripeTransport
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
@@ -33,6 +38,7 @@ from apps.payments.ports import (
     Outcome,
     OutcomeUnknown,
     ProviderMessage,
+    SettlementLine,
 )
 
 CALL_SECONDS = 9.0
@@ -67,9 +73,9 @@ class StripeGateway:
             http_client=self._transport,
         )
         self._clock = clock or SystemClock()
-        requests = StripeRequests(client)
-        self._calls = StripeCalls(requests)
-        self._books = StripeBooks(requests)
+        self._requests = StripeRequests(client)
+        self._calls = StripeCalls(self._requests)
+        self._books = StripeBooks(self._requests)
         self._webhook_secret = webhook_secret
 
     @classmethod
@@ -142,6 +148,16 @@ class StripeGateway:
     def route(self, method_token: str) -> str:
         """All calls share one gate: Stripe is up or down as a whole."""
         return "stripe"
+
+    def list_settled(
+        self, *, since: datetime, until: datetime, told: Sequence[Mapping[str, Any]]
+    ) -> Iterator[SettlementLine]:
+        """Read the balance transactions; each request has its own limits of time."""
+        return lines_of(list_transactions(self._requests, since=since, until=until))
+
+    def read_report(self, body: bytes) -> Iterator[SettlementLine]:
+        """Read a saved answer of the list of balance transactions, with their sources expanded."""
+        return lines_of(read_transactions(body))
 
     def _find(self, call: GatewayCall, amount: int) -> Outcome | None:
         return self._books.outcome_of(call, amount, self._clock.now() - call.created_at)

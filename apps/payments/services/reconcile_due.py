@@ -1,0 +1,85 @@
+"""Compare with every provider once a day, as far as that was not done yet."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import connection
+
+from apps.payments.models import Reconciliation
+from apps.payments.ports import GatewayMisused, GatewayUnavailable, ReportUnreadable
+from apps.payments.services.reconcile_payments import reconcile_payments
+
+EVERY = timedelta(hours=23)
+LONGEST_RUN = timedelta(hours=3)
+"""After so long a run that did not come to its end is taken for dead."""
+EXTRA_DAYS = timedelta(days=7)
+"""For how much longer than a provider may take a movement is looked for: what was missed once because
+nobody could be asked is seen the day after."""
+OVERLAP = timedelta(days=2)
+"""How much of what was read before is read again, for lines that a provider books late."""
+
+# Whoever comes first takes it; the others find it taken.
+_CLAIM = """
+INSERT INTO payments_reconciliation (provider, began_at, problem) VALUES (%(provider)s, %(now)s, '')
+ON CONFLICT (provider) DO UPDATE SET began_at = EXCLUDED.began_at
+WHERE (payments_reconciliation.ended_at IS NULL
+       OR payments_reconciliation.ended_at <= %(ended_before)s)
+  AND (payments_reconciliation.began_at IS NULL OR payments_reconciliation.problem <> ''
+       OR payments_reconciliation.began_at <= %(began_before)s)
+"""
+
+log = structlog.get_logger(__name__)
+
+
+def reconcile_due(*, now: datetime) -> list[str]:
+    """Compare the last days with each provider that this was not done with for a day; names them.
+
+    One that cannot be asked is asked again with the next call; what it did not report meanwhile is
+    no difference yet.
+    """
+    done = []
+    for provider in settings.OMS_GATEWAYS:
+        if not _claim(provider, now):
+            continue
+        since = now - timedelta(days=settings.OMS_SETTLEMENT_DAYS) - EXTRA_DAYS
+        known_until = Reconciliation.objects.get(provider=provider).read_until
+        try:
+            result = reconcile_payments(
+                provider=provider,
+                since=since,
+                until=now,
+                now=now,
+                lines_since=max(since, known_until - OVERLAP) if known_until else since,
+            )
+        except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as error:
+            log.warning("reconciliation_failed", gateway=provider, error=str(error))
+            Reconciliation.objects.filter(provider=provider).update(problem=str(error))
+            continue
+        note_reconciled(provider=provider, until=now, now=now)
+        log.info("reconciled", gateway=provider, lines=result.lines_read, new=result.lines_new)
+        done.append(provider)
+    return done
+
+
+def note_reconciled(*, provider: str, until: datetime, now: datetime) -> None:
+    """Remember that a provider's report was compared to the end of a period; an earlier one does not count."""
+    row, _ = Reconciliation.objects.get_or_create(provider=provider)
+    row.began_at = row.began_at or now
+    row.ended_at, row.problem = now, ""
+    row.read_until = max(until, row.read_until or until)
+    row.save()
+
+
+def _claim(provider: str, now: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM,
+            {
+                "provider": provider,
+                "now": now,
+                "ended_before": now - EVERY,
+                "began_before": now - LONGEST_RUN,
+            },
+        )
+        return int(cursor.rowcount) == 1

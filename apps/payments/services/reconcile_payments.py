@@ -1,0 +1,116 @@
+"""Compare what a provider says it settled with the ledger, from one instant to another."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.payments.adapters.registry import gateway_named
+from apps.payments.domain.settlements import DifferenceState
+from apps.payments.models import ProviderMessageRecord, SettlementDifference
+from apps.payments.ports import SettlementLine
+from apps.payments.services.compare_settlements import Patience, compare_settlements
+from apps.payments.services.take_in_settlements import take_in_settlements
+from apps.payments.services.unreported import list_unreported
+
+PAGE = 500
+MARGIN = timedelta(days=1)
+"""Lines are read from so much earlier on: provider and we may date a movement differently."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What a run did: how many lines it read, and how many of them were new."""
+
+    lines_read: int
+    lines_new: int
+
+
+def reconcile_payments(
+    *,
+    provider: str,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    report: Iterable[SettlementLine] | None = None,
+    lines_since: datetime | None = None,
+    are_missed: bool = True,
+    on_lines: Callable[[int], None] = lambda count: None,
+) -> Reconciled:
+    """Take in what a provider settled in a period, and keep what differs from the ledger.
+
+    The provider is asked, unless a `report` is given; where earlier lines are known, from
+    `lines_since` on. A movement of the period that is older than `OMS_SETTLEMENT_DAYS` and not
+    reported is a difference, too, if `are_missed`. A run that was stopped is simply begun again;
+    what is known already changes nothing. `on_lines` is told how many lines have been taken in
+    since it was told last.
+
+    Raises:
+        GatewayUnavailable, GatewayMisused, ReportUnreadable: see `list_settled` of the port.
+    """
+    late = timedelta(days=settings.OMS_SETTLEMENT_DAYS)
+    before = min(until, now - late)
+    patience = Patience(since=since, before=before if are_missed else since)
+    # What happened at the end of the period is reported after it.
+    lines = (
+        report
+        if report is not None
+        else _ask(provider, lines_since or since, min(now, until + late))
+    )
+    read = new = 0
+    for page in _pages(lines):
+        new += take_in_settlements(provider=provider, lines=page, patience=patience, now=now)
+        read += len(page)
+        on_lines(len(page))
+    unreported = list_unreported(provider=provider, patience=patience) if are_missed else ()
+    for payments in _pages(unreported):
+        _compare(provider, payments, patience, now)
+    for payments in _pages(_list_open(provider)):
+        _compare(provider, payments, patience, now)
+    return Reconciled(lines_read=read, lines_new=new)
+
+
+def _ask(provider: str, since: datetime, until: datetime) -> Iterator[SettlementLine]:
+    from_when = since - MARGIN
+    return gateway_named(provider).list_settled(
+        since=from_when, until=until, told=_list_told(provider, from_when)
+    )
+
+
+def _list_told(provider: str, since: datetime) -> list[Mapping[str, Any]]:
+    """Give the facts of messages about no payment, the oldest first: a report that can be fetched."""
+    told = ProviderMessageRecord.objects.filter(
+        reference="", provider=provider, payment_id=None, received_at__gte=since
+    )
+    return list(told.exclude(facts={}).order_by("id").values_list("facts", flat=True))
+
+
+def _compare(provider: str, payments: list[UUID], patience: Patience, now: datetime) -> None:
+    with transaction.atomic():
+        compare_settlements(
+            provider=provider, payment_ids=set(payments), patience=patience, now=now
+        )
+
+
+def _list_open(provider: str) -> Iterable[UUID]:
+    """Give the payments of what is open: the ledger may have caught up."""
+    return list(
+        SettlementDifference.objects.filter(
+            provider=provider, state=DifferenceState.OPEN, payment__isnull=False
+        )
+        .order_by("id")
+        .values_list("payment_id", flat=True)
+    )
+
+
+def _pages(rows: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(rows)
+    while page := list(islice(iterator, PAGE)):
+        yield page

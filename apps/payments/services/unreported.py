@@ -1,0 +1,58 @@
+"""Find the payments of which a provider has not reported all that is in the ledger."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from apps.kernel.identifiers import id_at
+from apps.payments.domain.operations import BY_HAND
+from apps.payments.models import Dispute
+from apps.payments.services.compare_settlements import Patience
+
+PAGE = 500
+
+# The keys of operations carry their time, so this reads those of the period and no others.
+_UNREPORTED = """
+SELECT o.id, o.payment_id FROM payments_paymentoperation o
+WHERE o.id > %(after)s AND o.id < %(before_id)s
+  AND o.provider = %(provider)s AND o.kind IN ('capture', 'refund') AND o.state = 'succeeded'
+  AND o.updated_at < %(before)s AND o.amount_minor > 0 AND o.reference <> %(by_hand)s
+  AND NOT EXISTS (
+      SELECT 1 FROM payments_settlementlinerecord l
+      WHERE l.payment_id = o.payment_id AND l.reference IN (o.reference, '')
+        AND l.kind = CASE o.kind WHEN 'capture' THEN 'charge' ELSE 'refund' END)
+ORDER BY o.id LIMIT %(page)s
+"""
+
+
+def list_unreported(*, provider: str, patience: Patience) -> Iterator[UUID]:
+    """Give payments with a movement in the given time that no line names, and all with a dispute then.
+
+    Page by page, so that what is found may be written down meanwhile.
+    """
+    yield from Dispute.objects.filter(
+        Q(opened_at__gte=patience.since, opened_at__lt=patience.before)
+        | Q(decided_at__gte=patience.since, decided_at__lt=patience.before),
+        provider=provider,
+    ).values_list("payment_id", flat=True)
+    after = id_at(patience.since)
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _UNREPORTED,
+                {
+                    "after": after,
+                    "before_id": id_at(patience.before),
+                    "before": patience.before,
+                    "provider": provider,
+                    "by_hand": BY_HAND,
+                    "page": PAGE,
+                },
+            )
+            rows = cursor.fetchall()
+        yield from (payment_id for _, payment_id in rows)
+        if len(rows) < PAGE:
+            return
+        after = rows[-1][0]
