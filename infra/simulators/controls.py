@@ -6,10 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from infra.simulators.calls import Calls
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
-
-CALL_SECONDS_SHOWN = 900
 
 
 class AttemptLine(Struct, frozen=True, kw_only=True):
@@ -42,11 +41,11 @@ class Controls:
         self,
         *,
         mischief: Mischief,
-        calls: dict[int, int],
+        calls: Calls,
         list_payments: Callable[[Mapping[str, str]], Sequence[PaymentLine]],
         forget_all: Callable[[], None],
     ) -> None:
-        """Take the faults, the calls by second, and how to read and to empty the books."""
+        """Take the faults, the count of calls, and how to read and to empty the books."""
         self._mischief = mischief
         self._calls = calls
         self._list_payments = list_payments
@@ -62,11 +61,11 @@ class Controls:
             case "GET", "books":
                 return as_json({"payments": self._list_payments(query_of(request))})
             case "GET", "calls":
-                return self._show_calls()
+                return as_json(self._calls.shown())
             case "POST", "reset":
                 self._forget_all()
                 self._mischief.end()
-                self._calls.clear()
+                self._calls.forget_all()
                 return as_json({"reset": True})
             case _:
                 return None
@@ -80,11 +79,6 @@ class Controls:
         except msgspec.MsgspecError as error:
             return refused(400, str(error))
         return as_json(self._mischief.faults)
-
-    def _show_calls(self) -> Response:
-        newest = list(self._calls.items())[-CALL_SECONDS_SHOWN:]
-        by_second = {str(second): count for second, count in newest}
-        return as_json({"total": sum(self._calls.values()), "by_second": by_second})
 
 
 def query_of(request: Request) -> dict[str, str]:
