@@ -12,8 +12,8 @@ class Calls:
 
     def __init__(self) -> None:
         """Begin at nothing."""
-        self._under_way = 0
-        self.forget_all()
+        self._by_second: dict[int, int] = {}
+        self._under_way = self._most_at_once = 0
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -38,5 +38,5 @@ class Calls:
 
     def forget_all(self) -> None:
         """Begin anew; what is under way is counted among those at once."""
-        self._by_second: dict[int, int] = {}
+        self._by_second.clear()
         self._most_at_once = self._under_way

@@ -60,7 +60,9 @@ class Controls:
                 return self._faults(request)
             case "GET", "books":
                 return as_json({"payments": self._list_payments(query_of(request))})
-            case "GET", "calls":
+            case "GET" | "DELETE", "calls":
+                if request.method == "DELETE":
+                    self._calls.forget_all()
                 return as_json(self._calls.shown())
             case "POST", "reset":
                 self._forget_all()

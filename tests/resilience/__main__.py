@@ -15,8 +15,10 @@ from infra.local.leash import tie_to_parent
 from infra.local.run import chosen_home
 from tests.resilience.drill import run_drill
 from tests.resilience.homes import forget, forget_abandoned, keep, make_home
-from tests.resilience.options import PAYMENTS, PLATFORM, Wanted, read_options
+from tests.resilience.options import OUTAGE, PAYMENTS, PLATFORM, RACES, Wanted, read_options
+from tests.resilience.outage_drill import run_outage
 from tests.resilience.payments_drill import run_payments
+from tests.resilience.race_drill import run_races
 from tests.resilience.screen import DrillScreen, Finding, save
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,6 +36,10 @@ class Outcome(Finding, Protocol):
         """Give all of it as JSON values."""
 
 
+Drill = Callable[[Path], Outcome]
+"""Makes a drill in a home of its own."""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Make the wanted drills; return 0 if every promise was kept, 1 if not, 2 for wrong usage."""
     wanted = read_options(list(arguments))
@@ -43,9 +49,11 @@ def main(arguments: Sequence[str]) -> int:
     forget_abandoned()
     outcomes: dict[str, Outcome] = {}
     try:
+        choices = _choices(wanted, screen)
         for name in wanted.drills:
-            console.print(f"  Seed {wanted.seed}: {_announcement(name, wanted)}")
-            outcomes[name] = _make(_drill(name, wanted, screen), screen, keeps=wanted.keeps)
+            announcement, drill = choices[name]
+            console.print(f"  Seed {wanted.seed}: {announcement}")
+            outcomes[name] = _make(drill, screen, keeps=wanted.keeps)
             file = save(_document(wanted, outcomes), home=chosen_home())
     except CannotStart as error:
         screen.stop()
@@ -59,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if all(outcome.has_passed for outcome in outcomes.values()) else 1
 
 
-def _make(drill: Callable[[Path], Outcome], screen: DrillScreen, *, keeps: bool) -> Outcome:
+def _make(drill: Drill, screen: DrillScreen, *, keeps: bool) -> Outcome:
     """Make one drill in a home of its own, which stays when something was found."""
     home = make_home()
     is_kept = keeps
@@ -79,22 +87,32 @@ def _make(drill: Callable[[Path], Outcome], screen: DrillScreen, *, keeps: bool)
     return outcome
 
 
-def _announcement(name: str, wanted: Wanted) -> str:
-    match name:
-        case "payments":
-            plan = wanted.payments
-            return f"{plan.payments} payments in {plan.seconds:.0f} s, with faults at every point"
-        case _:
-            whole = wanted.platform
-            return f"{whole.orders} orders in {whole.seconds:.0f} s, with faults all along"
-
-
-def _drill(name: str, wanted: Wanted, screen: DrillScreen) -> Callable[[Path], Outcome]:
-    drills: dict[str, Callable[[Path], Outcome]] = {
-        PLATFORM: lambda home: run_drill(wanted.platform, home=home, screen=screen),
-        PAYMENTS: lambda home: run_payments(wanted.payments, home=home, screen=screen),
+def _choices(wanted: Wanted, screen: DrillScreen) -> dict[str, tuple[str, Drill]]:
+    """Give each drill with what is announced of it, by name."""
+    platform, payments, outage, races = (
+        wanted.platform,
+        wanted.payments,
+        wanted.outage,
+        wanted.races,
+    )
+    return {
+        PLATFORM: (
+            f"{platform.orders} orders in {platform.seconds:.0f} s, with faults all along",
+            lambda home: run_drill(platform, home=home, screen=screen),
+        ),
+        PAYMENTS: (
+            f"{payments.payments} payments in {payments.seconds:.0f} s, faults at every point",
+            lambda home: run_payments(payments, home=home, screen=screen),
+        ),
+        OUTAGE: (
+            f"a provider is away for {outage.outage_seconds:.0f} s, as for half an hour",
+            lambda home: run_outage(outage, home=home, screen=screen),
+        ),
+        RACES: (
+            f"{races.races} races in {races.seconds:.0f} s, each for one payment",
+            lambda home: run_races(races, home=home, screen=screen),
+        ),
     }
-    return drills[name]
 
 
 def _document(wanted: Wanted, outcomes: dict[str, Outcome]) -> dict[str, object]:

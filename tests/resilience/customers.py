@@ -18,6 +18,8 @@ REQUEST_SECONDS: Final = (2.0, 10.0)
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 1.0
 POLL_SECONDS = 0.5
 AGAIN_CODES = frozenset({"request_in_flight"})
+ComeBack = Callable[[str, str], None]
+"""Takes the customer of an order back to us, to the address that the provider named."""
 ADDRESS = {
     "name": "Ada Example",
     "line1": "Lindenweg 1",
@@ -77,8 +79,11 @@ class Customers:
         """Give the idempotency key of an order."""
         return f"{self._name}-{wish.number}"
 
-    def serve(self, wish: Wish) -> None:
-        """Do all that one customer does; every answer goes to the journal."""
+    def serve(self, wish: Wish, *, come_back: ComeBack | None = None) -> None:
+        """Do all that one customer does; every answer goes to the journal.
+
+        `come_back` takes the customer who has decided back to us, once unless it is given.
+        """
         key = self.key_of(wish)
         try:
             order_id = self._place(wish, key, what="placed")
@@ -89,7 +94,7 @@ class Customers:
                 self._cancel(key, order_id)
                 return
             if wish.token in ASKING_TOKENS and wish.approval is not Approval.FORGET:
-                self._decide(wish, key, order_id)
+                self._decide(wish, key, order_id, come_back or self._come_back)
             if wish.wants_back is not None:
                 self._ask_money_back(wish.wants_back, key, order_id)
         except GaveUp as error:
@@ -155,7 +160,7 @@ class Customers:
         )
         self._note("refunded", key, order_id, started)
 
-    def _decide(self, wish: Wish, key: str, order_id: str) -> None:
+    def _decide(self, wish: Wish, key: str, order_id: str, come_back: ComeBack) -> None:
         """Follow the link to the bank, when there is one, and decide there."""
         url = self._approval_url(order_id)
         if url is None:
@@ -164,15 +169,15 @@ class Customers:
         decide = decision_on(wish.provider, url, wish.approval)
         answer = self._until_answered(lambda session: decide(), accepted=DECIDED)
         if back := answer.headers.get("Location"):
-            # The way back is how the platform hears of it; the provider's message may take long.
-            self._until_answered(
-                lambda session: requests.get(
-                    urljoin(self._base_url, back), timeout=REQUEST_SECONDS
-                ),
-                accepted=(200,),
-            )
+            come_back(order_id, urljoin(self._base_url, back))
             if wish.approval is Approval.APPROVE:
                 self._note("approved", key, order_id, started)
+
+    def _come_back(self, order_id: str, url: str) -> None:
+        # The way back is how the platform hears of it; the provider's message may take long.
+        self._until_answered(
+            lambda session: requests.get(url, timeout=REQUEST_SECONDS), accepted=(200,)
+        )
 
     def _approval_url(self, order_id: str) -> str | None:
         while True:

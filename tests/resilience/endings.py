@@ -9,6 +9,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from infra.local.home import PROJECT
+from tests.resilience import verdict
+from tests.resilience.books import check_providers
 from tests.resilience.journal import Journal
 from tests.resilience.verdict import Violations
 
@@ -18,6 +20,20 @@ COMMAND_SECONDS = 120
 CHARGED = frozenset({"captured", "partially_refunded", "refunded"})
 GIVEN_UP = frozenset({"failed", "voided", "refunded"})
 Row = Mapping[str, Any]
+
+
+def check_everything(environment: Mapping[str, str], journal: Journal) -> Violations:
+    """Compare what customers were told, our payments, our ledger and all providers' books."""
+    database_url = environment["DATABASE_URL"]
+    return verdict.merged(
+        [
+            verdict.check_promises(database_url, journal),
+            check_endings(database_url, journal),
+            check_providers(database_url, environment["OMS_SIMULATORS_URL"]),
+            verdict.check_own_invariants(environment),
+            check_reconciliation(environment),
+        ]
+    )
 
 
 def check_endings(database_url: str, journal: Journal) -> Violations:

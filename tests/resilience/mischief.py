@@ -35,6 +35,8 @@ class Mischief:
     def __init__(self, stack: Stack, faults: Sequence[Fault], *, seed: int) -> None:
         """Prepare; nothing happens yet."""
         self.injected: Counter[str] = Counter()
+        self.happened: list[tuple[float, Fault]] = []
+        """What came about and when, in seconds since 1970."""
         self._stack = stack
         self._faults = faults
         self._chance = random.Random(f"targets {seed}")
@@ -70,6 +72,7 @@ class Mischief:
 
     def _note(self, fault: Fault) -> None:
         what = f"{fault.kind} {fault.target}".strip()
+        self.happened.append((time.time(), fault))
         if fault.kind not in plan.MENDING:
             self.injected[what] += 1
         with self._log.open("a", encoding="utf-8") as log:

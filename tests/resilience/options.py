@@ -3,12 +3,16 @@
 import argparse
 import random
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
+from tests.resilience.outage_plan import OutagePlan, quick_outage
 from tests.resilience.payments_plan import PaymentsPlan, quick_payments
 from tests.resilience.plan import Plan, quick_plan
+from tests.resilience.races_plan import RacesPlan, quick_races
 
-PLATFORM, PAYMENTS = "platform", "payments"
-DRILLS = (PLATFORM, PAYMENTS)
+PLATFORM, PAYMENTS, OUTAGE, RACES = "platform", "payments", "outage", "races"
+DRILLS = (PLATFORM, PAYMENTS, OUTAGE, RACES)
+SMALLEST_FACTOR = Fraction(1, 200)
 MOST_ORDERS, LONGEST_SECONDS = 100_000, 3_600.0
 
 
@@ -21,6 +25,8 @@ class Wanted:
     keeps: bool
     platform: Plan
     payments: PaymentsPlan
+    outage: OutagePlan
+    races: RacesPlan
 
 
 def read_options(arguments: list[str]) -> Wanted:
@@ -39,6 +45,8 @@ def read_options(arguments: list[str]) -> Wanted:
             keeps=options.keep,
             platform=_platform(options, seed),
             payments=_payments(options, seed),
+            outage=_outage(options, seed),
+            races=_races(options, seed),
         )
     except ValueError as error:
         parser.error(str(error))
@@ -64,8 +72,21 @@ def _parser() -> argparse.ArgumentParser:
         "--kill-every", type=float, metavar="SECONDS", help="how often a process is killed (1)"
     )
     others = parser.add_argument_group("the drills of payments")
-    others.add_argument("--payments", type=int, help="how many payments (1000)")
+    others.add_argument("--payments", type=int, help="how many payments, and races (1000)")
+    others.add_argument(
+        "--factor",
+        type=_share,
+        metavar="SHARE",
+        help="how much shorter than half an hour the outage is (1/30)",
+    )
     return parser
+
+
+def _share(text: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except ZeroDivisionError as error:
+        raise ValueError(text) from error
 
 
 def _platform(options: argparse.Namespace, seed: int) -> Plan:
@@ -100,8 +121,26 @@ def _platform(options: argparse.Namespace, seed: int) -> Plan:
 
 def _payments(options: argparse.Namespace, seed: int) -> PaymentsPlan:
     plan = quick_payments(seed=seed) if options.quick else PaymentsPlan(seed=seed)
+    return replace(plan, payments=_count(options, plan.payments))
+
+
+def _races(options: argparse.Namespace, seed: int) -> RacesPlan:
+    plan = quick_races(seed=seed) if options.quick else RacesPlan(seed=seed)
+    return replace(plan, races=_count(options, plan.races))
+
+
+def _count(options: argparse.Namespace, otherwise: int) -> int:
     if options.payments is None:
-        return plan
+        return otherwise
     if not 1 <= options.payments <= MOST_ORDERS:
         raise ValueError(f"--payments must be from 1 to {MOST_ORDERS}")
-    return replace(plan, payments=options.payments)
+    return int(options.payments)
+
+
+def _outage(options: argparse.Namespace, seed: int) -> OutagePlan:
+    plan = quick_outage(seed=seed) if options.quick else OutagePlan(seed=seed)
+    if options.factor is None:
+        return plan
+    if not SMALLEST_FACTOR <= options.factor <= 1:
+        raise ValueError("--factor must be from 1/200 to 1")
+    return replace(plan, factor=float(options.factor))

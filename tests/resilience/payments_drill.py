@@ -14,7 +14,7 @@ import requests
 
 from infra.local.stack import Stack
 from tests.resilience import endings, verdict
-from tests.resilience.books import PROVIDERS, attempts_in, check_providers, read_books
+from tests.resilience.books import PROVIDERS, attempts_in, read_books
 from tests.resilience.customers import Customers
 from tests.resilience.journal import Journal
 from tests.resilience.mischief import Mischief
@@ -108,9 +108,9 @@ def play_payments(plan: PaymentsPlan, *, stack: Stack, screen: Screen) -> PartRe
         finally:
             customers.lose_patience_at(time.monotonic() + plan.settle_within)
             mischief.stop()
-            watch.stop()
         quiet_after = settle(stack, served, seconds=plan.settle_within, screen=screen)
         wait(served)
+    watch.stop()
     for one in served:
         one.result()
     violations = _judge(plan, stack, journal, customers, watch, quiet_after)
@@ -167,18 +167,9 @@ def _judge(
     watch: Watch,
     quiet_after: float | None,
 ) -> Violations:
-    database_url = stack.environment["DATABASE_URL"]
     return {
         **check_course(stack, customers, quiet_after=quiet_after, seconds=plan.settle_within),
         "never_two_authorisations_alive": sorted(watch.found)
         or ([] if watch.looks else ["nobody looked"]),
-        **verdict.merged(
-            [
-                verdict.check_promises(database_url, journal),
-                endings.check_endings(database_url, journal),
-                check_providers(database_url, stack.environment["OMS_SIMULATORS_URL"]),
-                verdict.check_own_invariants(stack.environment),
-                endings.check_reconciliation(stack.environment),
-            ]
-        ),
+        **endings.check_everything(stack.environment, journal),
     }
