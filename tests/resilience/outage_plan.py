@@ -17,7 +17,7 @@ MOODS: tuple[tuple[str, dict[str, object]], ...] = (
     ("answers 503", {"down": True}),
     ("resets connections", {"refuse": "reset"}),
 )
-WARM_UP_SECONDS = 3.0
+WARM_UP_SECONDS = 2.0
 QUICK_RELEASE = 10
 
 
@@ -94,8 +94,8 @@ def quick_outage(*, seed: int) -> OutagePlan:
         seed=seed,
         factor=9 / OUTAGE_SECONDS,
         rate=8.0,
-        seconds_before=2.0,
-        seconds_after=1.0,
+        seconds_before=1.0,
+        seconds_after=0.5,
         release_per_second=QUICK_RELEASE,
     )
 

@@ -73,9 +73,9 @@ def quick_payments(*, seed: int) -> PaymentsPlan:
     """Give a drill of some seconds: each kind of kill once, no crash, and nobody who forgets."""
     return PaymentsPlan(
         seed=seed,
-        payments=50,
-        rate=10.0,
-        kill_every=1.7,
+        payments=36,
+        rate=9.0,
+        kill_every=1.3,
         spoil_every=0.8,
         postgres_every=None,
         settle_within=60.0,

@@ -56,7 +56,7 @@ class Race:
 
 def quick_races(*, seed: int) -> RacesPlan:
     """Give a drill of some seconds."""
-    return RacesPlan(seed=seed, races=45, rate=12.0, settle_within=40.0)
+    return RacesPlan(seed=seed, races=30, rate=12.0, settle_within=40.0)
 
 
 def plan_races(drill: RacesPlan) -> list[Race]:
