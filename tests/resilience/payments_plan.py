@@ -60,7 +60,7 @@ class PaymentsPlan:
     kill_every: float = 4.0
     spoil_every: float = 1.5
     postgres_every: float | None = 25.0
-    settle_within: float = 100.0
+    settle_within: float = 120.0
     forgetful: bool = True
 
     @property
