@@ -6,10 +6,9 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
+from infra.simulators.calls import Calls
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
-
-CALL_SECONDS_SHOWN = 900
 
 
 class AttemptLine(Struct, frozen=True, kw_only=True):
@@ -52,12 +51,12 @@ class Controls:
         self,
         *,
         mischief: Mischief,
-        calls: dict[int, int],
+        calls: Calls,
         list_payments: Callable[[Mapping[str, str]], Sequence[PaymentLine]],
         forget_all: Callable[[], None],
         more: "Controlled",
     ) -> None:
-        """Take the faults, the calls by second, how to read and to empty the books, and more controls."""
+        """Take the faults, the count of calls, how to read and to empty the books, and more controls."""
         self._more = more
         self._mischief = mischief
         self._calls = calls
@@ -73,13 +72,15 @@ class Controls:
                 return self._faults(request)
             case "GET", "books":
                 return as_json({"payments": self._list_payments(query_of(request))})
-            case "GET", "calls":
-                return self._show_calls()
+            case "GET" | "DELETE", "calls":
+                if request.method == "DELETE":
+                    self._calls.forget_all()
+                return as_json(self._calls.shown())
             case "POST", "reset":
                 self._forget_all()
                 self._mischief.end()
                 self._more.end()
-                self._calls.clear()
+                self._calls.forget_all()
                 return as_json({"reset": True})
             case _:
                 return self._more.take(request, name)
@@ -93,11 +94,6 @@ class Controls:
         except msgspec.MsgspecError as error:
             return refused(400, str(error))
         return as_json(self._mischief.faults)
-
-    def _show_calls(self) -> Response:
-        newest = list(self._calls.items())[-CALL_SECONDS_SHOWN:]
-        by_second = {str(second): count for second, count in newest}
-        return as_json({"total": sum(self._calls.values()), "by_second": by_second})
 
 
 def query_of(request: Request) -> dict[str, str]:

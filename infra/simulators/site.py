@@ -21,19 +21,19 @@ _INDEX = """
 <tr><th scope="row"><a href="/stripe/_books">/stripe/_books</a></th>
 <td>what the simulated Stripe holds, by payment</td></tr>
 <tr><th scope="row"><a href="/stripe/_calls">/stripe/_calls</a></th>
-<td>how often it was called, by second</td></tr>
+<td>how often it was called, by second, and how many calls at once</td></tr>
 <tr><th scope="row"><a href="/stripe/_faults">/stripe/_faults</a></th>
 <td>what goes wrong there now: change it by POST, end it by DELETE</td></tr>
 <tr><th scope="row"><a href="/adyen/_books">/adyen/_books</a></th>
 <td>what the simulated Adyen holds, by payment</td></tr>
 <tr><th scope="row"><a href="/adyen/_calls">/adyen/_calls</a></th>
-<td>how often it was called, by second</td></tr>
+<td>how often it was called, by second, and how many calls at once</td></tr>
 <tr><th scope="row"><a href="/adyen/_faults">/adyen/_faults</a></th>
 <td>what goes wrong there now</td></tr>
 <tr><th scope="row"><a href="/paypal/_books">/paypal/_books</a></th>
 <td>what the simulated PayPal holds, by payment</td></tr>
 <tr><th scope="row"><a href="/paypal/_calls">/paypal/_calls</a></th>
-<td>how often it was called, by second</td></tr>
+<td>how often it was called, by second, and how many calls at once</td></tr>
 <tr><th scope="row"><a href="/paypal/_faults">/paypal/_faults</a></th>
 <td>what goes wrong there now</td></tr>
 </table>

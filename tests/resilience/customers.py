@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 import requests
 
+from tests.resilience.approvals import DECIDED, decision_on
 from tests.resilience.journal import Acknowledged, Journal
 from tests.resilience.plan import ASKING_TOKENS, Approval, Wish
 
@@ -17,6 +18,8 @@ REQUEST_SECONDS: Final = (2.0, 10.0)
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 1.0
 POLL_SECONDS = 0.5
 AGAIN_CODES = frozenset({"request_in_flight"})
+ComeBack = Callable[[str, str], None]
+"""Takes the customer of an order back to us, to the address that the provider named."""
 ADDRESS = {
     "name": "Ada Example",
     "line1": "Lindenweg 1",
@@ -55,15 +58,15 @@ class Customers:
         base_url: str,
         token: str,
         customer_id: str,
-        seed: int,
+        name: str,
         journal: Journal,
     ) -> None:
-        """Prepare; nobody acts yet."""
+        """Prepare; nobody acts yet. `name` is that of the drill, and begins all keys."""
         self.experiences = Experiences()
         self._base_url = base_url
         self._token = token
         self._customer_id = customer_id
-        self._seed = seed
+        self._name = name
         self._journal = journal
         self._patience_ends = float("inf")
         self._here = threading.local()
@@ -74,10 +77,13 @@ class Customers:
 
     def key_of(self, wish: Wish) -> str:
         """Give the idempotency key of an order."""
-        return f"drill-{self._seed}-{wish.number}"
+        return f"{self._name}-{wish.number}"
 
-    def serve(self, wish: Wish) -> None:
-        """Do all that one customer does; every answer goes to the journal."""
+    def serve(self, wish: Wish, *, come_back: ComeBack | None = None) -> None:
+        """Do all that one customer does; every answer goes to the journal.
+
+        `come_back` takes the customer who has decided back to us, once unless it is given.
+        """
         key = self.key_of(wish)
         try:
             order_id = self._place(wish, key, what="placed")
@@ -86,8 +92,11 @@ class Customers:
             if wish.cancels_after is not None:
                 self._wait(wish.cancels_after)
                 self._cancel(key, order_id)
-            elif wish.token in ASKING_TOKENS and wish.approval is not Approval.FORGET:
-                self._decide(wish, key, order_id)
+                return
+            if wish.token in ASKING_TOKENS and wish.approval is not Approval.FORGET:
+                self._decide(wish, key, order_id, come_back or self._come_back)
+            if wish.wants_back is not None:
+                self._ask_money_back(wish.wants_back, key, order_id)
         except GaveUp as error:
             self.experiences.unanswered.append(f"{key}: {error}")
         except _Unexpected as error:
@@ -133,48 +142,60 @@ class Customers:
         if answer.status_code != 409:
             self._note("cancelled", key, order_id, started)
 
-    def _decide(self, wish: Wish, key: str, order_id: str) -> None:
+    def _ask_money_back(self, amount: str, key: str, order_id: str) -> None:
+        """Ask for a part of the money, or with no amount for all, once it was charged."""
+        while (order := self._order(order_id))["payment"]["status"] != "captured":
+            if order["status"] == "cancelled":
+                return
+            self._wait(POLL_SECONDS)
+        started = time.monotonic()
+        self._until_answered(
+            lambda session: session.post(
+                f"{self._base_url}/api/v1/orders/{order_id}/refunds",
+                json={"amount": amount} if amount else {},
+                headers={"Idempotency-Key": f"{key}-refund"},
+                timeout=REQUEST_SECONDS,
+            ),
+            accepted=(202,),
+        )
+        self._note("refunded", key, order_id, started)
+
+    def _decide(self, wish: Wish, key: str, order_id: str, come_back: ComeBack) -> None:
         """Follow the link to the bank, when there is one, and decide there."""
         url = self._approval_url(order_id)
         if url is None:
             return
         started = time.monotonic()
-        if wish.provider == "stripe":
-            verb = "approve" if wish.approval is Approval.APPROVE else "fail"
-            answer = self._until_answered(
-                lambda session: requests.post(
-                    f"{url}/{verb}", timeout=REQUEST_SECONDS, allow_redirects=False
-                ),
-                accepted=(200, 303, 409),
-            )
-        else:
-            answer = self._until_answered(
-                lambda session: _decide_in_sandbox(url, wish.approval), accepted=(200, 302, 404)
-            )
+        decide = decision_on(wish.provider, url, wish.approval)
+        answer = self._until_answered(lambda session: decide(), accepted=DECIDED)
         if back := answer.headers.get("Location"):
-            # The way back is how the platform hears of it; the provider's message may take long.
-            self._until_answered(
-                lambda session: requests.get(
-                    urljoin(self._base_url, back), timeout=REQUEST_SECONDS
-                ),
-                accepted=(200,),
-            )
+            come_back(order_id, urljoin(self._base_url, back))
             if wish.approval is Approval.APPROVE:
                 self._note("approved", key, order_id, started)
 
+    def _come_back(self, order_id: str, url: str) -> None:
+        # The way back is how the platform hears of it; the provider's message may take long.
+        self._until_answered(
+            lambda session: requests.get(url, timeout=REQUEST_SECONDS), accepted=(200,)
+        )
+
     def _approval_url(self, order_id: str) -> str | None:
         while True:
-            order = self._until_answered(
-                lambda session: session.get(
-                    f"{self._base_url}/api/v1/orders/{order_id}", timeout=REQUEST_SECONDS
-                ),
-                accepted=(200,),
-            ).json()
+            order = self._order(order_id)
             if order["status"] in ("confirmed", "cancelled"):
                 return None
             if url := order["payment"]["action_url"]:
                 return str(url)
             self._wait(POLL_SECONDS)
+
+    def _order(self, order_id: str) -> dict[str, Any]:
+        answer = self._until_answered(
+            lambda session: session.get(
+                f"{self._base_url}/api/v1/orders/{order_id}", timeout=REQUEST_SECONDS
+            ),
+            accepted=(200,),
+        )
+        return dict(answer.json())
 
     def _until_answered(
         self,
@@ -228,19 +249,6 @@ class Customers:
 
 class _Unexpected(Exception):
     """An answer that no fault explains."""
-
-
-def _decide_in_sandbox(url: str, approval: Approval) -> requests.Response:
-    with requests.Session() as browser:
-        browser.trust_env = False
-        page = browser.get(url, timeout=REQUEST_SECONDS)
-        if page.status_code != 200:
-            return page
-        form = {
-            "decision": "approve" if approval is Approval.APPROVE else "refuse",
-            "csrfmiddlewaretoken": browser.cookies.get("oms_csrf", default=""),
-        }
-        return browser.post(url, data=form, timeout=REQUEST_SECONDS, allow_redirects=False)
 
 
 def _code_of(answer: requests.Response) -> str:

@@ -1,45 +1,35 @@
 """One drill: a fresh platform, customers, faults, then peace, and a verdict."""
 
-import os
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import requests
 
-from infra.local.environment import EMBEDDED
-from infra.local.programs import ROLES
-from infra.local.services import Report as StepReport
 from infra.local.stack import Stack
-from tests.resilience import verdict
+from tests.resilience import books, verdict
 from tests.resilience.customers import Customers
 from tests.resilience.journal import Journal
 from tests.resilience.mischief import Mischief
+from tests.resilience.part import in_words, seconds_in_words
 from tests.resilience.plan import SCARCE_SKUS, Plan, plan_faults, plan_orders
-from tests.resilience.quiet import wait_until_quiet
+from tests.resilience.quiet import what_moves
+from tests.resilience.stage import (
+    CUSTOMERS_AT_ONCE,
+    Screen,
+    check_course,
+    crowd_of,
+    customers_of,
+    fresh_stack,
+    let_arrive,
+    settle,
+)
 from tests.resilience.verdict import Violations
 
-CUSTOMERS_AT_ONCE = 64
 SANDBOX_LATENCY_MS = 30
-SHOW_EVERY_SECONDS = 0.25
-RESTART_SECONDS = 10.0
-
-
-class Screen(Protocol):
-    """Who is told how the drill goes."""
-
-    def step(self, label: str, seconds: float) -> None:
-        """One step of the start is done."""
-
-    def going(self, *, seconds: float, asked: int, acknowledged: int, faults: int) -> None:
-        """Orders arrive, faults with them."""
-
-    def settling(self, *, seconds: float, moving: dict[str, int] | None) -> None:
-        """The faults are over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +48,27 @@ class Result:
     seconds_to_quiet: float | None
     deadlocks: int
     violations: Violations = field(default_factory=dict)
+    chart: tuple[str, ...] = ()
 
     @property
     def has_passed(self) -> bool:
         """Whether every promise was kept."""
         return not any(self.violations.values())
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """The figures that are shown, each with its label."""
+        return [
+            ("Seed", str(self.plan.seed)),
+            ("Orders acknowledged", f"{self.acknowledged} of {self.plan.orders}"),
+            ("What became of them", in_words(self.orders)),
+            ("Messages", in_words(self.messages) or "none"),
+            ("Tried again by customers", in_words(self.retries) or "never"),
+            ("Faults", in_words(self.faults)),
+            ("Deadlocks broken up", str(self.deadlocks)),
+            ("Quiet after", seconds_in_words(self.seconds_to_quiet)),
+            ("Lasted", f"{self.seconds:.0f} s"),
+        ]
 
     def as_document(self) -> dict[str, object]:
         """Give the result as JSON values; violations are counted, with examples beside them."""
@@ -93,31 +99,33 @@ def run_drill(plan: Plan, *, home: Path, screen: Screen) -> Result:
         CannotStart: the platform does not come up, or does not come back.
     """
     began, started_at = time.monotonic(), datetime.now(UTC)
-    for name in EMBEDDED:
-        # Celery prefers a broker that is named in this process to the one that it is told.
-        os.environ.pop(name, None)
-    report: StepReport = screen.step
-    environment = {**EMBEDDED, "OMS_SANDBOX_LATENCY_MS": str(SANDBOX_LATENCY_MS)}
-    with Stack(home, environment=environment, report=report) as stack:
-        run = stack.run
+    environment = {"OMS_SANDBOX_LATENCY_MS": str(SANDBOX_LATENCY_MS)}
+    with fresh_stack(home, report=screen.step, environment=environment) as stack:
         _stock_scarce_products(stack, plan)
         journal = Journal(home / "journal.jsonl")
-        customers = Customers(
-            base_url=run["base_url"],
-            token=run["token"],
-            customer_id=run["customer_id"],
-            seed=plan.seed,
-            journal=journal,
-        )
+        customers = customers_of(stack, name=f"drill-{plan.seed}", journal=journal)
         mischief = Mischief(stack, plan_faults(plan), seed=plan.seed)
-        with ThreadPoolExecutor(CUSTOMERS_AT_ONCE, thread_name_prefix="customer") as crowd:
+        with crowd_of(customers, at_once=CUSTOMERS_AT_ONCE) as crowd:
             try:
                 mischief.start()
-                served = _let_arrive(plan, crowd, customers, journal, mischief, screen)
+                served = let_arrive(
+                    plan_orders(plan),
+                    seconds=plan.seconds,
+                    crowd=crowd,
+                    serve=customers.serve,
+                    show=lambda seconds, asked: screen.going(
+                        seconds=seconds,
+                        asked=asked,
+                        acknowledged=journal.count("placed"),
+                        faults=mischief.injected.total(),
+                    ),
+                )
             finally:
                 customers.lose_patience_at(time.monotonic() + plan.settle_within)
                 mischief.stop()
-            quiet_after = _settle(plan, stack, served, screen)
+            quiet_after = settle(
+                stack, served, seconds=plan.settle_within, screen=screen, look=what_moves
+            )
             wait(served)
         for one in served:
             one.result()
@@ -180,45 +188,6 @@ def _stock_scarce_products(stack: Stack, plan: Plan) -> None:
             ).raise_for_status()
 
 
-def _let_arrive(
-    plan: Plan,
-    crowd: ThreadPoolExecutor,
-    customers: Customers,
-    journal: Journal,
-    mischief: Mischief,
-    screen: Screen,
-) -> list[Future[None]]:
-    """Let each customer in when it is time, until all have come and the faults are through."""
-    served: list[Future[None]] = []
-    started = time.monotonic()
-
-    def until(at: float) -> None:
-        while (left := started + at - time.monotonic()) > 0:
-            screen.going(
-                seconds=time.monotonic() - started,
-                asked=len(served),
-                acknowledged=journal.count("placed"),
-                faults=mischief.injected.total(),
-            )
-            time.sleep(min(left, SHOW_EVERY_SECONDS))
-
-    for wish in plan_orders(plan):
-        until(wish.at)
-        served.append(crowd.submit(customers.serve, wish))
-    until(plan.seconds)
-    return served
-
-
-def _settle(plan: Plan, stack: Stack, served: list[Future[None]], screen: Screen) -> float | None:
-    started = time.monotonic()
-    return wait_until_quiet(
-        stack.environment["DATABASE_URL"],
-        seconds=plan.settle_within,
-        is_over=lambda: all(one.done() for one in served),
-        show=lambda moving: screen.settling(seconds=time.monotonic() - started, moving=moving),
-    )
-
-
 def _judge(
     plan: Plan,
     stack: Stack,
@@ -234,24 +203,9 @@ def _judge(
     ]
     if plan.with_stripe:
         checks.insert(
-            1, lambda: verdict.check_provider(database_url, stack.environment["OMS_SIMULATORS_URL"])
+            1, lambda: books.check_provider(database_url, stack.environment["OMS_SIMULATORS_URL"])
         )
-    limit = f"{plan.settle_within:g} s"
-    failure = stack.supervisor.failure
     return {
-        "every_process_comes_back": [failure] if failure else _absent(stack),
-        "all_is_quiet_in_time": [] if quiet_after is not None else [f"not within {limit}"],
-        "every_customer_gets_an_answer": customers.experiences.unanswered,
-        "no_answer_is_unexpected": customers.experiences.unexpected,
+        **check_course(stack, customers, quiet_after=quiet_after, seconds=plan.settle_within),
         **verdict.merged([check() for check in checks]),
     }
-
-
-def _absent(stack: Stack) -> list[str]:
-    """Name the processes that are not there a while after the last fault."""
-    deadline = time.monotonic() + RESTART_SECONDS
-    while absent := [role for role in ROLES if role not in stack.supervisor.pids()]:
-        if time.monotonic() > deadline:
-            break
-        time.sleep(SHOW_EVERY_SECONDS)
-    return absent

@@ -9,7 +9,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """An answer that a customer got: `what` is placed, repeated, cancelled or approved.
+    """An answer that a customer got: `what` is placed, repeated, cancelled, approved
+    or refunded.
 
     `seconds` is how long the customer tried until it came.
     """

@@ -17,9 +17,12 @@ import requests
 from infra.local.programs import ROLES, SIMULATORS
 from infra.local.stack import Stack
 from tests.resilience import plan
+from tests.resilience.books import PROVIDERS
 from tests.resilience.plan import Fault
 
 CUT_CONNECTIONS = 6
+HELD_SECONDS = 0.6
+LOCK_TIMEOUT = "2s"
 CONTROL_SECONDS = 3.0
 
 
@@ -32,13 +35,15 @@ class Mischief:
     def __init__(self, stack: Stack, faults: Sequence[Fault], *, seed: int) -> None:
         """Prepare; nothing happens yet."""
         self.injected: Counter[str] = Counter()
+        self.happened: list[tuple[float, Fault]] = []
+        """What came about and when, in seconds since 1970."""
         self._stack = stack
         self._faults = faults
         self._chance = random.Random(f"targets {seed}")
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mischief", daemon=True)
         self._log = stack.home.path / "faults.log"
-        self._stripe = f"{stack.environment['OMS_SIMULATORS_URL']}/stripe"
+        self._simulators = stack.environment["OMS_SIMULATORS_URL"]
 
     def start(self) -> None:
         """Begin; the faults' times count from now."""
@@ -50,7 +55,8 @@ class Mischief:
         self._thread.join()
         for role in ROLES:
             self._signal(role, signal.SIGCONT)
-        self._mend_stripe()
+        for provider in PROVIDERS:
+            self._mend(provider, {})
 
     def _run(self) -> None:
         started = time.monotonic()
@@ -66,6 +72,7 @@ class Mischief:
 
     def _note(self, fault: Fault) -> None:
         what = f"{fault.kind} {fault.target}".strip()
+        self.happened.append((time.time(), fault))
         if fault.kind not in plan.MENDING:
             self.injected[what] += 1
         with self._log.open("a", encoding="utf-8") as log:
@@ -89,10 +96,12 @@ class Mischief:
                 self._wipe_valkey()
             case plan.CUT:
                 self._cut_connections()
-            case plan.SPOIL_STRIPE:
-                self._spoil_stripe(fault.faults)
-            case plan.MEND_STRIPE:
-                self._mend_stripe()
+            case plan.KILL_BEFORE_COMMIT:
+                return self._kill_before_commit(fault.target)
+            case plan.SPOIL_STRIPE | plan.SPOIL:
+                self._spoil(fault.provider, fault.faults)
+            case plan.MEND_STRIPE | plan.MEND:
+                self._mend(fault.provider, fault.faults)
             case _:
                 raise ValueError(fault.kind)
         return True
@@ -129,11 +138,28 @@ class Mischief:
                 [CUT_CONNECTIONS],
             )
 
-    def _spoil_stripe(self, faults: dict[str, object]) -> None:
+    def _kill_before_commit(self, role: str) -> bool:
+        """Kill a worker that has the providers' answers and cannot write them down.
+
+        Calls go on while their table is locked, so what was answered is known to the provider alone.
+        """
+        with psycopg.connect(
+            self._stack.environment["DATABASE_URL"], connect_timeout=2
+        ) as connection:
+            connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+            connection.execute("LOCK TABLE payments_paymentoperation IN SHARE ROW EXCLUSIVE MODE")
+            self._stopped.wait(HELD_SECONDS)
+            return self._signal(role, signal.SIGKILL)
+
+    def _spoil(self, provider: str, faults: dict[str, object]) -> None:
         requests.post(
-            f"{self._stripe}/_faults", json=faults, timeout=CONTROL_SECONDS
+            f"{self._simulators}/{provider}/_faults", json=faults, timeout=CONTROL_SECONDS
         ).raise_for_status()
 
-    def _mend_stripe(self) -> None:
+    def _mend(self, provider: str, faults: dict[str, object]) -> None:
+        """End a provider's faults, but for those that last as long as the drill."""
         if SIMULATORS in self._stack.supervisor.pids():
-            requests.delete(f"{self._stripe}/_faults", timeout=CONTROL_SECONDS).raise_for_status()
+            url = f"{self._simulators}/{provider}/_faults"
+            requests.delete(url, timeout=CONTROL_SECONDS).raise_for_status()
+            if faults:
+                self._spoil(provider, faults)

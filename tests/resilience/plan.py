@@ -68,7 +68,8 @@ class Wish:
     """One order that a customer will place `at` so many seconds, and what the customer does then.
 
     `cancels_after` seconds it is called off; with `repeats` the same request is sent once more
-    after it was answered.
+    after it was answered. `wants_back` is an amount to be given back once it was charged, or all of
+    it where it is empty.
     """
 
     number: int
@@ -79,23 +80,26 @@ class Wish:
     approval: Approval
     cancels_after: float | None
     repeats: bool
+    wants_back: str | None = None
 
 
-_SANDBOX = {
+SANDBOX_TOKENS = {
     "tok_approve": 74,
     "tok_decline": 8,
     "tok_insufficient_funds": 5,
     "tok_timeout": 8,
     "tok_requires_action": 5,
 }
-_STRIPE = {
+STRIPE_TOKENS = {
     "pm_card_visa": 70,
     "pm_card_mastercard": 8,
     "pm_card_chargeDeclined": 8,
     "pm_card_chargeDeclinedInsufficientFunds": 6,
     "pm_card_authenticationRequired": 8,
 }
-ASKING_TOKENS = frozenset({"tok_requires_action", "pm_card_authenticationRequired"})
+ASKING_TOKENS = frozenset(
+    {"tok_requires_action", "pm_card_authenticationRequired", "stored_card_challenge", "wallet"}
+)
 STRIPE_SHARE = 0.4
 SCARCE_SHARE = 0.3
 CANCEL_SHARE = 0.12
@@ -111,7 +115,7 @@ def plan_orders(plan: Plan) -> list[Wish]:
 
 def _wish(number: int, at: float, plan: Plan, chance: random.Random) -> Wish:
     uses_stripe = plan.with_stripe and chance.random() < STRIPE_SHARE
-    tokens = _STRIPE if uses_stripe else _SANDBOX
+    tokens = STRIPE_TOKENS if uses_stripe else SANDBOX_TOKENS
     skus = {f"SKU-{chance.randint(1, DEMO_SKUS):04}" for _ in range(chance.randint(1, 3))}
     items = [(sku, chance.randint(1, 3)) for sku in sorted(skus)]
     if chance.random() < SCARCE_SHARE:
@@ -136,14 +140,17 @@ class Fault:
     at: float
     kind: str
     target: str = ""
+    provider: str = "stripe"
     faults: dict[str, object] = field(default_factory=dict)
 
 
 KILL, KILL_CHILD, FREEZE, THAW = "kill", "kill a process of", "freeze", "thaw"
 CUT = "cut database connections"
 CRASH_POSTGRES, KILL_VALKEY, WIPE_VALKEY = "crash PostgreSQL", "kill Valkey", "wipe Valkey"
+KILL_BEFORE_COMMIT = "kill before the commit"
 SPOIL_STRIPE, MEND_STRIPE = "spoil Stripe", "mend Stripe"
-MENDING = frozenset({THAW, MEND_STRIPE})
+SPOIL, MEND = "spoil", "mend"
+MENDING = frozenset({THAW, MEND_STRIPE, MEND})
 """Kinds that end a fault; they are not counted."""
 
 _PROCESS_FAULTS = (
@@ -154,7 +161,7 @@ _PROCESS_FAULTS = (
     (FREEZE, "worker-saga"),
     (CUT, ""),
 )
-_STRIPE_FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
+PROVIDER_FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
     ("slow", {"latency_ms": 2_000}),
     ("slower than we wait", {"latency_ms": 9_000}),
     ("down", {"down": True}),
@@ -174,32 +181,33 @@ def plan_faults(plan: Plan) -> list[Fault]:
     """
     chance = random.Random(f"faults {plan.seed}")
     faults: list[Fault] = []
-    targets = _in_turns(_PROCESS_FAULTS, chance)
-    for at in _instants(plan.kill_every, plan.seconds, chance):
+    targets = in_turns(_PROCESS_FAULTS, chance)
+    for at in instants(plan.kill_every, plan.seconds, chance):
         kind, target = next(targets)
         faults.append(Fault(at=at, kind=kind, target=target))
         if kind == FREEZE:
-            faults.append(Fault(at=at + _duration(chance), kind=THAW, target=target))
-    for at in _instants(plan.postgres_every, plan.seconds, chance):
+            faults.append(Fault(at=at + duration(chance), kind=THAW, target=target))
+    for at in instants(plan.postgres_every, plan.seconds, chance):
         faults.append(Fault(at=at, kind=CRASH_POSTGRES))
-    ways = _in_turns((KILL_VALKEY, WIPE_VALKEY), chance)
-    for at in _instants(plan.valkey_every, plan.seconds, chance):
+    ways = in_turns((KILL_VALKEY, WIPE_VALKEY), chance)
+    for at in instants(plan.valkey_every, plan.seconds, chance):
         faults.append(Fault(at=at, kind=next(ways)))
     if plan.with_stripe:
-        moods = _in_turns(_STRIPE_FAULTS, chance)
-        for at in _instants(plan.gateway_every, plan.seconds, chance):
+        moods = in_turns(PROVIDER_FAULTS, chance)
+        for at in instants(plan.gateway_every, plan.seconds, chance):
             mood, change = next(moods)
             faults.append(Fault(at=at, kind=SPOIL_STRIPE, target=mood, faults=change))
-            longest = min(_duration(chance), plan.gateway_every * 0.6)
+            longest = min(duration(chance), plan.gateway_every * 0.6)
             faults.append(Fault(at=at + longest, kind=MEND_STRIPE))
     return sorted(faults, key=lambda fault: fault.at)
 
 
-def _duration(chance: random.Random) -> float:
+def duration(chance: random.Random) -> float:
+    """Draw how long a fault lasts, in seconds."""
     return chance.uniform(SHORTEST_SECONDS, LONGEST_SECONDS)
 
 
-def _instants(every: float, until: float, chance: random.Random) -> Iterator[float]:
+def instants(every: float, until: float, chance: random.Random) -> Iterator[float]:
     """Give one instant in each stretch of `every` seconds, a whole stretch or what is left of it."""
     start = 0.0
     while start < until:
@@ -209,6 +217,7 @@ def _instants(every: float, until: float, chance: random.Random) -> Iterator[flo
         start += every
 
 
-def _in_turns(options: Sequence[T], chance: random.Random) -> Iterator[T]:
+def in_turns(options: Sequence[T], chance: random.Random) -> Iterator[T]:
+    """Draw each option once before any comes again, without end."""
     while True:
         yield from chance.sample(options, len(options))

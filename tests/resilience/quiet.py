@@ -1,7 +1,7 @@
 """Waiting until nothing moves any more."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import psycopg
 
@@ -23,11 +23,30 @@ _MOVING = {
         "('pending', 'in_flight', 'unknown') OR state = 'waiting' AND next_at <= now()"
     ),
 }
+# Nobody is waited for, customers neither: all that was begun has come to an end.
+_OPEN = {
+    "deliveries": "SELECT count(*) FROM outbox_delivery",
+    "orders": ("SELECT count(*) FROM orders_order WHERE status NOT IN ('confirmed', 'cancelled')"),
+    "operations": (
+        "SELECT count(*) FROM payments_paymentoperation "
+        "WHERE state IN ('pending', 'in_flight', 'unknown', 'waiting')"
+    ),
+}
+Counts = dict[str, int]
 
 
-def what_moves(database_url: str) -> dict[str, int] | None:
+def what_moves(database_url: str) -> Counts | None:
     """Count what is under way, by kind; None while the database cannot be asked."""
-    query = " UNION ALL ".join(f"SELECT '{kind}', ({sql})" for kind, sql in _MOVING.items())
+    return _count(database_url, _MOVING)
+
+
+def what_is_open(database_url: str) -> Counts | None:
+    """Count what has not come to its end, by kind; None while the database cannot be asked."""
+    return _count(database_url, _OPEN)
+
+
+def _count(database_url: str, kinds: Mapping[str, str]) -> Counts | None:
+    query = " UNION ALL ".join(f"SELECT '{kind}', ({sql})" for kind, sql in kinds.items())
     try:
         with psycopg.connect(database_url, connect_timeout=2) as connection:
             return {kind: count for kind, count in connection.execute(query) if count}
@@ -40,16 +59,17 @@ def wait_until_quiet(
     *,
     seconds: float,
     is_over: Callable[[], bool],
-    show: Callable[[dict[str, int] | None], None],
+    show: Callable[[Counts | None], None],
+    look: Callable[[str], Counts | None] = what_moves,
 ) -> float | None:
-    """Wait until nothing moves for half a second; return after how long that began.
+    """Wait until `look` finds nothing for half a second; return after how long that began.
 
     `is_over` says whether everybody outside has stopped, too. Returns None when time is up.
     """
     started = time.monotonic()
     quiet_since: float | None = None
     while (now := time.monotonic()) - started < seconds:
-        moving = what_moves(database_url)
+        moving = look(database_url)
         show(moving)
         if moving == {} and is_over():
             quiet_since = quiet_since or now

@@ -2,7 +2,9 @@
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from rich.console import Console
 from rich.status import Status
@@ -10,11 +12,27 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.local.home import Home
-from tests.resilience.drill import Result
+from tests.resilience.verdict import Violations
 
 FOLDER, FILE = "drill", "latest.json"
 LINE_EVERY_SECONDS = 5.0
 LABEL_WIDTH = 40
+
+
+class Finding(Protocol):
+    """What a drill found: labelled figures, perhaps a chart, and every promise with what breaks it."""
+
+    @property
+    def lines(self) -> Sequence[tuple[str, str]]:
+        """The figures that are shown, each with its label."""
+
+    @property
+    def chart(self) -> Sequence[str]:
+        """Lines that are shown as they are."""
+
+    @property
+    def violations(self) -> Violations:
+        """Every promise, with what breaks it."""
 
 
 class DrillScreen:
@@ -51,23 +69,30 @@ class DrillScreen:
             self._status.stop()
             self._status = None
 
-    def result(self, result: Result, *, file: Path, kept: Path | None) -> None:
-        """Show what was found."""
+    def finding(self, finding: Finding) -> None:
+        """Show what a drill found."""
         self.stop()
         self._console.print()
-        self._console.print(_figures(result))
+        table = Table.grid(padding=(0, 2))
+        for label, value in finding.lines:
+            table.add_row("", Text(label, style="bold"), Text(value, overflow="fold"))
+        self._console.print(table)
+        for line in finding.chart:
+            self._console.print(f"  {line}", markup=False, soft_wrap=True)
         self._console.print()
-        for name, rows in result.violations.items():
+        for name, rows in finding.violations.items():
             mark, style = ("✗", "red") if rows else ("✓", "green")
             count = f"  {len(rows)}" if rows else ""
             self._console.print(Text(f"  {mark} {name.replace('_', ' ')}{count}", style=style))
             for row in rows[:5]:
                 self._console.print(f"      {row}", markup=False, soft_wrap=True)
-        self._console.print(f"\n  The figures are in {file}", markup=False, soft_wrap=True)
-        if kept is not None:
-            self._console.print(
-                f"  Data and logs are kept in {kept}", markup=False, soft_wrap=True, style="yellow"
-            )
+        self._console.print()
+
+    def kept(self, home: Path) -> None:
+        """Say where the data of a drill are that found something."""
+        self._console.print(
+            f"  Data and logs are kept in {home}", markup=False, soft_wrap=True, style="yellow"
+        )
 
     def _say(self, text: str) -> None:
         if self._console.is_terminal:
@@ -80,35 +105,13 @@ class DrillScreen:
             self._console.print(f"  {text}", markup=False)
 
 
-def save(result: Result, *, home: Path) -> Path:
-    """Keep the result as JSON, in place of the last one; give the file."""
+def save(document: Mapping[str, object], *, home: Path) -> Path:
+    """Keep the results as JSON, in place of the last ones; give the file."""
     if not home.exists():
         # The folder becomes a home at once, or `make run` would take it for somebody else's.
         Home(path=home).claim().release()
     folder = home / FOLDER
     folder.mkdir(exist_ok=True)
     file = folder / FILE
-    file.write_text(json.dumps(result.as_document(), indent=2) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return file
-
-
-def _figures(result: Result) -> Table:
-    quiet = result.seconds_to_quiet
-    table = Table.grid(padding=(0, 2))
-    for label, value in (
-        ("Seed", str(result.plan.seed)),
-        ("Orders acknowledged", f"{result.acknowledged} of {result.plan.orders}"),
-        ("What became of them", _counts(result.orders)),
-        ("Messages", _counts(result.messages) or "none"),
-        ("Tried again by customers", _counts(result.retries) or "never"),
-        ("Faults", _counts(result.faults)),
-        ("Deadlocks broken up", str(result.deadlocks)),
-        ("Quiet after", "never" if quiet is None else f"{quiet:.1f} s"),
-        ("Lasted", f"{result.seconds:.0f} s"),
-    ):
-        table.add_row("", Text(label, style="bold"), Text(value, overflow="fold"))
-    return table
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} × {name}" for name, count in counts.items())

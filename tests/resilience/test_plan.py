@@ -81,6 +81,13 @@ class TestUsage:
             ["--seconds", "3601"],
             ["--kill-every", "0"],
             ["--loud"],
+            ["--only", "everything"],
+            ["--payments", "0"],
+            ["--payments", "100001"],
+            ["--factor", "0"],
+            ["--factor", "1/0"],
+            ["--factor", "2"],
+            ["--factor", "half"],
         ],
     )
     def test_ends_with_2_and_starts_nothing(

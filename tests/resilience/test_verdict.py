@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from tests.resilience.books import judge_books, judge_ledger
 from tests.resilience.journal import Acknowledged, Journal
-from tests.resilience.verdict import check_mailbox, judge_books
+from tests.resilience.verdict import check_mailbox
 
 ONCE = "the_provider_charged_nobody_twice"
 KEPT = "the_provider_keeps_nothing_of_a_cancelled_order"
@@ -74,6 +75,28 @@ class TestJudgeBooks:
 
     def test_finds_a_charge_that_the_provider_knows_nothing_of(self) -> None:
         assert broken({"a": payment()}, {}) == {SAME}
+
+
+class TestJudgeLedger:
+    def test_accepts_a_ledger_that_says_the_same(self) -> None:
+        same = {"authorized": 0, "captured": 1000, "refunded": 400}
+        nothing = {"authorized": 0, "captured": 0, "refunded": 0}
+        assert judge_ledger({"a": same}, {"a": same, "declined": nothing}) == []
+
+    def test_finds_what_is_on_one_side_alone(self) -> None:
+        charged = {"authorized": 0, "captured": 1000, "refunded": 0}
+        assert judge_ledger({"a": charged}, {}) == [
+            "a: the ledger says [0, 1000, 0], the provider [0, 0, 0]"
+        ]
+        assert judge_ledger({}, {"b": charged}) == [
+            "b: the ledger says [0, 0, 0], the provider [0, 1000, 0]"
+        ]
+
+    def test_finds_a_refund_of_another_amount(self) -> None:
+        ours = {"authorized": 0, "captured": 1000, "refunded": 400}
+        assert judge_ledger({"a": ours}, {"a": {**ours, "refunded": 401}}) == [
+            "a: the ledger says [0, 1000, 400], the provider [0, 1000, 401]"
+        ]
 
 
 class TestCheckMailbox:

@@ -1,4 +1,4 @@
-"""The verdict on a drill: what was promised, against what the databases and the provider say."""
+"""The verdict on a drill: what was promised, against what the database and the mailbox say."""
 
 import json
 import re
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import requests
 from psycopg.rows import dict_row
 
 from infra.local.home import PROJECT
@@ -121,70 +120,6 @@ WHERE o.status IN ('confirmed', 'cancelled') AND NOT EXISTS (
       AND (m.kind = 'order_confirmed') = (o.status = 'confirmed')
       AND m.kind NOT IN ('order_received', 'payment_action_needed'))
 """
-
-
-def check_provider(database_url: str, simulators_url: str) -> Violations:
-    """Compare our payments with the simulated Stripe's books, both ways."""
-    answer = requests.get(f"{simulators_url}/stripe/_books", timeout=30)
-    answer.raise_for_status()
-    books = {line["payment_id"]: line for line in answer.json()["payments"]}
-    with psycopg.connect(database_url, row_factory=dict_row) as connection:
-        payments = {str(one["id"]): one for one in connection.execute(_STRIPE_PAYMENTS).fetchall()}
-    return judge_books(payments, books)
-
-
-def judge_books(payments: Mapping[str, Row], books: Mapping[str, Row]) -> Violations:
-    """Say what in a provider's books does not fit our payments, both by payment id."""
-    found: Violations = {
-        "the_provider_charged_nobody_twice": [],
-        "the_provider_keeps_nothing_of_a_cancelled_order": [],
-        "the_provider_has_what_we_have": [],
-    }
-    for payment_id, line in books.items():
-        payment = payments.get(payment_id)
-        charges = [one for one in line["intents"] if one["captured"] > 0]
-        summary = json.dumps(
-            {
-                "payment": payment_id,
-                "ours": payment and payment["status"],
-                "order": payment and payment["order_status"],
-                **{name: line[name] for name in ("live_authorizations", "captured", "refunded")},
-            }
-        )
-        total = payment["amount_minor"] if payment else 0
-        if line["live_authorizations"] + len(charges) > 1 or line["captured"] > total:
-            found["the_provider_charged_nobody_twice"].append(summary)
-        keeps_something = line["live_authorizations"] or line["captured"] != line["refunded"]
-        if keeps_something and (payment is None or payment["order_status"] == "cancelled"):
-            found["the_provider_keeps_nothing_of_a_cancelled_order"].append(summary)
-        if payment is not None and _theirs(line) not in _expected(payment):
-            found["the_provider_has_what_we_have"].append(summary)
-    found["the_provider_has_what_we_have"] += [
-        f"{payment_id} is {payment['status']} and not in the books"
-        for payment_id, payment in payments.items()
-        if payment_id not in books and (0, 0, 0) not in _expected(payment)
-    ]
-    return found
-
-
-_STRIPE_PAYMENTS = """
-SELECT p.id, p.status, p.amount_minor, p.captured_minor, p.refunded_minor,
-       o.status AS order_status
-FROM payments_payment p LEFT JOIN orders_order o ON o.id = p.order_id
-WHERE p.provider = 'stripe'
-"""
-
-
-def _theirs(line: Row) -> tuple[int, int, int]:
-    return line["live_authorizations"], line["captured"], line["refunded"]
-
-
-def _expected(payment: Row) -> list[tuple[int, int, int]]:
-    if payment["status"] == "requires_action":
-        # The customer may have approved it, and the message of that is still to come.
-        return [(0, 0, 0), (1, 0, 0)]
-    is_live = int(payment["status"] == "authorized")
-    return [(is_live, payment["captured_minor"], payment["refunded_minor"])]
 
 
 def check_mailbox(folder: Path) -> Violations:

@@ -77,3 +77,11 @@ class PaymentOperation(models.Model):
     def is_open(self) -> bool:
         """Whether its outcome is still to come."""
         return self.state in OPEN_STATES
+
+    @property
+    def is_asked_for_again(self) -> bool:
+        """Whether somebody wanted it looked up while a worker was at it.
+
+        A claim makes it due when its lease ends; whoever asks makes it due before.
+        """
+        return self.lease_until is not None and self.next_at < self.lease_until

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from apps.payments.domain.operations import OperationState
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.ports import Result
 from apps.payments.services.changes import Changes
@@ -60,8 +61,10 @@ def apply_gateway_facts(*, facts: Sequence[GatewayFact], now: datetime) -> None:
             payment = payments[operation.payment_id]
             operation.payment = payment
             operation.updated_at = payment.updated_at = now
-            operation.lease_until = None
+            asked_for_again, operation.lease_until = operation.is_asked_for_again, None
             apply_result(operation, payment, by_operation[operation.id].result, changes)
+            if asked_for_again and operation.state == OperationState.WAITING:
+                operation.next_at = now
         touched = {operation.payment_id: payments[operation.payment_id] for operation in operations}
         update_many(operations, fields=OPERATION_FIELDS)
         changes.write(list(touched.values()))

@@ -14,6 +14,7 @@ from apps.payments.services.operations import Wish, wished_operations
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import insert_together, new_row, update_many
 from apps.platform.outbox.publishing import Fact, publish
+from apps.platform.telemetry.metrics import payments_failed_total
 
 PAYMENT_FIELDS = (
     "status",
@@ -113,7 +114,9 @@ class Changes:
         self.facts.append(Fact(event=event, seq=payment.version, cause=cause))
 
     def fail(self, payment: Payment, code: str, detail: str, cause: Cause) -> None:
-        """Fail a payment that took nothing."""
+        """Fail a payment that took nothing; one that nobody wants any more counts as no failure."""
+        if not payment.is_unwanted:
+            payments_failed_total.labels(gateway=payment.provider).inc()
         before = payment.status
         payment.fail(code=code, detail=detail)
         self.step(payment, f"Failed ({code})", cause, before=before)

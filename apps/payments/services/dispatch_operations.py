@@ -189,7 +189,10 @@ def _record(
 
 
 def release_waiting(gate_name: str) -> int:
-    """After an outage, make everything that waits due again, paced so that it does not come at once."""
+    """After an outage, make everything that waits due again, paced so that it does not come at once.
+
+    What was never tried is paced, too: most of a long outage's orders came while no call was allowed.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -197,7 +200,7 @@ def release_waiting(gate_name: str) -> int:
             SET next_at = now() + due.position * interval '1 s' / %s
             FROM (SELECT id, row_number() OVER (ORDER BY created_at) - 1 AS position
                   FROM payments_paymentoperation
-                  WHERE gate = %s AND state IN ('pending', 'unknown') AND attempts > 0) due
+                  WHERE gate = %s AND state IN ('pending', 'unknown')) due
             WHERE o.id = due.id AND o.state IN ('pending', 'unknown')
             """,
             [settings.OMS_GATEWAY_RECOVERY_PER_SECOND, gate_name],

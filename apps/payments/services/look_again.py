@@ -15,14 +15,16 @@ def look_again(*, payment_ids: Collection[UUID], now: datetime) -> bool:
     """Make what is undecided about payments due; returns whether there was anything.
 
     A customer who comes back from a provider's page brings this about, and what providers tell us;
-    what counts is the provider's own answer. Doing it again changes nothing.
+    what counts is the provider's own answer. A call that is under way may have been answered before
+    that, or without what the customer brought: it is looked up once more when it leaves its payment
+    waiting. Doing it again changes nothing.
     """
     with transaction.atomic(savepoint=False):
         undecided = lock_many(
             PaymentOperation,
             payment_ids,
             by="payment_id",
-            where="t.state IN ('unknown', 'waiting')",
+            where="t.state IN ('unknown', 'waiting', 'in_flight')",
         )
         for operation in undecided:
             operation.next_at = now

@@ -21,7 +21,7 @@ from apps.payments.services.changes import Changes
 from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
 from apps.platform.resilience.backoff import delay_seconds
-from apps.platform.telemetry.metrics import captures_failed_total, payments_failed_total
+from apps.platform.telemetry.metrics import captures_failed_total
 
 
 def say_no(
@@ -40,7 +40,6 @@ def say_no(
     match OperationKind(operation.kind):
         case OperationKind.AUTHORIZE:
             if payment.status != PaymentStatus.FAILED:
-                payments_failed_total.labels(gateway=payment.provider).inc()
                 changes.fail(payment, code, detail, cause_of(operation))
         case OperationKind.CAPTURE:
             _capture_failed(operation, payment, code, detail, changes)

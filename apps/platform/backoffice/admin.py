@@ -14,6 +14,7 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from apps.kernel.identifiers import id_at
+from apps.platform.backoffice.asking import WithoutCards
 from apps.platform.backoffice.paginator import CappedPaginator
 from apps.platform.backoffice.panels import TitledPanel
 
@@ -91,6 +92,13 @@ class EditableAdmin(_PlainLookups):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody deletes."""
         return False
+
+    def get_form(
+        self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Give the form of the page, which takes no card number in any field."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form)(form.__name__, (WithoutCards, form), {})
 
 
 def page_action(

@@ -2,22 +2,37 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin import ModelAdmin
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.platform.backoffice.panels import Panel
-from apps.platform.web.card_numbers import contains_card_number
+from apps.platform.web.card_numbers import contains_card_data
 
 LONGEST_REASON = 500
 
 
-class ReasonForm(forms.Form):
+class WithoutCards(forms.BaseForm):
+    """Refuses a card number or security code in any text: it must not get into any table or log."""
+
+    def clean(self) -> dict[str, Any] | None:
+        """Look into every text as it was typed, and do not show again what was found."""
+        for name in self.fields:
+            typed = self.data.get(self.add_prefix(name))
+            if isinstance(typed, str) and contains_card_data(typed.encode("utf-8", "replace")):
+                self.add_error(name, "This holds a card number or security code; leave it out.")
+                shown = cast(QueryDict, self.data).copy()
+                shown[self.add_prefix(name)] = ""
+                self.data = shown
+        cleaned: dict[str, Any] | None = super().clean()
+        return cleaned
+
+
+class ReasonForm(WithoutCards, forms.Form):
     """Asks why; the answer stays in the audit log."""
 
     reason = forms.CharField(
@@ -26,13 +41,6 @@ class ReasonForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="Kept in the audit log.",
     )
-
-    def clean_reason(self) -> str:
-        """Refuse a card number: it must not get into any table or log."""
-        reason: str = self.cleaned_data["reason"]
-        if contains_card_number(reason.encode()):
-            raise ValidationError("This holds a card number; leave it out.")
-        return reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

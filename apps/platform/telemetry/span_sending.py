@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import cast
+from typing import Final, cast
+from urllib.parse import unquote
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -17,6 +18,7 @@ from opentelemetry.util.types import Attributes
 from apps.platform.telemetry.masking import masked, masked_text
 
 SEND_SECONDS = 2
+_ADDRESSES: Final = frozenset({"http.url", "http.target", "url.full", "url.path"})
 
 
 class EachProcessItsOwn(SpanProcessor):
@@ -117,4 +119,15 @@ def _masked_status(status: Status) -> Status:
 
 
 def _masked_attributes(attributes: Attributes) -> Attributes:
-    return cast("Attributes", masked(dict(attributes or {})))
+    noted = {name: _without_query(name, value) for name, value in (attributes or {}).items()}
+    return cast("Attributes", masked(noted))
+
+
+def _without_query(name: str, value: object) -> object:
+    """Cut the query off an address and decode the rest: masking knows plain text only.
+
+    A query may hold anything that somebody typed into a field, and no log line has it either.
+    """
+    if name in _ADDRESSES and isinstance(value, str):
+        return unquote(value.partition("?")[0])
+    return value

@@ -1,4 +1,4 @@
-"""Recognise card numbers in what callers send, so that none ever gets further than the door.
+"""Recognise card numbers and security codes in what callers send, so that none ever gets further than the door.
 
 A card number is 13 to 19 digits, perhaps with spaces or dashes of any kind between them, or dots
 after every fourth, that pass the Luhn check (ISO/IEC 7812). One number in ten passes by chance, so what is plainly something else is let
@@ -24,6 +24,13 @@ _TOKEN_BYTES: Final = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghi
 _GAP: Final = re.compile(rb"\xc2[\xa0\xad]|\xe2\x80[\x80-\x95\xaf]|\xe3\x80\x80")
 _DOTTED: Final = re.compile(rb"(?<![0-9.])[0-9]{4}(?:\.[0-9]{4}){2}\.[0-9]{1,7}(?![0-9.])")
 
+# Three or four digits are a security code only where they are called one: "cvv": "123", CVC 123.
+_CODE_WORDS: Final = (b"cvv", b"cvc", b"cvn", b"security", b"verification")
+_CODE: Final = re.compile(
+    rb"(?<![0-9a-z])(?:cvv2?|cvc2?|cvn|(?:security|verification)[ _-]?(?:code|value))"
+    rb"[\"']?[ \t]{0,4}[:=]?[ \t]{0,4}[\"']?[0-9]{3,4}(?![0-9a-z])"
+)
+
 _SHORTEST: Final = 13
 _LONGEST: Final = 19
 _LONGEST_TELEPHONE: Final = 15
@@ -37,6 +44,16 @@ _EPOCH_STARTS: Final = (b"14", b"15", b"16", b"17", b"18", b"19")
 # 20261122093000, and with milliseconds.
 _CALENDAR_LENGTHS: Final = frozenset({14, 17})
 _CALENDAR_STARTS: Final = (b"19", b"20")
+
+
+def contains_card_data(data: bytes) -> bool:
+    """Tell whether a text holds a card number, or a security code that says that it is one."""
+    return contains_card_number(data) or _names_security_code(data)
+
+
+def _names_security_code(data: bytes) -> bool:
+    lowered = data.lower()
+    return any(word in lowered for word in _CODE_WORDS) and _CODE.search(lowered) is not None
 
 
 def contains_card_number(data: bytes) -> bool:

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 
 from apps.platform.telemetry.metrics import cards_refused_total
-from apps.platform.web.card_numbers import contains_card_number
+from apps.platform.web.card_numbers import contains_card_data
 from apps.platform.web.problems import respond_to
 from apps.platform.web.refusals import HttpRefusal
 from apps.platform.web.requests import client_address, identity_of, is_api_path
 
 MAX_BODY_BYTES: Final = 256 * 1024
 CARD_GUARD_EXEMPT: Final = ("/api/v1/webhooks/",)
+CARD_GUARDED_HEADERS: Final = (
+    "HTTP_IDEMPOTENCY_KEY",
+    "HTTP_IF_MATCH",
+    "HTTP_PREFER",
+    "HTTP_USER_AGENT",
+    "HTTP_ACCEPT",
+)
+"""What callers word themselves. A request id that holds a card number is not taken (see `requests`)."""
+CARD_GUARDED_PAGES: Final = ("/admin/login/",)
+"""Whoever fails to log in is written down, with all that was sent."""
 
 _API_HEADERS: Final = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -32,8 +42,8 @@ class RequestGuard:
 
     Settings, read once when the process starts, all optional: `OMS_MAX_BODY_BYTES` (256 KiB),
     `OMS_MAX_BODY_BYTES_BELOW` (path prefix to bytes, for bulk pushes; Django's own
-    `DATA_UPLOAD_MAX_MEMORY_SIZE` must allow it too) and `OMS_CARD_GUARD_EXEMPT` (path prefixes;
-    providers' webhooks, whose signed bodies are full of long references and hold no cards). With
+    `DATA_UPLOAD_MAX_MEMORY_SIZE` must allow it too) and `OMS_CARD_GUARD_EXEMPT` (path prefixes
+    of bodies; providers' webhooks, whose signed bodies are full of long references and hold no cards). With
     `OMS_TRUSTED_PROXIES`, `REMOTE_ADDR` becomes the address that these proxies were called from.
     """
 
@@ -54,6 +64,8 @@ class RequestGuard:
         is_api = is_api_path(request.path)
         if not is_api and _holds_null(request):
             return HttpResponseBadRequest("A URL must not hold a null character.")
+        if request.path.startswith(CARD_GUARDED_PAGES) and _holds_card(request):
+            return HttpResponseBadRequest("This holds a card number or a security code.")
         response = self._answer(request) if is_api else self._get_response(request)
         headers = response.headers
         headers["X-Request-ID"] = request_id
@@ -71,7 +83,6 @@ class RequestGuard:
         return self._get_response(request)
 
     def _check(self, request: HttpRequest) -> None:
-        query = request.META.get("QUERY_STRING", "")
         if _holds_null(request):
             raise HttpRefusal(400, "bad_request", "A URL must not hold a null character.")
         if "HTTP_TRANSFER_ENCODING" in request.META:
@@ -86,16 +97,13 @@ class RequestGuard:
                 "body_too_large",
                 f"The body must not exceed {self._limit_of(request.path)} bytes.",
             )
-        if request.path.startswith(self._exempt):
-            return
-        if (length and contains_card_number(request.body)) or (
-            query and contains_card_number(unquote_plus(query).encode("utf-8", "replace"))
-        ):
+        if _holds_card(request, with_body=not request.path.startswith(self._exempt)):
             cards_refused_total.inc()
             raise HttpRefusal(
                 422,
                 "card_number_refused",
-                "The request holds a card number. Send the token of a payment method instead.",
+                "The request holds a card number or a security code. Send the token of a payment "
+                "method instead.",
             )
 
     def _limit_of(self, path: str) -> int:
@@ -108,6 +116,23 @@ class RequestGuard:
 def _holds_null(request: HttpRequest) -> bool:
     # A null may hide behind the percent signs of the admin's own links, too.
     return "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+
+
+def _holds_card(request: HttpRequest, *, with_body: bool = True) -> bool:
+    """Look at the body and, line by line, at what stands around it."""
+    words = [
+        request.path,
+        unquote_plus(request.META.get("QUERY_STRING", "")),
+        *(request.META.get(name, "") for name in CARD_GUARDED_HEADERS),
+    ]
+    if contains_card_data("\n".join(words).encode("utf-8", "replace")):
+        return True
+    if not with_body or not _content_length(request):
+        return False
+    body = request.body
+    if request.content_type == "application/x-www-form-urlencoded":
+        body = unquote_to_bytes(body.replace(b"+", b" "))
+    return contains_card_data(body)
 
 
 def _content_length(request: HttpRequest) -> int:

@@ -21,6 +21,7 @@ from rest_framework import exceptions as drf
 
 from apps.kernel.errors import DomainError
 from apps.platform.database_failures import sqlstate_of
+from apps.platform.telemetry.masking import masked_text
 from apps.platform.web.refusals import DEFAULT_STATUS, STATUS_OF, FieldError, HttpRefusal
 from apps.platform.web.requests import identity_of, trace_id_of
 
@@ -53,7 +54,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         title: the kind of problem in a few words; the same for each of a kind.
         status: the HTTP status.
         detail: what happened this time, in a sentence fit for a person.
-        instance: the path that was called.
+        instance: the path that was called, without any card number in it.
         code: a stable word to program against.
         trace_id: what to quote to support.
         errors: each field that is wrong.
@@ -77,7 +78,7 @@ def problem_response(request: HttpRequest, refusal: HttpRefusal) -> HttpResponse
         title=refusal.code.replace("_", " ").capitalize(),
         status=refusal.status,
         detail=refusal.detail,
-        instance=request.path,
+        instance=masked_text(request.path),
         code=refusal.code,
         trace_id=trace_id_of(request),
         errors=refusal.errors,

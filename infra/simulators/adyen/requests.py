@@ -20,6 +20,7 @@ from infra.simulators.adyen.modifications import Modifications
 from infra.simulators.adyen.objects import Answer, Kept, Notice
 from infra.simulators.adyen.payments import Payments
 from infra.simulators.adyen.refusals import Refusal, key_in_use, not_allowed, required
+from infra.simulators.calls import Calls
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 
@@ -47,7 +48,7 @@ class RequestDesk:
         self._modifications = modifications
         self._mischief = mischief
         self._under_way: set[str] = set()
-        self.calls: dict[int, int] = {}
+        self.calls = Calls()
 
     async def take(self, request: Request, path: str, news: list[Notice]) -> Response:
         """Answer a request, and add what is to be told of it to `news`.
@@ -55,8 +56,10 @@ class RequestDesk:
         Raises:
             CutConnection: a fault wants no answer.
         """
-        now = int(time.time())
-        self.calls[now] = self.calls.get(now, 0) + 1
+        with self.calls.counted():
+            return await self._take(request, path, news)
+
+    async def _take(self, request: Request, path: str, news: list[Notice]) -> Response:
         key = request.headers.get("idempotency-key", "")
         headers = {"pspReference": new_reference(), **({"Idempotency-Key": key} if key else {})}
         try:

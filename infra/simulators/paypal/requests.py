@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Struct
 
+from infra.simulators.calls import Calls
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.paypal.books import Books, new_name
@@ -105,7 +106,7 @@ class RequestDesk:
         self._mischief = mischief
         self._tokens = tokens
         self._in_flight: set[str] = set()
-        self.calls: dict[int, int] = {}
+        self.calls = Calls()
 
     async def take(self, request: Request, path: str, events: list[Event]) -> Response:
         """Answer a request, and add the events that it brought about to `events`.
@@ -113,8 +114,10 @@ class RequestDesk:
         Raises:
             CutConnection: a fault wants no answer.
         """
-        now = int(time.time())
-        self.calls[now] = self.calls.get(now, 0) + 1
+        with self.calls.counted():
+            return await self._take(request, path, events)
+
+    async def _take(self, request: Request, path: str, events: list[Event]) -> Response:
         try:
             self._mischief.before_anything()
             if path == "/v1/oauth2/token" and request.method == "POST":

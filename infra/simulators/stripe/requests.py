@@ -9,6 +9,7 @@ from functools import partial
 
 import msgspec
 
+from infra.simulators.calls import Calls
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.stripe.books import Books, new_name
@@ -70,7 +71,7 @@ class RequestDesk:
         self._rendering = rendering
         self._mischief = mischief
         self._in_flight: set[str] = set()
-        self.calls: dict[int, int] = {}
+        self.calls = Calls()
 
     async def take(self, request: Request, path: str, events: list[Event]) -> Response:
         """Answer a request, and add the events that it brought about to `events`.
@@ -78,8 +79,10 @@ class RequestDesk:
         Raises:
             CutConnection: a fault wants no answer.
         """
-        now = int(time.time())
-        self.calls[now] = self.calls.get(now, 0) + 1
+        with self.calls.counted():
+            return await self._take(request, path, events)
+
+    async def _take(self, request: Request, path: str, events: list[Event]) -> Response:
         headers = {"Request-Id": new_name("req"), "Stripe-Version": API_VERSION}
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         job = Job(form={}, id=headers["Request-Id"], key=key, events=events)

@@ -203,6 +203,7 @@ class TestIdempotencyKeys:
                 self.create(client, "k4")
             first.join()
         assert refusal.value.http_status == 409
+        assert stripe_simulator.ask("/_calls")["most_at_once"] == 2
         assert self.create(client, "k4").status == "requires_payment_method"
 
     def test_store_nothing_of_a_request_that_is_wrong(

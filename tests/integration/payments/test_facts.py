@@ -16,8 +16,14 @@ from apps.payments.services.claim_operations import claim_operations
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.purge_messages import purge_messages
 from apps.payments.services.receive_messages import receive_messages
+from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.models import StoredEvent
-from apps.platform.telemetry.metrics import captures_failed_total, webhooks_total
+from apps.platform.telemetry.metrics import (
+    captures_failed_total,
+    payments_failed_total,
+    webhooks_total,
+)
+from tests.conftest import make_cause
 from tests.integration.payments.story import ACTION, DONE, ask, authorizing, captured, hear, message
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +99,18 @@ class TestRefusals:
             "detail": "It was called off.",
         }
         assert captures_failed_total.labels(gateway="stripe")._value.get() == before + 1
+
+    def test_of_wanted_payments_are_counted(self, now: datetime) -> None:
+        failed = payments_failed_total.labels(gateway="stripe")._value
+        before = failed.get()
+        for _ in range(2):
+            hear(authorizing(now)[1], Declined(code="card_declined", detail="x"), now)
+        assert failed.get() == before + 2
+
+        payment, operation = authorizing(now)
+        undo_payments(causes={payment.order_id: make_cause()}, now=now)
+        assert hear(operation, Declined(code="card_declined", detail="x"), now).status == "failed"
+        assert failed.get() == before + 2
 
     @pytest.mark.parametrize("code", ["lost_card", "stolen_card", "fraudulent"])
     def test_that_say_too_much_about_a_card_stay_with_staff(self, now: datetime, code: str) -> None:

@@ -95,7 +95,10 @@ class TestMaskedExporter:
     def test_hides_what_libraries_noted(self, sent: InMemorySpanExporter) -> None:
         provider = TracerProvider(shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(MaskedExporter(sent)))
-        attributes = {"http.target": "/orders/4242424242424242?token=abc"}
+        attributes = {
+            "http.target": "/orders/4242%204242%204242%204242?token=abc",
+            "http.url": "http://shop/orders?sku=4242+4242+4242+4242",
+        }
         with (
             pytest.raises(LookupError),
             provider.get_tracer("library").start_as_current_span("GET", attributes=attributes),
@@ -104,7 +107,10 @@ class TestMaskedExporter:
         provider.shutdown()
 
         (kept,) = sent.get_finished_spans()
-        assert kept.attributes == {"http.target": "/orders/[card]?token=[secret]"}
+        assert kept.attributes == {
+            "http.target": "/orders/[card]",
+            "http.url": "http://shop/orders",
+        }
         assert kept.status.description == "LookupError: nobody is [email]"
         (event,) = kept.events
         assert event.attributes is not None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.platform.web.card_numbers import contains_card_number
+from apps.platform.web.card_numbers import contains_card_data, contains_card_number
 from tests.growth import grows_in_proportion
 
 VISA = "4111111111111111"
@@ -130,3 +130,34 @@ class TestContainsCardNumber:
     def test_cannot_be_made_slow(self, piece: bytes) -> None:
         times = 256 * 1024 // len(piece)
         assert grows_in_proportion(contains_card_number, lambda n: piece * n, times=times)
+
+
+class TestContainsCardData:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"cvv": "123"}',
+            '{"CVC2": 1234}',
+            '{"security_code":"123"}',
+            '{"note": "the CVV is on the back, cvv 123"}',
+            "cvc=123&x=1",
+            "Security code: 123",
+            VISA,
+        ],
+    )
+    def test_finds_security_codes_that_say_so(self, text: str) -> None:
+        assert contains_card_data(text.encode())
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"quantity": 123}',
+            '{"sku": "CVC-1234"}',
+            '{"sku": "CVV123X"}',
+            '{"note": "cvv 12345"}',
+            '{"note": "verification of order 123"}',
+            '{"brand": "cvc", "last4": "4242"}',
+        ],
+    )
+    def test_leaves_other_numbers_alone(self, text: str) -> None:
+        assert not contains_card_data(text.encode())

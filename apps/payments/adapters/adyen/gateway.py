@@ -35,6 +35,7 @@ from apps.payments.ports import (
     ProviderMessage,
     SettlementLine,
 )
+from apps.platform.web.card_numbers import contains_card_number
 
 CALL_SECONDS = 9.0
 """The limit of a whole call, all its requests together."""
@@ -150,6 +151,9 @@ class AdyenGateway:
         """Keep the result that the bank's page gave the customer along."""
         result = query.get("redirectResult", "")
         if not result.isprintable() or not 0 < len(result) <= LONGEST_REDIRECT_RESULT:
+            return {}
+        if contains_card_number(result.encode()):
+            # The page is open to everybody, and what is brought along is kept.
             return {}
         return Told(event=CAME_BACK, success=False, redirect_result=result).as_facts()
 
