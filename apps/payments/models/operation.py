@@ -82,6 +82,6 @@ class PaymentOperation(models.Model):
     def is_asked_for_again(self) -> bool:
         """Whether somebody wanted it looked up while a worker was at it.
 
-        A claim makes it due when its lease ends; whoever asks makes it due before.
+        A claim makes it due when its lease ends; whoever asks makes it due before, or ends the lease.
         """
-        return self.lease_until is not None and self.next_at < self.lease_until
+        return self.lease_until is None or self.next_at < self.lease_until

@@ -67,3 +67,11 @@ class TestAskingAgain:
         assert claim_operations(gate="stripe", at_most=5) == []
         PaymentOperation.objects.update(lease_until=now - timedelta(seconds=1))
         assert len(claim_operations(gate="stripe", at_most=5)) == 1
+
+    def test_is_remembered_when_the_lease_was_ended_meanwhile(self, now: datetime) -> None:
+        payment, operation = looking(now)
+        look_again(payment_ids=[payment.id], now=now)
+        PaymentOperation.objects.update(lease_until=None)
+        hear(operation, ACTION, now, token=operation.token)
+        operation.refresh_from_db()
+        assert operation.next_at == now
