@@ -40,6 +40,7 @@ from apps.payments.services.changes import Changes
 from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
 from apps.payments.services.refusal_rules import say_no
+from apps.payments.services.renewal_rules import renewed, why_not_renewed
 from apps.platform.resilience.backoff import delay_seconds
 
 TAKING = (OperationKind.AUTHORIZE, OperationKind.CAPTURE)
@@ -196,6 +197,7 @@ _DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Changes], 
     OperationKind.CAPTURE: _captured,
     OperationKind.VOID: _voided,
     OperationKind.REFUND: _refunded,
+    OperationKind.RENEW: renewed,
 }
 
 
@@ -268,6 +270,8 @@ def _why_given_up(
     operation: PaymentOperation, payment: Payment, now: datetime
 ) -> tuple[str, str] | None:
     """Say why a call of which nothing has come yet is not tried again; None where it is."""
+    if operation.kind == OperationKind.RENEW:
+        return CALLED_OFF if payment.is_unwanted else why_not_renewed(payment, now)
     if operation.kind not in TAKING:
         return None
     if payment.is_unwanted:

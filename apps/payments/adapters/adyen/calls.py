@@ -35,10 +35,13 @@ T = TypeVar("T")
 class AdyenCalls:
     """Makes calls, each with the idempotency key it is given."""
 
-    def __init__(self, transport: AdyenTransport, *, merchant_account: str) -> None:
-        """Send through this transport, for this account."""
+    def __init__(
+        self, transport: AdyenTransport, *, merchant_account: str, is_renewable: bool
+    ) -> None:
+        """Send through this transport, for this account; what is authorised may have to be renewed."""
         self._transport = transport
         self._merchant = merchant_account
+        self._is_renewable = is_renewable
 
     def make(self, call: GatewayCall, amount: int) -> Outcome:
         """Make the call once; `amount` is in Adyen's units.
@@ -59,6 +62,9 @@ class AdyenCalls:
                 document = cancel_document(call, self._merchant)
             case OperationKind.REFUND:
                 path = modification_path(call.authorization, "refunds")
+                document = amount_document(call, amount, self._merchant)
+            case OperationKind.RENEW:
+                path = modification_path(call.authorization, "amountUpdates")
                 document = amount_document(call, amount, self._merchant)
             case _:
                 assert_never(call.kind)
@@ -85,7 +91,7 @@ class AdyenCalls:
         return self._outcome(call, answer, amount)
 
     def _authorize(self, call: GatewayCall, amount: int) -> Outcome:
-        document = payment_document(call, amount, self._merchant)
+        document = payment_document(call, amount, self._merchant, is_renewable=self._is_renewable)
         try:
             answer = self._post(
                 "/payments", document, key=call.idempotency_key, answer=PaymentAnswer

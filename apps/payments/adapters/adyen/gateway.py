@@ -55,13 +55,15 @@ class AdyenGateway:
         hmac_key: str,
         webhook_user: str = "",
         webhook_password: str = "",
+        is_renewable: bool = False,
         connect_seconds: float = 1.0,
         read_seconds: float = 8.0,
         clock: Clock | None = None,
     ) -> None:
         """Take the account's secrets and the limits of one request; `api_base` ends in the version.
 
-        Messages must be of the environment that the address is of: live at Adyen's live address.
+        `is_renewable` has payments authorised as ones that may be renewed, which costs more with some
+        card schemes. Messages must be of the environment that the address is of: live at Adyen's live address.
         """
         self._transport = AdyenTransport(
             api_base=api_base,
@@ -69,7 +71,9 @@ class AdyenGateway:
             connect_seconds=connect_seconds,
             read_seconds=read_seconds,
         )
-        self._calls = AdyenCalls(self._transport, merchant_account=merchant_account)
+        self._calls = AdyenCalls(
+            self._transport, merchant_account=merchant_account, is_renewable=is_renewable
+        )
         self._postbox = Postbox(
             merchant_account=merchant_account,
             hmac_key=hmac_key,
@@ -89,6 +93,7 @@ class AdyenGateway:
             hmac_key=settings.ADYEN_HMAC_KEY,
             webhook_user=settings.ADYEN_WEBHOOK_USER,
             webhook_password=settings.ADYEN_WEBHOOK_PASSWORD,
+            is_renewable=settings.OMS_AUTHORISATION_ENDING == "renew",
         )
 
     def perform(self, call: GatewayCall) -> Outcome:

@@ -12,8 +12,13 @@ LENGTH_OF_UUID = 36
 Document = dict[str, Any]
 
 
-def payment_document(call: GatewayCall, amount: int, merchant: str) -> Document:
-    """Ask for an authorisation that is captured when we say so."""
+def payment_document(
+    call: GatewayCall, amount: int, merchant: str, *, is_renewable: bool
+) -> Document:
+    """Ask for an authorisation that is captured when we say so, and may be renewed if that is wanted."""
+    more = {"manualCapture": "true"}
+    if is_renewable:
+        more["authorisationType"] = "PreAuth"
     document: Document = {
         "merchantAccount": merchant,
         "reference": str(call.payment_id),
@@ -21,7 +26,7 @@ def payment_document(call: GatewayCall, amount: int, merchant: str) -> Document:
         "amount": {"currency": call.amount.currency, "value": amount},
         "returnUrl": call.return_url,
         "channel": "Web",
-        "additionalData": {"manualCapture": "true"},
+        "additionalData": more,
     }
     if call.customer_id is not None:
         # A stored way to pay belongs to the customer under whose name it was stored.
@@ -46,7 +51,7 @@ def details_document(redirect_result: str) -> Document:
 
 
 def amount_document(call: GatewayCall, amount: int, merchant: str) -> Document:
-    """Ask for a capture or a refund of an amount."""
+    """Ask for a capture or a refund of an amount, or for the authorised one to be authorised anew."""
     return {
         **_modification(call, merchant),
         "amount": {"currency": call.amount.currency, "value": amount},

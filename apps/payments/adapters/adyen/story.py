@@ -9,6 +9,7 @@ from msgspec import Struct
 AUTHORISATION, CAPTURE, REFUND = "AUTHORISATION", "CAPTURE", "REFUND"
 CANCELLATION, TECHNICAL_CANCEL, EXPIRE = "CANCELLATION", "TECHNICAL_CANCEL", "EXPIRE"
 CANCEL_OR_REFUND = "CANCEL_OR_REFUND"
+ADJUSTMENT = "AUTHORISATION_ADJUSTMENT"
 CAME_BACK = "CAME_BACK"
 """No event of Adyen's: the customer came back from the bank's page, with the result in their hands."""
 
