@@ -1,4 +1,4 @@
-"""Adyen: Checkout payments with manual capture.
+"""Adyen, through its official SDK: Checkout payments with manual capture.
 
 An authorisation is answered at once. A capture, cancel or refund is only taken; how it ends is told
 by webhook, and what was told is kept with the messages. Adyen has no books that can be read: a call
@@ -20,6 +20,7 @@ from django.conf import settings
 from apps.kernel.clock import Clock, SystemClock
 from apps.payments.adapters.adyen.amounts import AmountNotPayable, adyen_amount
 from apps.payments.adapters.adyen.calls import AdyenCalls
+from apps.payments.adapters.adyen.checkout import open_checkout
 from apps.payments.adapters.adyen.messages import Postbox
 from apps.payments.adapters.adyen.story import CAME_BACK, Story, Told
 from apps.payments.adapters.adyen.transport import AdyenTransport
@@ -65,14 +66,14 @@ class AdyenGateway:
         `is_renewable` has payments authorised as ones that may be renewed, which costs more with some
         card schemes. Messages must be of the environment that the address is of: live at Adyen's live address.
         """
+        api_base = api_base.rstrip("/")
         self._transport = AdyenTransport(
-            api_base=api_base,
-            api_key=api_key,
-            connect_seconds=connect_seconds,
-            read_seconds=read_seconds,
+            api_base=api_base, connect_seconds=connect_seconds, read_seconds=read_seconds
         )
         self._calls = AdyenCalls(
-            self._transport, merchant_account=merchant_account, is_renewable=is_renewable
+            open_checkout(self._transport, api_base=api_base, api_key=api_key),
+            merchant_account=merchant_account,
+            is_renewable=is_renewable,
         )
         self._postbox = Postbox(
             merchant_account=merchant_account,

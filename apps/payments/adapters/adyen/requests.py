@@ -1,7 +1,6 @@
-"""The documents that are sent to Adyen, and their addresses."""
+"""The documents that are sent to Adyen."""
 
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from apps.payments.ports import GatewayCall
@@ -64,18 +63,6 @@ def cancel_document(call: GatewayCall, merchant: str) -> Document:
     if has_no_name_yet(call):
         document["paymentReference"] = str(call.payment_id)
     return document
-
-
-def modification_path(reference: str, action: str) -> str:
-    """Give the address of something to do with a payment."""
-    return f"/payments/{quote(reference, safe='')}/{action}"
-
-
-def cancel_path(call: GatewayCall) -> str:
-    """Give the address to drop an authorisation at."""
-    if has_no_name_yet(call):
-        return "/cancels"
-    return modification_path(call.authorization, "cancels")
 
 
 def has_no_name_yet(call: GatewayCall) -> bool:
