@@ -62,6 +62,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_authorisation_warning_hours: Positive = 24
     oms_authorisation_ending: Literal["warn", "capture", "renew"] = "warn"
     oms_payment_wait_minutes: Positive = 12 * 60
+    oms_waiting_call_minutes: Positive = 60
 
     oms_gateways: str = "sandbox,stripe,adyen,paypal"
     oms_gateway_concurrency: Positive = 30

@@ -157,7 +157,8 @@ class ProviderMessage:
     `is_setback` is for news that something done did not last: a refund that came back, an
     authorisation that ran out; `call_reference` is what the provider calls that, where it says so. `facts` are kept for the adapter's own look-ups, where the provider
     has no books that can be read: plain JSON, without anything personal. `dispute` is taken at its
-    word: nobody but the provider decides one.
+    word: nobody but the provider decides one. `was_done` says whether the call that it names was
+    carried out, where it says so: for those of which a person has said it before.
     """
 
     event_id: str
@@ -168,6 +169,7 @@ class ProviderMessage:
     call_reference: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     dispute: DisputeNews | None = None
+    was_done: bool | None = None
 
 
 class PaymentGateway(Protocol):

@@ -279,6 +279,7 @@ OMS_CAPTURE_ON = env.oms_capture_on
 OMS_AUTHORISATION_WARNING_HOURS = env.oms_authorisation_warning_hours
 OMS_AUTHORISATION_ENDING = env.oms_authorisation_ending
 OMS_PAYMENT_WAIT_MINUTES = env.oms_payment_wait_minutes
+OMS_WAITING_CALL_MINUTES = env.oms_waiting_call_minutes
 OMS_GATEWAYS = env.gateways
 OMS_GATEWAY_CONCURRENCY = env.oms_gateway_concurrency
 OMS_GATEWAY_RECOVERY_PER_SECOND = env.oms_gateway_recovery_per_second

@@ -48,6 +48,8 @@ NEEDS_THE_AUTHORISATION = (OperationKind.CAPTURE, OperationKind.VOID)
 
 BY_HAND = "by hand"
 """The reference of a refund that went another way than the provider's; there is nothing to look up."""
+CLOSED_BY_HAND = "closed_by_hand"
+"""The code of a call of which a person has said how it ended, since its provider did not."""
 FIRST_UNDO_PAUSE_SECONDS = 10 * 60
 LONGEST_UNDO_PAUSE_SECONDS = 24 * 60 * 60
 """When to try again to give money back: what a provider refused once it mostly goes on to refuse, until

@@ -19,6 +19,7 @@ from apps.payments.domain.refusals import UnknownProvider, WebhookRefused
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import BadSignature, ProviderMessage
 from apps.payments.services.look_again import look_again
+from apps.payments.services.note_contradictions import note_contradictions
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.platform.bulk import update_many
@@ -38,8 +39,8 @@ IN_FLIGHT_PAUSE = timedelta(seconds=1)
 _STORE = """
 INSERT INTO payments_providermessagerecord
     (provider, event_id, kind, reference, payment_id, is_setback, call_reference, facts,
-     dispute, received_at, next_at, attempts)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, now(), now(), 0)
+     dispute, was_done, received_at, next_at, attempts)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, now(), now(), 0)
 ON CONFLICT (provider, event_id) DO NOTHING
 RETURNING id
 """
@@ -95,6 +96,7 @@ def _store(provider: str, message: ProviderMessage) -> bool:
                 message.call_reference,
                 msgspec.json.encode(message.facts).decode(),
                 msgspec.json.encode(message.dispute).decode() if message.dispute else None,
+                message.was_done,
             ],
         )
         return cursor.fetchone() is not None
@@ -143,6 +145,10 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
         update_many(messages, fields=["attempts", "handled_at", "next_at", "payment_id"])
         told = [one for one in messages if one.dispute and one.handled_at and one.payment_id]
         note_disputes(messages=told, now=now)
+        note_contradictions(
+            messages=[one for one in messages if one.was_done is not None and one.handled_at],
+            now=now,
+        )
         if is_setback:
             review_setbacks(about=looked_up, now=now)
         else:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from pytest_django import Settings
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.services.close_call import close_call
 from apps.payments.services.dispatch_operations import dispatch_operations
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.operations import new_operation
@@ -237,6 +239,27 @@ class TestARenewal:
 
         assert story.dispatch(story.dispatch(payment)).status == "voided"
         assert PaymentOperation.objects.get(kind="renew").state == "declined"
+
+
+class TestACallWhoseNewsNeverComes:
+    @pytest.mark.parametrize("is_done", [True, False])
+    def test_is_closed_by_hand_and_stays_so(
+        self, story: Story, settings: Settings, is_done: bool
+    ) -> None:
+        payment = story.begin("stored_card_authorised")
+        payment = story.hear(story.ask(payment, OperationKind.CAPTURE), "CAPTURE")
+        payment = story.call_off(payment)
+        refund = PaymentOperation.objects.get(kind="refund")
+        later = refund.created_at + timedelta(minutes=settings.OMS_WAITING_CALL_MINUTES)
+        close_call(operation_id=refund.id, is_done=is_done, cause=make_cause(), now=later)
+        status = "refunded" if is_done else "captured"
+        assert Payment.objects.get(id=payment.id).status == status
+
+        payment = story.hear(payment, "REFUND")
+
+        assert payment.status == status
+        said = payment.history.filter(what="The provider says that the refund was done")
+        assert said.exists() is not is_done
 
 
 class TestASetback:
