@@ -43,6 +43,7 @@ class StripeApi:
             route("GET", "refunds", None, self.list_refunds),
             route("GET", "refunds/{}", None, self.retrieve_refund),
             route("GET", "charges/{}", None, self.retrieve_charge),
+            route("GET", "disputes/{}", None, self.retrieve_dispute),
             route("GET", "events", None, self.list_events),
             route("GET", "events/{}", None, self.retrieve_event),
         ]
@@ -137,6 +138,12 @@ class StripeApi:
         if intent is None or intent.charge is None or intent.charge.id != name:
             raise missing("charge", name, param="id")
         return self._rendering.charge(intent, intent.charge, expansions(form))
+
+    def retrieve_dispute(self, form: Form, name: str) -> Json:
+        """Show a dispute."""
+        if name not in self._books.disputes:
+            raise missing("dispute", name, param="dispute")
+        return self._rendering.dispute(self._books.disputes[name])
 
     def list_events(self, form: Form) -> Json:
         """Show what happened, the newest first."""
