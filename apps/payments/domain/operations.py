@@ -50,6 +50,8 @@ BY_HAND = "by hand"
 """The reference of a refund that went another way than the provider's; there is nothing to look up."""
 CLOSED_BY_HAND = "closed_by_hand"
 """The code of a call of which a person has said how it ended, since its provider did not."""
+TIME_OVER = "time_over"
+"""The code of a renewal that was given up when the authorisation had run out."""
 FIRST_UNDO_PAUSE_SECONDS = 10 * 60
 LONGEST_UNDO_PAUSE_SECONDS = 24 * 60 * 60
 """When to try again to give money back: what a provider refused once it mostly goes on to refuse, until

@@ -1,4 +1,4 @@
-"""Note where a provider says another thing of a call than the person who closed it."""
+"""Note where a provider says another thing of a call than the person, or the clock, that ended it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from apps.payments.domain.operations import CLOSED_BY_HAND, OperationState
+from apps.payments.domain.operations import CLOSED_BY_HAND, TIME_OVER, OperationState
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of
@@ -26,7 +26,8 @@ def note_contradictions(*, messages: Sequence[ProviderMessageRecord], now: datet
         return
     closed = list(
         PaymentOperation.objects.filter(
-            payment_id__in={one.payment_id for one in messages}, error_code=CLOSED_BY_HAND
+            payment_id__in={one.payment_id for one in messages},
+            error_code__in=(CLOSED_BY_HAND, TIME_OVER),
         )
     )
     contradicted = [

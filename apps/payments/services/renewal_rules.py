@@ -10,14 +10,20 @@ from django.conf import settings
 
 from apps.kernel.cause import Cause
 from apps.payments.adapters.registry import validity_of
-from apps.payments.domain.operations import OperationKind
+from apps.payments.domain.operations import TIME_OVER, OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
-from apps.payments.ports import NOT_OFFERED, Done
+from apps.payments.ports import (
+    NOT_OFFERED,
+    Accepted,
+    Done,
+    NothingHappened,
+    NotKnown,
+    Refused,
+    Result,
+)
 from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of
 from apps.platform.telemetry.metrics import authorisations_running_out_total
-
-TIME_IS_OVER = ("time_over", "The authorisation has run out before it could be renewed.")
 
 
 def renewed(operation: PaymentOperation, payment: Payment, done: Done, changes: Changes) -> None:
@@ -61,10 +67,20 @@ def warn_of_ending(payment: Payment, cause: Cause, changes: Changes) -> None:
     changes.step(payment, "The authorisation runs out soon", cause)
 
 
-def why_not_renewed(payment: Payment, now: datetime) -> tuple[str, str] | None:
-    """Say why a renewal of which nothing has come yet is not tried again; None where it is."""
+def insist_on_time(
+    operation: PaymentOperation, payment: Payment, result: Result, now: datetime
+) -> Result:
+    """Give up a renewal that has not ended when the old authorisation has; else give what is known.
+
+    Charges and voids wait for it, so it must not go on for ever. Should it have been made after all,
+    nothing is left behind: a void goes by the authorisation's first name, which lets both go.
+    """
     is_over = payment.authorized_until is not None and payment.authorized_until <= now
-    return TIME_IS_OVER if is_over else None
+    if not is_over or not isinstance(result, Accepted | NotKnown | NothingHappened):
+        return result
+    if isinstance(result, Accepted):
+        operation.reference = result.reference
+    return Refused(code=TIME_OVER, detail="The authorisation ran out before it was renewed.")
 
 
 def _is_short(payment: Payment, now: datetime) -> bool:

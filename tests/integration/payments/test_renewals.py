@@ -22,12 +22,13 @@ from apps.payments.ports import (
     Refused,
 )
 from apps.payments.services.claim_operations import ClaimedOperation, claim_operations
+from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.start_payments import capture_payments
 from apps.payments.services.undo_payments import undo_payments
 from apps.payments.services.watch_authorisations import watch_authorisations
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
-from tests.integration.payments.story import DONE, authorizing, hear
+from tests.integration.payments.story import DONE, authorizing, hear, message
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +152,32 @@ class TestARenewal:
         payment = hear(renewal(), NothingHappened(code="down"), now + 2 * DAY)
         assert renewal().state == "failed"
         assert steps(payment)[-2] == "Renewal failed (time_over)"
+
+    @pytest.mark.parametrize("unwanted", [False, True])
+    def test_is_not_looked_up_for_ever(
+        self, payment: Payment, now: datetime, unwanted: bool
+    ) -> None:
+        hear(renewal(), NotKnown(), now)
+        assert renewal().state == "unknown"
+        if unwanted:
+            call_off(payment, now)
+        payment = hear(renewal(), NotKnown(), now + 2 * DAY)
+        assert (renewal().state, open_kinds()) == ("failed", ["void"])
+        assert PaymentOperation.objects.get(kind="void").only_looks is not unwanted
+
+    def test_is_not_waited_for_for_ever(self, payment: Payment, now: datetime) -> None:
+        hear(renewal(), Accepted(reference="mod_1"), now)
+        assert renewal().state == "waiting"
+        later = now + 2 * DAY
+        payment = hear(renewal(), Accepted(reference="mod_1"), later)
+        assert (renewal().state, renewal().error_code) == ("failed", "time_over")
+        assert open_kinds() == ["void"]
+
+        record = message(payment, later)
+        record.was_done, record.call_reference = True, "mod_1"
+        record.save()
+        handle_messages(now=later)
+        assert steps(payment)[-1] == "The provider says that the renew was done"
 
 
 class TestMeanwhile:
