@@ -64,9 +64,10 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_payment_action_minutes: Positive = 15
     oms_capture_on: Literal["confirmation", "request"] = "confirmation"
     oms_authorisation_warning_hours: Positive = 24
-    oms_authorisation_ending: Literal["warn", "capture"] = "warn"
+    oms_authorisation_ending: Literal["warn", "capture", "renew"] = "warn"
     oms_payment_wait_minutes: Positive = 12 * 60
     oms_settlement_days: NotNegative = 7
+    oms_waiting_call_minutes: Positive = 60
 
     oms_gateways: str = "sandbox,stripe,adyen,paypal"
     oms_provider_rules: str = ""

@@ -17,6 +17,7 @@ class GatewayCall:
     """One operation as an adapter sees it.
 
     `authorization` is the provider's reference of the authorisation, empty for the first call;
+    `first_authorization` its reference before any renewal, for what comes of one;
     `reference` what the provider has called this very operation so far, if anything; `charge` the
     reference of the capture that a refund takes from. `return_url` is where the provider sends a
     customer who had to approve the payment. `customer_id` is whose stored way to pay it is; None
@@ -38,17 +39,24 @@ class GatewayCall:
     created_at: datetime
     customer_id: UUID | None = None
     reference: str = ""
+    first_authorization: str = ""
     charge: str = ""
     told: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The provider did what was asked; `reference` names it in its books."""
+    """The provider did what was asked; `reference` names it in its books.
+
+    Of a renewal, `authorization` is what the authorisation is called from now on, where it has got
+    another name, and `held_until` when the provider lets it go, where it says so.
+    """
 
     reference: str
     brand: str = ""
     last4: str = ""
+    authorization: str = ""
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +88,9 @@ class Declined:
 
 ALREADY_CAPTURED = "already_captured"
 """The code of a decline that every adapter gives for a void of what was charged."""
+
+NOT_OFFERED = "not_offered"
+"""The code of a decline by a provider that has no such call; nothing was sent to it."""
 
 Outcome = Done | ActionRequired | Accepted | Declined
 """What a provider may answer."""
@@ -147,7 +158,8 @@ class ProviderMessage:
     `is_setback` is for news that something done did not last: a refund that came back, an
     authorisation that ran out; `call_reference` is what the provider calls that, where it says so. `facts` are kept for the adapter's own look-ups, where the provider
     has no books that can be read: plain JSON, without anything personal. `dispute` is taken at its
-    word: nobody but the provider decides one.
+    word: nobody but the provider decides one. `was_done` says whether the call that it names was
+    carried out, where it says so: for those of which a person has said it before.
     """
 
     event_id: str
@@ -158,6 +170,7 @@ class ProviderMessage:
     call_reference: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     dispute: DisputeNews | None = None
+    was_done: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +207,9 @@ class PaymentGateway(Protocol):
     """
 
     def perform(self, call: GatewayCall) -> Outcome:
-        """Make the call: authorise, capture, void or refund.
+        """Make the call: authorise, capture, void, refund or renew.
 
-        A decline is an answer, not an error.
+        A decline is an answer, not an error. A renewal has the whole amount held for longer.
 
         Raises:
             GatewayUnavailable: nothing happened.

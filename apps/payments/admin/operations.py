@@ -1,19 +1,25 @@
 """Calls to providers, over all payments: those that wait, and those that ended badly."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from apps.payments.admin.closing import close_for_agent, close_question, why_not_closed
 from apps.payments.admin.panels import STATE_TONES
 from apps.payments.domain.operations import OperationKind, OperationState
 from apps.payments.models import PaymentOperation
-from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, recent
+from apps.payments.services.close_call import may_be_closed
+from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
+from apps.platform.backoffice.asking import ReasonForm, ask
 from apps.platform.backoffice.formatting import badge, identifier, link, moment, money, order_link
+from apps.platform.database_clock import database_now
 
 
 @admin.register(PaymentOperation)
@@ -40,6 +46,7 @@ class PaymentOperationAdmin(ReadOnlyAdmin):
             {"fields": ("id", "key", "actor", "causation_id", "correlation_id", "region")},
         ),
     )
+    actions_detail = ("close_as_done", "close_as_not_done")
 
     @admin.display(description="State")
     def state_shown(self, operation: PaymentOperation) -> SafeString:
@@ -109,3 +116,51 @@ class PaymentOperationAdmin(ReadOnlyAdmin):
         except ValueError:
             return queryset.filter(idempotency_key=term), False
         return queryset.filter(Q(id=wanted) | Q(payment_id=wanted)), False
+
+    def has_settle_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        """Whether the person may say how a call ended."""
+        return request.user.has_perm("payments.settle_paymentoperation")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer only what may be said of the call."""
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        operation: PaymentOperation | None = self.get_object(request, str(object_id))
+        if operation is None:
+            return []
+        now, payment = database_now(), operation.payment
+        return [
+            one
+            for one in offered
+            if may_be_closed(
+                operation, payment, now, is_done=one.action_name.endswith("close_as_done")
+            )
+        ]
+
+    @page_action(description="It was done…", permission="settle", icon="check", is_dangerous=True)
+    def close_as_done(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask how the person knows, then count the call as carried out."""
+        return self._close(request, object_id, is_done=True)
+
+    @page_action(
+        description="It was not done…", permission="settle", icon="close", is_dangerous=True
+    )
+    def close_as_not_done(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask how the person knows, then count the call as refused."""
+        return self._close(request, object_id, is_done=False)
+
+    def _close(self, request: HttpRequest, object_id: str, *, is_done: bool) -> HttpResponse:
+        operation: PaymentOperation | None = self.get_object(request, object_id)
+        if operation is None:
+            raise Http404
+        if not self.has_view_permission(request, operation):
+            raise PermissionDenied
+        back = reverse("admin:payments_paymentoperation_change", args=[operation.id])
+        form = ReasonForm(request.POST or None)
+        if not form.is_valid():
+            question = close_question(operation, back, is_done=is_done)
+            return ask(request, self, question=question, form=form)
+        if close_for_agent(request, operation, form.cleaned_data["reason"], is_done=is_done):
+            self.message_user(request, "The call is closed.")
+        else:
+            self.message_user(request, why_not_closed(), messages.WARNING)
+        return HttpResponseRedirect(back)

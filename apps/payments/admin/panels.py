@@ -98,7 +98,9 @@ def attention_of(payment: Payment, operations: Iterable[PaymentOperation]) -> st
     refused = [
         one
         for one in calls
-        if one.kind != OperationKind.AUTHORIZE and one.state in ENDED_BADLY and not one.only_looks
+        if one.kind not in (OperationKind.AUTHORIZE, OperationKind.RENEW)
+        and one.state in ENDED_BADLY
+        and not one.only_looks
     ]
     if not refused or any(one.is_open for one in calls):
         return ""

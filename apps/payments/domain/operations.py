@@ -1,4 +1,4 @@
-"""The four calls that can be made for a payment, and the states of one."""
+"""The five calls that can be made for a payment, and the states of one."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ class OperationKind(StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
+    RENEW = "renew"
 
 
 class OperationState(StrEnum):
@@ -42,8 +43,15 @@ ENDED_BADLY = (OperationState.DECLINED, OperationState.FAILED)
 MONEY_BACK = (OperationKind.VOID, OperationKind.REFUND)
 """What gives the customer's money back, or leaves it with them."""
 
+NEEDS_THE_AUTHORISATION = (OperationKind.CAPTURE, OperationKind.VOID)
+"""What is not begun while the authorisation is being renewed: it may have another name afterwards."""
+
 BY_HAND = "by hand"
 """The reference of a refund that went another way than the provider's; there is nothing to look up."""
+CLOSED_BY_HAND = "closed_by_hand"
+"""The code of a call of which a person has said how it ended, since its provider did not."""
+TIME_OVER = "time_over"
+"""The code of a renewal that was given up when the authorisation had run out."""
 FIRST_UNDO_PAUSE_SECONDS = 10 * 60
 LONGEST_UNDO_PAUSE_SECONDS = 24 * 60 * 60
 """When to try again to give money back: what a provider refused once it mostly goes on to refuse, until

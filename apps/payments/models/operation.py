@@ -49,6 +49,12 @@ class PaymentOperation(models.Model):
 
     class Meta:
         ordering: ClassVar = ["id"]
+        permissions: ClassVar = [
+            (
+                "settle_paymentoperation",
+                "Can say how a call ended that its provider is silent about",
+            ),
+        ]
         indexes: ClassVar = [
             models.Index(
                 fields=["gate", "next_at"],

@@ -176,6 +176,12 @@ class Payment(models.Model):
         """The charge may not have come about after all."""
         self.captured_minor = 0
 
+    def renew(self, *, authorization: str, until: datetime) -> None:
+        """The amount is reserved for longer; `authorization` is its new name, if it has one."""
+        self.authorization = authorization or self.authorization
+        self.authorized_until = until
+        self.is_ending_known = False
+
     @transition(status, source=PaymentStatus.AUTHORIZED, target=PaymentStatus.VOIDED)
     def void(self) -> None:
         """The authorisation was dropped."""

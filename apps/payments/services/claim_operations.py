@@ -13,17 +13,28 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from apps.kernel.money import Money
-from apps.payments.domain.operations import LEASE_SECONDS, OperationKind, OperationState
+from apps.payments.domain.operations import (
+    LEASE_SECONDS,
+    NEEDS_THE_AUTHORISATION,
+    OperationKind,
+    OperationState,
+)
 from apps.payments.ports import GatewayCall
 
 # Time is the database's here: a worker whose clock is wrong must not take what is not due. What is
 # taken is due again when its lease ends, so that looking never has to pass over what is under way.
+# What needs the authorisation is passed over while that is being renewed.
 _CLAIM = f"""
 WITH due AS (
-    SELECT id, state, lease_until FROM payments_paymentoperation
-    WHERE gate = %s AND next_at <= now() AND state IN ('pending', 'in_flight', 'unknown', 'waiting')
-      AND (lease_until IS NULL OR lease_until < now())
-    ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED
+    SELECT d.id, d.state, d.lease_until FROM payments_paymentoperation d
+    WHERE d.gate = %s AND d.next_at <= now()
+      AND d.state IN ('pending', 'in_flight', 'unknown', 'waiting')
+      AND (d.lease_until IS NULL OR d.lease_until < now())
+      AND (d.kind NOT IN {tuple(map(str, NEEDS_THE_AUTHORISATION))} OR NOT EXISTS (
+          SELECT 1 FROM payments_paymentoperation r
+          WHERE r.payment_id = d.payment_id AND r.kind = '{OperationKind.RENEW}'
+            AND r.state IN ('pending', 'in_flight', 'unknown', 'waiting')))
+    ORDER BY d.next_at LIMIT %s FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE payments_paymentoperation o
 SET state = 'in_flight', token = o.token + 1, attempts = o.attempts + 1,
@@ -37,7 +48,11 @@ RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o
           CASE WHEN o.kind = 'refund' THEN (
               SELECT c.reference FROM payments_paymentoperation c
               WHERE c.payment_id = p.id AND c.kind = 'capture' AND c.state = 'succeeded'
-              ORDER BY c.nth DESC LIMIT 1) END, p.customer_id
+              ORDER BY c.nth DESC LIMIT 1) END, p.customer_id,
+          CASE WHEN o.kind IN ('void', 'renew') THEN (
+              SELECT a.reference FROM payments_paymentoperation a
+              WHERE a.payment_id = p.id AND a.kind = 'authorize' AND a.state = 'succeeded'
+              ORDER BY a.nth DESC LIMIT 1) END
 """
 _TOLD = """
 SELECT payment_id, facts::text FROM payments_providermessagerecord
@@ -99,6 +114,7 @@ def _claimed(
         operation_id, token, state, kind, amount_minor, key, created_at, trace_context,
         provider, payment_id, order_id, currency, authorization, method_token,
         only_looks, is_unwanted, claimed_at, method_type, reference, charge, customer_id,
+        first_authorization,
     ) = row  # fmt: skip
     return ClaimedOperation(
         call=GatewayCall(
@@ -113,6 +129,7 @@ def _claimed(
             customer_id=customer_id,
             method_token=method_token,
             reference=reference,
+            first_authorization=first_authorization or "",
             charge=charge or "",
             told=told,
             return_url=f"{settings.OMS_BASE_URL}/payments/{payment_id}/return",
@@ -122,8 +139,9 @@ def _claimed(
         provider=provider,
         # One still in flight was left by a worker that died: what it did is not known.
         looks_first=state != OperationState.PENDING,
-        # A charge that nobody wants any more is not made, only to be given back.
-        may_be_made=not only_looks and not (is_unwanted and kind == OperationKind.CAPTURE),
+        # What nobody wants any more is neither charged nor held for longer, only to be given back.
+        may_be_made=not only_looks
+        and not (is_unwanted and kind in (OperationKind.CAPTURE, OperationKind.RENEW)),
         trace_context=trace_context,
         claimed_at=claimed_at,
         claimed_on_timer=timer,

@@ -20,6 +20,7 @@ from apps.payments.domain.operations import (
     FIRST_NEWS_PAUSE_SECONDS,
     LONGEST_NEWS_PAUSE_SECONDS,
     LOOK_UP_PAUSE_SECONDS,
+    MONEY_BACK,
     OperationKind,
     OperationState,
     is_given_up,
@@ -40,9 +41,9 @@ from apps.payments.services.changes import Changes
 from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
 from apps.payments.services.refusal_rules import say_no
+from apps.payments.services.renewal_rules import insist_on_time, renewed
 from apps.platform.resilience.backoff import delay_seconds
 
-TAKING = (OperationKind.AUTHORIZE, OperationKind.CAPTURE)
 NOT_DONE = ("not_done", "The provider was only asked; it was not done there.")
 CALLED_OFF = ("cancelled", "The order was cancelled.")
 
@@ -54,6 +55,8 @@ def apply_result(
     changes: Changes,
 ) -> None:
     """Bring an operation and its payment up to date with how an attempt ended; both are locked."""
+    if operation.kind == OperationKind.RENEW:
+        result = insist_on_time(operation, payment, result, changes.now)
     match result:
         case Done():
             operation.state = OperationState.SUCCEEDED
@@ -196,6 +199,7 @@ _DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Changes], 
     OperationKind.CAPTURE: _captured,
     OperationKind.VOID: _voided,
     OperationKind.REFUND: _refunded,
+    OperationKind.RENEW: renewed,
 }
 
 
@@ -269,7 +273,7 @@ def _why_given_up(
     operation: PaymentOperation, payment: Payment, now: datetime
 ) -> tuple[str, str] | None:
     """Say why a call of which nothing has come yet is not tried again; None where it is."""
-    if operation.kind not in TAKING:
+    if operation.kind in MONEY_BACK:
         return None
     if payment.is_unwanted:
         return CALLED_OFF

@@ -15,6 +15,7 @@ from django.db.models import Q
 from apps.payments.domain.operations import OperationState
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.look_again import look_again
+from apps.payments.services.note_contradictions import note_contradictions
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.platform.bulk import update_many
@@ -71,6 +72,10 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
         update_many(messages, fields=["attempts", "handled_at", "next_at", "payment_id"])
         told = [one for one in messages if one.dispute and one.handled_at and one.payment_id]
         note_disputes(messages=told, now=now)
+        note_contradictions(
+            messages=[one for one in messages if one.was_done is not None and one.handled_at],
+            now=now,
+        )
         if is_setback:
             review_setbacks(about=looked_up, now=now)
         else:

@@ -20,6 +20,7 @@ from apps.payments.ports import ALREADY_CAPTURED
 from apps.payments.services.changes import Changes
 from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
+from apps.payments.services.renewal_rules import renewal_failed
 from apps.platform.resilience.backoff import delay_seconds
 from apps.platform.telemetry.metrics import captures_failed_total
 
@@ -30,7 +31,8 @@ def say_no(
     """Take in that a call will not be carried out; `code` and `detail` may leave the house.
 
     A payment that cannot be begun fails. A charge that cannot be made is told, or the authorisation
-    given back where nobody wants it. What cannot be given back is told, and tried again later.
+    given back where nobody wants it. What cannot be given back is told, and tried again later. An
+    authorisation that cannot be renewed is warned of.
     """
     if operation.only_looks:
         _was_not_done(operation, payment, changes)
@@ -47,6 +49,8 @@ def say_no(
             _void_failed(operation, payment, code, changes)
         case OperationKind.REFUND:
             _refund_failed(operation, payment, code, changes)
+        case OperationKind.RENEW:
+            renewal_failed(operation, payment, code, changes)
         case _:
             assert_never(operation.kind)
 

@@ -14,22 +14,22 @@ from apps.kernel.cause import Cause
 from apps.payments.domain.operations import OPEN_STATES, OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.changes import Changes
-from apps.payments.services.operations import cause_of
+from apps.payments.services.operations import cause_of, lock_open_operations
+from apps.payments.services.renewal_rules import warn_of_ending
 from apps.platform.bulk import lock_many
-from apps.platform.telemetry.metrics import authorisations_running_out_total
 
 BATCH = 100
 ASK_AGAIN = timedelta(hours=6)
 """How long a provider that still holds what we thought had run out is left alone."""
-CAPTURE = "capture"
+CAPTURE, RENEW = "capture", "renew"
 
 
 def watch_authorisations(*, now: datetime) -> int:
-    """Warn of, or charge, what runs out soon, and ask about what has; returns how many were looked at.
+    """Warn of, charge or renew what runs out soon, and ask about what has; returns how many were due.
 
     `OMS_AUTHORISATION_WARNING_HOURS` before the end, the payment is charged where
-    `OMS_AUTHORISATION_ENDING` says `capture`, and else warned of once: in its history, in the admin
-    and by a metric. Payments with a call under way are left to it.
+    `OMS_AUTHORISATION_ENDING` says `capture`, renewed where it says `renew`, and else warned of
+    once: in its history, in the admin and by a metric. Payments with a call under way are left to it.
     """
     soon = now + timedelta(hours=settings.OMS_AUTHORISATION_WARNING_HOURS)
     with transaction.atomic(savepoint=False):
@@ -47,6 +47,9 @@ def watch_authorisations(*, now: datetime) -> int:
             .values_list("id", flat=True)[:BATCH]
         )
         payments = lock_many(Payment, due)
+        # A call may have been recorded between the look and the lock.
+        busy = lock_open_operations(payments)
+        payments = [payment for payment in payments if payment.id not in busy]
         causes = _causes(payments)
         changes = Changes(now=now)
         for payment in payments:
@@ -54,9 +57,9 @@ def watch_authorisations(*, now: datetime) -> int:
             if payment.authorized_until is not None and payment.authorized_until <= now:
                 _ask(payment, causes[payment.id], changes)
             else:
-                _warn(payment, causes[payment.id], changes)
+                _ends_soon(payment, causes[payment.id], changes)
         changes.write(payments)
-    return len(payments)
+    return len(due)
 
 
 def _causes(payments: list[Payment]) -> dict[object, Cause]:
@@ -68,10 +71,13 @@ def _causes(payments: list[Payment]) -> dict[object, Cause]:
     }
 
 
-def _warn(payment: Payment, cause: Cause, changes: Changes) -> None:
-    payment.is_ending_known = True
-    authorisations_running_out_total.labels(gateway=payment.provider).inc()
-    changes.step(payment, "The authorisation runs out soon", cause)
+def _ends_soon(payment: Payment, cause: Cause, changes: Changes) -> None:
+    if settings.OMS_AUTHORISATION_ENDING == RENEW:
+        # Whether the provider has such a call at all is for its adapter to say.
+        changes.step(payment, "Renewal asked for, as the authorisation runs out soon", cause)
+        changes.call(payment, OperationKind.RENEW, cause, amount_minor=payment.amount_minor)
+        return
+    warn_of_ending(payment, cause, changes)
     if settings.OMS_AUTHORISATION_ENDING == CAPTURE:
         changes.call(payment, OperationKind.CAPTURE, cause, amount_minor=payment.amount_minor)
 

@@ -17,7 +17,7 @@ class Card:
     """A stored card or an Apple Pay token, and its behaviour.
 
     `capture` and `refund` say how those end: `done`, `refused`, or done and then `failed`, or for a
-    refund `reversed`, a little later.
+    refund `reversed`, a little later; `adjustment` how a renewal ends: `done` or `refused`.
     """
 
     brand: str = "visa"
@@ -28,6 +28,7 @@ class Card:
     covers_half: bool = False
     capture: str = "done"
     refund: str = "done"
+    adjustment: str = "done"
 
 
 NOT_AUTHENTICATED = RefusalReason("11", "3D Not Authenticated")
@@ -57,6 +58,7 @@ STORED = {
     "stored_card_covers_half": Card(last4="5050", covers_half=True),
     "stored_card_capture_refused": Card(last4="6001", capture="refused"),
     "stored_card_capture_fails_later": Card(last4="6002", capture="failed"),
+    "stored_card_adjustment_refused": Card(last4="8001", adjustment="refused"),
     "stored_card_refund_refused": Card(last4="7001", refund="refused"),
     "stored_card_refund_fails_later": Card(last4="7002", refund="failed"),
     "stored_card_refund_reversed_later": Card(last4="7003", refund="reversed"),

@@ -53,7 +53,7 @@ class DetailsWish(Struct, frozen=True):
 
 
 class AmountWish(Struct, frozen=True, rename="camel"):
-    """The body of a capture or a refund."""
+    """The body of a capture, a refund or an adjustment."""
 
     merchant_account: str
     amount: Amount

@@ -1,4 +1,4 @@
-"""Captures, cancels and refunds: taken at once, decided at once, and told by webhook only."""
+"""Captures, cancels, refunds and adjustments: taken at once, decided at once, and told by webhook only."""
 
 import time
 
@@ -13,6 +13,7 @@ from infra.simulators.adyen.refusals import required, unknown_payment
 
 OPEN = ("waiting", "approved", "rejected", "pending", "authorised")
 EVENTS = {
+    "amountUpdates": "AUTHORISATION_ADJUSTMENT",
     "captures": "CAPTURE",
     "cancels": "CANCELLATION",
     "refunds": "REFUND",
@@ -42,6 +43,18 @@ class Modifications:
         reason = _why_not_captured(payment, modification.amount)
         if not reason:
             payment = replace(payment, captured=modification.amount)
+        self._record(payment, replace(modification, reason=reason), news)
+        return _taken(wish.merchant_account, modification, payment)
+
+    def adjust(self, wish: AmountWish, news: list[Notice], name: str) -> Answer:
+        """Authorise an amount anew, the same or another one; the payment keeps its name."""
+        payment = self._payment(name)
+        modification = _modification(
+            payment, "amountUpdates", wish.reference, _amount(payment, wish)
+        )
+        reason = _why_not_adjusted(payment)
+        if not reason:
+            payment = replace(payment, amount=modification.amount)
         self._record(payment, replace(modification, reason=reason), news)
         return _taken(wish.merchant_account, modification, payment)
 
@@ -176,6 +189,12 @@ def _why_not_captured(payment: Payment, amount: int) -> str:
     return "Refused by the acquirer" if CARDS[payment.token].capture == "refused" else ""
 
 
+def _why_not_adjusted(payment: Payment) -> str:
+    if not payment.is_live:
+        return f"The payment is {'captured' if payment.captured else payment.status}"
+    return "Refused by the issuer" if CARDS[payment.token].adjustment == "refused" else ""
+
+
 def _why_not_refunded(payment: Payment, amount: int) -> str:
     if not 0 < amount <= payment.captured - payment.refunded:
         return TOO_MUCH
@@ -215,6 +234,6 @@ def _taken(merchant: str, modification: Modification, payment: Payment) -> Answe
         "reference": modification.reference,
         "status": "received",
     }
-    if modification.kind in ("captures", "refunds"):
+    if modification.kind in ("amountUpdates", "captures", "refunds"):
         document["amount"] = {"currency": payment.currency, "value": modification.amount}
     return Answer(status=201, document=document)

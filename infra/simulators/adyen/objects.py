@@ -29,7 +29,7 @@ class Payment(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="paymen
 
 
 class Modification(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="modification"):
-    """A capture, cancel or refund; `payment` is empty where none was found. `reason` says why not."""
+    """A capture, cancel, refund or adjustment; `payment` is empty where none was found. `reason` says why not."""
 
     id: str
     created: int

@@ -119,6 +119,7 @@ class RequestDesk:
             (_path("payments"), _doing(payments.create, PaymentWish)),
             (_path("payments/details"), _doing(payments.hand_in, DetailsWish)),
             (_path("payments/{}/captures"), _doing(modifications.capture, AmountWish)),
+            (_path("payments/{}/amountUpdates"), _doing(modifications.adjust, AmountWish)),
             (_path("payments/{}/refunds"), _doing(modifications.refund, AmountWish)),
             (_path("payments/{}/cancels"), _doing(modifications.cancel, CancelWish)),
             (_path("payments/{}/reversals"), _doing(modifications.reverse, CancelWish)),

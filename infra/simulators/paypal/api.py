@@ -1,11 +1,12 @@
 """The addresses of the simulated API, and what each of them does."""
 
-from infra.simulators.paypal import orders, payments
+from infra.simulators.paypal import orders, payments, renewals
 from infra.simulators.paypal.books import Books
 from infra.simulators.paypal.documents import (
     AuthorizeOrder,
     CaptureAuthorization,
     CreateOrder,
+    Reauthorize,
     RefundCapture,
     read,
 )
@@ -39,6 +40,7 @@ class PayPalApi:
             change("checkout/orders/{}/authorize", self.authorize_order, repeat_status=200),
             show(held, self.show_authorization),
             change(f"{held}/capture", self.capture),
+            change(f"{held}/reauthorize", self.renew),
             change(f"{held}/void", self.void, status=200, repeat_status=200, is_silent=True),
             show(taken, self.show_capture),
             change(f"{taken}/refund", self.refund),
@@ -57,11 +59,19 @@ class PayPalApi:
 
     def capture(self, body: bytes, name: str) -> Change:
         """Take money that is held."""
-        return payments.capture(self._authorized(name), read(body, CaptureAuthorization))
+        order = self._authorized(name)
+        renewals.insist_on_newest(order, name)
+        return payments.capture(order, read(body, CaptureAuthorization))
+
+    def renew(self, body: bytes, name: str) -> Change:
+        """Have what is held authorised anew."""
+        return renewals.renew(self._authorized(name), read(body, Reauthorize))
 
     def void(self, body: bytes, name: str) -> Change:
         """Release money that is held."""
-        return orders.void(self._authorized(name))
+        order = self._authorized(name)
+        renewals.insist_on_first(order, name)
+        return orders.void(order)
 
     def refund(self, body: bytes, name: str) -> Change:
         """Give back money that was taken."""
@@ -95,7 +105,7 @@ class PayPalApi:
 
     def _authorized(self, name: str) -> Order:
         order = self._with(name)
-        if order.authorization is None or order.authorization.id != name:
+        if order.authorization_named(name) is None:
             raise missing()
         return order
 

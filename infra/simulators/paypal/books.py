@@ -103,7 +103,11 @@ class Books:
         if order.id not in self.orders:
             self.payments.setdefault(order.custom_id, []).append(order.id)
         self.orders[order.id] = order
-        parts: list[Authorization | Capture | Refund] = [*order.captures, *order.refunds]
+        parts: list[Authorization | Capture | Refund] = [
+            *order.captures,
+            *order.refunds,
+            *order.earlier,
+        ]
         if order.authorization is not None:
             parts.append(order.authorization)
             if order.invoice_id and order.authorization.status != "DENIED":

@@ -87,6 +87,12 @@ class CaptureAuthorization(Struct, frozen=True, forbid_unknown_fields=True):
     soft_descriptor: str = ""
 
 
+class Reauthorize(Struct, frozen=True, forbid_unknown_fields=True):
+    """The wish to have what is held authorised anew."""
+
+    amount: Amount | None = None
+
+
 class RefundCapture(Struct, frozen=True, forbid_unknown_fields=True):
     """The wish to give back what was taken, or a part of it."""
 

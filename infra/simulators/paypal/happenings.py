@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 
-from infra.simulators.paypal import orders, payments
+from infra.simulators.paypal import orders, payments, renewals
 from infra.simulators.paypal.books import Books, new_name
 from infra.simulators.paypal.documents import written
 from infra.simulators.paypal.objects import Change, Event, Order
@@ -24,13 +24,16 @@ class Happenings:
     def bring_about(self, what: str, query: Mapping[str, str]) -> list[Event]:
         """Let something happen to what the query names; gives the events of it.
 
-        `expire` an `order` or `authorization`; `settle` an `authorization`, `capture` or `refund`
+        `age` an `authorization` by `days`; `expire` an `order` or `authorization`; `settle` an `authorization`, `capture` or `refund`
         with a `status`; `reverse` or `dispute` a `capture`, a dispute with `status=RESOLVED` to end it.
 
         Raises:
             Refusal: there is no such thing, or it cannot happen to it.
         """
         match what:
+            case "age":
+                order = self._order_with(query.get("authorization", ""))
+                return self._record(renewals.aged(order, int(query.get("days", "0"))))
             case "expire":
                 return self._record(self._expired(query))
             case "settle":

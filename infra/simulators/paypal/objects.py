@@ -52,7 +52,10 @@ class Refund(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An order with all that came of it; `wallet` names the payer's, and so what it does."""
+    """An order with all that came of it; `wallet` names the payer's, and so what it does.
+
+    `earlier` are the authorisations that a renewal has taken the place of.
+    """
 
     id: str
     status: str
@@ -68,6 +71,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     return_url: str = ""
     cancel_url: str = ""
     authorization: Authorization | None = None
+    earlier: tuple[Authorization, ...] = ()
     captures: tuple[Capture, ...] = ()
     refunds: tuple[Refund, ...] = ()
 
@@ -80,6 +84,13 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def refunded(self) -> int:
         """What went back, or is going back."""
         return sum(one.minor for one in self.refunds if not one.has_failed)
+
+    def authorization_named(self, name: str) -> Authorization | None:
+        """Find an authorisation, whether it was renewed or not; without a name, the present one."""
+        if not name or self.authorization is None:
+            return self.authorization
+        both = (self.authorization, *self.earlier)
+        return next((one for one in both if one.id == name), None)
 
     def refunded_of(self, capture_id: str) -> int:
         """Say what went back of one capture."""

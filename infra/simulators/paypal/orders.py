@@ -127,8 +127,9 @@ def _authorized(books: Books, order: Order) -> Change:
 def _with_authorization(order: Order, status: str, event: str) -> Change:
     now = int(time.time())
     authorization = replace(_authorization(order), status=status, updated=now)
+    earlier = tuple(replace(one, status=status, updated=now) for one in order.earlier)
     return Change(
-        order=replace(order, authorization=authorization, updated=now),
+        order=replace(order, authorization=authorization, earlier=earlier, updated=now),
         events=(event,),
         shown=Shown(kind="authorization", name=authorization.id),
     )

@@ -30,9 +30,15 @@ class Rendering:
         """Write an order with all that came of it."""
         payments: Json = {}
         if order.authorization is not None:
-            authorization = self.authorization(order, order.authorization)
-            del authorization["supplementary_data"]
-            payments["authorizations"] = [authorization]
+            held = [*order.earlier, order.authorization]
+            payments["authorizations"] = [
+                {
+                    k: v
+                    for k, v in self.authorization(order, one).items()
+                    if k != "supplementary_data"
+                }
+                for one in held
+            ]
         if order.captures:
             payments["captures"] = [
                 {k: v for k, v in self.capture(order, one).items() if k != "supplementary_data"}
@@ -76,6 +82,7 @@ class Rendering:
                 _link(path, "self"),
                 _link(f"{path}/capture", "capture", "POST"),
                 _link(f"{path}/void", "void", "POST"),
+                _link(f"{path}/reauthorize", "reauthorize", "POST"),
             ],
         }
 
@@ -138,8 +145,8 @@ class Rendering:
         match shown.kind:
             case "order":
                 return self.order(order)
-            case "authorization" if order.authorization is not None:
-                return self.authorization(order, order.authorization)
+            case "authorization" if held := order.authorization_named(shown.name):
+                return self.authorization(order, held)
             case "capture":
                 return self.capture(order, capture_named(order, shown.name))
             case "refund":

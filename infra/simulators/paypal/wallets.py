@@ -17,6 +17,7 @@ class Wallet:
     capture_refusal: str = ""
     captured_as: str = "COMPLETED"
     refund_refusal: str = ""
+    renewal_refusal: str = ""
     refunded_as: str = "COMPLETED"
     refunds_fail_later: bool = False
     asks_payer: bool = False
@@ -34,6 +35,7 @@ WALLETS = {
     "capture-pending": Wallet(captured_as="PENDING"),
     "capture-declined": Wallet(captured_as="DECLINED"),
     "capture-refused": Wallet(capture_refusal="PAYER_CANNOT_PAY"),
+    "renewal-refused": Wallet(renewal_refusal="PAYER_CANNOT_PAY"),
     "refund-pending": Wallet(refunded_as="PENDING"),
     "refund-refused": Wallet(refund_refusal="REFUND_FAILED_INSUFFICIENT_FUNDS"),
     "refund-fails": Wallet(refunds_fail_later=True),

@@ -48,6 +48,7 @@ class StripeApi:
             route("GET", "charges/{}", None, self.retrieve_charge),
             route("GET", "balance_transactions", None, self.list_settled),
             route("GET", "balance_transactions/{}", None, self.retrieve_settled),
+            route("GET", "disputes/{}", None, self.retrieve_dispute),
             route("GET", "events", None, self.list_events),
             route("GET", "events/{}", None, self.retrieve_event),
         ]
@@ -161,6 +162,12 @@ class StripeApi:
             if one.id == name:
                 return self._settlements.render(one, ())
         raise missing("balance_transaction", name, param="id")
+
+    def retrieve_dispute(self, form: Form, name: str) -> Json:
+        """Show a dispute."""
+        if name not in self._books.disputes:
+            raise missing("dispute", name, param="dispute")
+        return self._rendering.dispute(self._books.disputes[name])
 
     def list_events(self, form: Form) -> Json:
         """Show what happened, the newest first."""

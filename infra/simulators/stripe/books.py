@@ -9,14 +9,22 @@ from typing import assert_never
 
 from infra.simulators.journal import Journal
 from infra.simulators.stripe.journal import AnsweredLine, ChangeLine, DeliveredLine, Line
-from infra.simulators.stripe.objects import Answer, Event, Intent, Kept, Refund, Subject
+from infra.simulators.stripe.objects import (
+    Answer,
+    Dispute,
+    Event,
+    Intent,
+    Kept,
+    Refund,
+    Subject,
+)
 
 KEY_SECONDS = 24 * 3600
 MOST_EVENTS = 50_000
 
 
 class Books:
-    """The intents, refunds, events and answered keys. One thread uses them.
+    """The intents, refunds, disputes, events and answered keys. One thread uses them.
 
     Everything is in memory; `write` appends what is new to the journal before a client gets its
     answer, so that a process killed and started again goes on where it was.
@@ -39,7 +47,7 @@ class Books:
     def record(
         self, subject: Subject, *types: str, request_id: str | None, key: str | None
     ) -> list[Event]:
-        """Make this the present state of an intent or refund, by events of these types."""
+        """Make this the present state of an intent, refund or dispute, by events of these types."""
         line = ChangeLine(
             subject=subject,
             created=int(time.time()),
@@ -110,6 +118,7 @@ class Books:
     def _clear(self) -> None:
         self.intents: dict[str, Intent] = {}
         self.refunds: dict[str, Refund] = {}
+        self.disputes: dict[str, Dispute] = {}
         self.charges: dict[str, str] = {}
         self.payments: dict[str, list[str]] = {}
         self.events: deque[Event] = deque(maxlen=MOST_EVENTS)
@@ -171,6 +180,9 @@ class Books:
         return self.refunds[name] if name in self.refunds else self.intents[name]
 
     def _put(self, subject: Subject) -> None:
+        if isinstance(subject, Dispute):
+            self.disputes[subject.id] = subject
+            return
         if isinstance(subject, Refund):
             if subject.id not in self.refunds:
                 self._refunds_of.setdefault(subject.payment_intent, []).append(subject.id)

@@ -13,7 +13,7 @@ from infra.simulators.controls import (
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.settlements import Falsifier
-from infra.simulators.stripe import intents
+from infra.simulators.stripe import disputes, intents
 from infra.simulators.stripe.books import Books
 from infra.simulators.stripe.objects import Event, Intent
 from infra.simulators.stripe.requests import RequestDesk
@@ -52,6 +52,8 @@ class Control:
         answer = self._common.take(request, name)
         if answer is None and (request.method, name) == ("POST", "expire"):
             answer = self._expire(query_of(request), events)
+        if answer is None and (request.method, name) == ("POST", "dispute"):
+            answer = self._dispute(query_of(request), events)
         return answer or refused(404, "There is nothing of that name.")
 
     def payments(self, wanted: Mapping[str, str]) -> list[IntentsOfPayment]:
@@ -86,6 +88,30 @@ class Control:
             is_live_authorization=intent.status == "requires_capture",
             refunds=[refund.id for refund in self._books.refunds_of(intent.id)],
         )
+
+    def _dispute(self, wanted: dict[str, str], events: list[Event]) -> Response:
+        """Have a card holder's bank dispute the charge of a `payment_intent`, or decide on a `dispute`.
+
+        `status` says how it stands then, `reason` why the bank disputes it.
+        """
+        status = wanted.get("status", "needs_response")
+        known = self._books.disputes.get(wanted.get("dispute", ""))
+        intent = self._books.intents.get(wanted.get("payment_intent", ""))
+        try:
+            if known is not None:
+                dispute, event = disputes.decided(known, status), "charge.dispute.closed"
+            elif intent is not None:
+                reason = wanted.get("reason", "fraudulent")
+                dispute, intent = disputes.opened(intent, reason=reason, status=status)
+                self._books.record(intent, request_id=None, key=None)
+                event = "charge.dispute.created"
+            else:
+                return refused(404, "There is no such charge or dispute.")
+        except ValueError as error:
+            return refused(409, f"Not now: {error}.")
+        events += self._books.record(dispute, event, request_id=None, key=None)
+        self._books.write()
+        return as_json({"dispute": dispute.id, "status": dispute.status})
 
     def _expire(self, wanted: dict[str, str], events: list[Event]) -> Response:
         """Have the time of an authorisation run out, as after seven days."""

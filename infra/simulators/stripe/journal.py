@@ -6,7 +6,7 @@ from infra.simulators.stripe.objects import Failure, Subject
 
 
 class ChangeLine(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change"):
-    """An intent or refund in its new state, and the events of that, by their names."""
+    """An intent, refund or dispute in its new state, and the events of that, by their names."""
 
     subject: Subject
     created: int

@@ -21,6 +21,7 @@ class Charge(Struct, frozen=True, kw_only=True, omit_defaults=True):
     captured: bool = False
     amount_captured: int = 0
     amount_refunded: int = 0
+    disputed: bool = False
     failure: Failure | None = None
 
 
@@ -73,7 +74,21 @@ class Refund(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="refund"
     failure_reason: str | None = None
 
 
-Subject = Intent | Refund
+class Dispute(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="dispute"):
+    """A charge that the card holder's bank takes back, in Stripe's units."""
+
+    id: str
+    created: int
+    amount: int
+    currency: str
+    payment_intent: str
+    charge: str
+    payment_method: str
+    reason: str
+    status: str
+
+
+Subject = Intent | Refund | Dispute
 
 
 class Event(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from infra.simulators.stripe.cards import CARDS, Card
-from infra.simulators.stripe.objects import Charge, Failure, Intent, Refund, Subject
+from infra.simulators.stripe.objects import Charge, Dispute, Failure, Intent, Refund, Subject
 
 API_VERSION = "2026-10-28.endive"
 CHARGE, INTENT = "latest_charge", "payment_intent"
@@ -34,6 +34,19 @@ _PLAIN_REFUND = dict.fromkeys(
     ("balance_transaction", "receipt_number", "source_transfer_reversal", "transfer_reversal")
 )
 
+_NO_EVIDENCE = dict.fromkeys(
+    (
+        *("access_activity_log", "billing_address", "cancellation_policy"),
+        *("cancellation_policy_disclosure", "cancellation_rebuttal", "customer_communication"),
+        *("customer_email_address", "customer_name", "customer_purchase_ip", "customer_signature"),
+        *("duplicate_charge_documentation", "duplicate_charge_explanation", "duplicate_charge_id"),
+        *("product_description", "receipt", "refund_policy", "refund_policy_disclosure"),
+        *("refund_refusal_explanation", "service_date", "service_documentation"),
+        *("shipping_address", "shipping_carrier", "shipping_date", "shipping_documentation"),
+        *("shipping_tracking_number", "uncategorized_file", "uncategorized_text"),
+    )
+)
+
 
 class Rendering:
     """Writes objects as Stripe would; `public_url` is where a holder approves a payment."""
@@ -43,10 +56,10 @@ class Rendering:
         self._public_url = public_url
 
     def subject(self, subject: Subject, expand: Collection[str] = ()) -> Json:
-        """Write an intent or a refund."""
+        """Write an intent, a refund or a dispute."""
         if isinstance(subject, Intent):
             return self.intent(subject, expand)
-        return self.refund(subject)
+        return self.refund(subject) if isinstance(subject, Refund) else self.dispute(subject)
 
     def intent(self, intent: Intent, expand: Collection[str] = ()) -> Json:
         """Write a payment intent; `expand` names what is written whole in place of its id."""
@@ -114,7 +127,7 @@ class Rendering:
             "created": charge.created,
             "currency": intent.currency,
             "description": intent.description,
-            "disputed": False,
+            "disputed": charge.disputed,
             "failure_code": failure.code if failure else None,
             "failure_message": failure.message if failure else None,
             "fraud_details": {},
@@ -149,6 +162,45 @@ class Rendering:
             "reason": refund.reason,
             "status": refund.status,
             **why,
+        }
+
+    def dispute(self, dispute: Dispute) -> Json:
+        """Write a dispute of which nobody has answered anything yet."""
+        brand = CARDS[dispute.payment_method].brand
+        is_inquiry = dispute.status.startswith("warning_")
+        return {
+            "id": dispute.id,
+            "object": "dispute",
+            "amount": dispute.amount,
+            "balance_transactions": [],
+            "charge": dispute.charge,
+            "created": dispute.created,
+            "currency": dispute.currency,
+            "enhanced_eligibility_types": [],
+            "evidence": {**_NO_EVIDENCE, "enhanced_evidence": {}},
+            "evidence_details": {
+                "due_by": dispute.created + SEVEN_DAYS,
+                "enhanced_eligibility": {},
+                "has_evidence": False,
+                "past_due": False,
+                "submission_count": 0,
+                "submission_method": "not_submitted",
+            },
+            "is_charge_refundable": is_inquiry,
+            "livemode": False,
+            "metadata": {},
+            "payment_intent": dispute.payment_intent,
+            "payment_method_details": {
+                "type": "card",
+                "card": {
+                    "brand": brand,
+                    "case_type": "inquiry" if is_inquiry else "chargeback",
+                    "network": brand,
+                    "network_reason_code": None,
+                },
+            },
+            "reason": dispute.reason,
+            "status": dispute.status,
         }
 
     def page(self, url: str, rows: list[Json], *, has_more: bool) -> Json:

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 
 ANNOUNCED = (
+    "charge.dispute.closed",
+    "charge.dispute.created",
     "payment_intent.amount_capturable_updated",
     "payment_intent.canceled",
     "payment_intent.payment_failed",

@@ -16,7 +16,7 @@ PATHS = (
     (r"/cancels", "/cancels"),
     *(
         (rf"/payments/[^/]+/{action}", f"/payments/{{paymentPspReference}}/{action}")
-        for action in ("captures", "cancels", "refunds", "reversals")
+        for action in ("amountUpdates", "captures", "cancels", "refunds", "reversals")
     ),
 )
 DECLARED_ERRORS = (400, 401, 403, 422, 500)

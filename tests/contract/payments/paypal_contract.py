@@ -14,7 +14,10 @@ JSON = "content/application~1json/schema"
 OUTSIDE = ("/v1/oauth2/token", "/v1/notifications/certs/", "/v1/reporting/transactions")
 """What no file describes."""
 LONGEST_KEY = 108
-UNLISTED = {"authorize": "INSTRUMENT_DECLINED"}
+UNLISTED = {
+    "authorize": "INSTRUMENT_DECLINED",
+    "reauthorize": "REAUTHORIZATION_TOO_SOON",
+}
 """What PayPal's guides say of an action, and its file leaves out of the list of issues."""
 
 
@@ -45,6 +48,11 @@ OPERATIONS = (
     Operation(file=PAYMENTS, method="GET", path="/v2/payments/authorizations/{authorization_id}"),
     Operation(
         file=PAYMENTS, method="POST", path="/v2/payments/authorizations/{authorization_id}/capture"
+    ),
+    Operation(
+        file=PAYMENTS,
+        method="POST",
+        path="/v2/payments/authorizations/{authorization_id}/reauthorize",
     ),
     Operation(
         file=PAYMENTS, method="POST", path="/v2/payments/authorizations/{authorization_id}/void"

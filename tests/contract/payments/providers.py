@@ -47,7 +47,8 @@ class Provider:
     `losing_answers` has the provider do the work and the answer not arrive. `settle` makes a call
     and waits for its end, where the provider tells that later. `sign` gives the headers of a
     message, `spoilt` a part of it with what it is falsified to. `signs_time` says whether a message
-    is refused that was signed minutes ago. `card` is the brand and last digits of what approved
+    is refused that was signed minutes ago. `ripen` makes an authorisation old enough to be renewed;
+    `renews` says whether the provider has that at all. `card` is the brand and last digits of what approved
     payments are made with; `says_no` and `says_no_funds` are code and sentence of the two declines.
     `announce` has today's report announced, where the provider does that, and gives what was told.
     """
@@ -69,6 +70,8 @@ class Provider:
     sign: Callable[[bytes, datetime], dict[str, str]]
     signs_time: bool
     card: tuple[str, str] = ("visa", "4242")
+    renews: bool = True
+    ripen: Callable[[str], None] = lambda authorization: None
     currencies: tuple[str, ...] = ("EUR", "JPY", "KWD")
     says_no: tuple[tuple[str, ...], str] = (
         ("card_declined", "generic_decline"),
@@ -176,6 +179,7 @@ def stripe_provider(simulator: SimulatedStripe, gateway: StripeGateway) -> Provi
         sign=sign,
         signs_time=True,
         simulator=simulator,
+        renews=False,
     )
 
 
@@ -262,6 +266,7 @@ def paypal_provider(simulator: SimulatedPayPal, gateway: PayPalGateway) -> Provi
         # PayPal repeats a message for days with the time of its first attempt, as far as is known.
         signs_time=False,
         card=("paypal", ""),
+        ripen=lambda authorization: simulator.let("age", authorization=authorization, days="4"),
         # It offers no currency with three decimals.
         currencies=("EUR", "JPY"),
         says_no=(("INSTRUMENT_DECLINED",), "PayPal could not use the card or account"),

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from typing import Any
 
 import pytest
 import structlog
@@ -132,16 +133,16 @@ class TestDeclines:
     def test_for_a_part_are_no_answer_before_that_is_given_back(
         self, shop: Shop, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        send = shop.gateway._transport.post
+        send = shop.gateway._transport.request
         call = make_call(token="stored_card_covers_half")
 
-        def post(path: str, document: dict[str, object], *, key: str) -> object:
-            if path.endswith("/cancels"):
+        def request(method: str, url: str, **more: Any) -> object:
+            if url.endswith("/cancels"):
                 raise GatewayUnavailable("adyen_unreachable")
-            return send(path, document, key=key)
+            return send(method, url, **more)
 
         with monkeypatch.context() as patched:
-            patched.setattr(shop.gateway._transport, "post", post)
+            patched.setattr(shop.gateway._transport, "request", request)
             with pytest.raises(OutcomeUnknown):
                 shop.gateway.perform(call)
 

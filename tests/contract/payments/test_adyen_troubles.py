@@ -74,8 +74,9 @@ class TestLostAnswers:
             hasty.perform(make_call(token=APPROVED))
 
     def test_are_none_after_the_time_of_a_call_is_over(self, shop: Shop) -> None:
+        url = f"{shop.simulator.api_base}/payments"
         with shop.gateway._transport.within(-1), pytest.raises(GatewayUnavailable):
-            shop.gateway._transport.post("/payments", {}, key="k")
+            shop.gateway._transport.request("POST", url, json={}, xapikey="k", headers={})
         assert shop.simulator.exchanges == []
 
 

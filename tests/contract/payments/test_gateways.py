@@ -1,6 +1,8 @@
 """What every gateway promises, asked of each of them."""
 
 import json
+import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,10 +13,12 @@ from apps.payments.adapters.registry import GATEWAYS, list_gates
 from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
+    NOT_OFFERED,
     ActionRequired,
     BadSignature,
     Declined,
     Done,
+    GatewayCall,
     GatewayUnavailable,
     OutcomeUnknown,
 )
@@ -160,6 +164,61 @@ class TestWhatFollowsAnAuthorisation:
         assert isinstance(refunded, Done)
         assert refunded.reference != reference
         assert provider.settle(refund) == refunded
+
+
+class TestARenewal:
+    def test_is_made_once_however_often_it_is_asked(self, provider: Provider) -> None:
+        renewal = _renewal(provider)
+
+        first = provider.settle(renewal)
+
+        assert provider.settle(renewal) == first
+        if provider.renews:
+            assert isinstance(first, Done)
+        else:
+            assert isinstance(first, Declined)
+            assert first.code == NOT_OFFERED
+            assert provider.gateway.look_up(renewal) == first
+
+    def test_leaves_an_authorisation_that_can_be_charged(self, provider: Provider) -> None:
+        renewal = _renewal(provider)
+        ended = provider.settle(renewal)
+        renamed = ended.authorization if isinstance(ended, Done) else ""
+
+        capture = replace(
+            renewal,
+            operation_id=uuid.uuid4(),
+            kind=OperationKind.CAPTURE,
+            idempotency_key=f"{renewal.payment_id}:capture:1",
+            authorization=renamed or renewal.authorization,
+        )
+
+        assert isinstance(provider.settle(capture), Done)
+
+    def test_leaves_an_authorisation_that_can_be_let_go(self, provider: Provider) -> None:
+        renewal = _renewal(provider)
+        ended = provider.settle(renewal)
+        renamed = ended.authorization if isinstance(ended, Done) else ""
+
+        void = replace(
+            renewal,
+            operation_id=uuid.uuid4(),
+            kind=OperationKind.VOID,
+            idempotency_key=f"{renewal.payment_id}:void:1",
+            authorization=renamed or renewal.authorization,
+            first_authorization=renewal.authorization,
+        )
+
+        assert isinstance(provider.settle(void), Done)
+
+
+def _renewal(provider: Provider) -> GatewayCall:
+    """Authorise a payment, and give the call that renews it."""
+    call = make_call(token=provider.approved)
+    authorized = provider.gateway.perform(call)
+    assert isinstance(authorized, Done)
+    provider.ripen(authorized.reference)
+    return make_call(OperationKind.RENEW, of=call, authorization=authorized.reference)
 
 
 class TestAMessage:

@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 import stripe
@@ -233,6 +234,47 @@ class TestIdempotencyKeys:
         assert repeated.value.headers["Idempotent-Replayed"] == "true"
 
 
+class TestDisputes:
+    def test_are_opened_and_decided(
+        self, client: stripe.StripeClient, stripe_simulator: SimulatedStripe
+    ) -> None:
+        intent = client.v1.payment_intents.capture(pay(client).id)
+        opened = stripe_simulator.ask(
+            f"/_dispute?payment_intent={intent.id}&reason=product_not_received", "POST"
+        )
+
+        dispute = client.v1.disputes.retrieve(opened["dispute"])
+        charge = client.v1.charges.retrieve(str(intent.latest_charge))
+        assert (dispute.status, dispute.amount, dispute.reason, dispute.payment_intent) == (
+            "needs_response",
+            1000,
+            "product_not_received",
+            intent.id,
+        )
+        assert (dispute.charge, charge.disputed) == (charge.id, True)
+
+        stripe_simulator.ask(f"/_dispute?dispute={dispute.id}&status=lost", "POST")
+        assert client.v1.disputes.retrieve(dispute.id).status == "lost"
+
+    def test_need_a_charge_and_are_decided_once(
+        self, client: stripe.StripeClient, stripe_simulator: SimulatedStripe
+    ) -> None:
+        held = pay(client)
+        taken = client.v1.payment_intents.capture(pay(client).id)
+        name = stripe_simulator.ask(f"/_dispute?payment_intent={taken.id}", "POST")["dispute"]
+        stripe_simulator.ask(f"/_dispute?dispute={name}&status=won", "POST")
+        for query in (
+            f"payment_intent={held.id}",
+            f"payment_intent={taken.id}&status=lost",
+            f"dispute={name}&status=lost",
+            "dispute=du_unknown",
+        ):
+            with pytest.raises(HTTPError):
+                stripe_simulator.ask(f"/_dispute?{query}", "POST")
+        with pytest.raises(stripe.InvalidRequestError):
+            client.v1.disputes.retrieve("du_unknown")
+
+
 class TestFaults:
     def test_that_are_unknown_are_refused(self, stripe_simulator: SimulatedStripe) -> None:
         with pytest.raises(OSError, match="400"):
@@ -298,6 +340,12 @@ class TestWebhooks:
         intent = pay(client)
         client.v1.payment_intents.cancel(intent.id)
         stripe_simulator.receiver.wait_for("payment_intent.canceled")
+
+        captured = client.v1.payment_intents.capture(pay(client).id)
+        dispute = stripe_simulator.ask(f"/_dispute?payment_intent={captured.id}", "POST")
+        client.v1.charges.retrieve(str(captured.latest_charge))
+        stripe_simulator.ask(f"/_dispute?dispute={dispute['dispute']}&status=won", "POST")
+        stripe_simulator.receiver.wait_for("charge.dispute.closed")
 
         for letter in stripe_simulator.receiver.letters:
             assert resource_violations(letter.event) == []

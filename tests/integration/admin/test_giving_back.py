@@ -1,13 +1,19 @@
 """Money in the back office: given back, within limits, or settled by hand."""
 
+import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.orders.models import Order
-from apps.payments.models import Payment
+from apps.payments.domain.operations import OperationKind
+from apps.payments.models import Payment, PaymentOperation
+from apps.payments.services.operations import new_operation
 from apps.platform.audit.models import AuditEntry
+from tests.conftest import make_cause
 from tests.integration.admin.conftest import Enter
 from tests.integration.admin.story import make_day
 from tests.integration.admin.test_orders import text_of
@@ -85,3 +91,70 @@ class TestSettlingByHand:
         assert (payment.status, payment.refunded_minor) == ("partially_refunded", 500)
         entry = AuditEntry.objects.get(action="payments.settle_refund")
         assert entry.changes == {"refunded_minor": [0, 500]}
+
+
+class TestClosingACall:
+    @pytest.fixture
+    def refund(self) -> PaymentOperation:
+        """A refund of yesterday that the provider has only taken."""
+        order = make_day().confirmed
+        payment = Payment.objects.get(order_id=order.id)
+        Payment.objects.filter(id=payment.id).update(refund_wanted_minor=500)
+        now = timezone.now() - timedelta(days=1)
+        operation = new_operation(
+            payment, OperationKind.REFUND, amount_minor=500, cause=make_cause(), now=now
+        )
+        operation.state, operation.reference = "waiting", "mod_1"
+        operation.next_at = now + timedelta(days=2)
+        operation.save()
+        return operation
+
+    def page(self, refund: PaymentOperation, deed: str = "close_as_done") -> str:
+        return f"/admin/payments/paymentoperation/{refund.id}/{deed}/"
+
+    def detail(self, client: Client, refund: PaymentOperation) -> str:
+        page = f"/admin/payments/paymentoperation/{refund.id}/change/"
+        return client.get(page).content.decode()
+
+    def test_as_done_writes_it_down(self, enter: Enter, refund: PaymentOperation) -> None:
+        client = enter("finance")
+        assert "It was not done…" in self.detail(client, refund)
+        assert b"mod_1" in client.get(self.page(refund)).content
+        client.post(self.page(refund), {"reason": "seen in the provider's books"})
+        payment = Payment.objects.get(id=refund.payment_id)
+        assert (payment.status, payment.refunded_minor) == ("partially_refunded", 500)
+        entry = AuditEntry.objects.get(action="payments.close_call")
+        assert entry.reason == "seen in the provider's books"
+        assert entry.changes["state"] == ["waiting", "succeeded"]
+        assert "It was not done…" not in self.detail(client, refund)
+
+    def test_as_not_done_has_it_tried_again(self, enter: Enter, refund: PaymentOperation) -> None:
+        enter("finance").post(self.page(refund, "close_as_not_done"), {"reason": "not there"})
+        payment = Payment.objects.get(id=refund.payment_id)
+        assert (payment.refunded_minor, payment.undo_at is None) == (0, False)
+
+    def test_needs_a_reason(self, enter: Enter, refund: PaymentOperation) -> None:
+        enter("finance").post(self.page(refund), {"reason": ""})
+        assert not AuditEntry.objects.filter(action="payments.close_call").exists()
+
+    @pytest.mark.parametrize("role", ["agent", "lead", "operations", "auditor"])
+    def test_is_finance_s_alone(self, enter: Enter, refund: PaymentOperation, role: str) -> None:
+        client = enter(role)
+        assert client.post(self.page(refund), {"reason": "x"}).status_code == 403
+        assert "It was done…" not in self.detail(client, refund)
+        refund.refresh_from_db()
+        assert refund.state == "waiting"
+
+    def test_too_early_changes_nothing(self, enter: Enter, refund: PaymentOperation) -> None:
+        PaymentOperation.objects.filter(id=refund.id).update(created_at=timezone.now())
+        client = enter("finance")
+        assert "It was done…" not in self.detail(client, refund)
+        answer = client.post(self.page(refund), {"reason": "x"}, follow=True)
+        assert b"nothing was changed" in answer.content
+        assert not AuditEntry.objects.filter(action="payments.close_call").exists()
+
+    def test_of_no_such_call_is_not_found(self, enter: Enter) -> None:
+        client = enter("finance")
+        for name in (uuid.uuid4(), "nonsense"):
+            page = f"/admin/payments/paymentoperation/{name}/close_as_done/"
+            assert client.post(page, {"reason": "x"}).status_code == 404

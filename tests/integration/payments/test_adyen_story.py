@@ -17,6 +17,7 @@ from apps.payments.models import (
     SettlementDifference,
     SettlementLineRecord,
 )
+from apps.payments.services.close_call import close_call
 from apps.payments.services.dispatch_operations import dispatch_operations
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.operations import new_operation
@@ -225,6 +226,77 @@ class TestItsReport:
         kinds = SettlementLineRecord.objects.filter(payment=payment).values_list("kind", flat=True)
         assert sorted(kinds) == ["charge", "refund"]
         assert not SettlementDifference.objects.exists()
+
+
+class TestARenewal:
+    def renew(self, story: Story, token: str = "stored_card_authorised") -> Payment:
+        """Have a payment renewed; the news of it is still to come."""
+        payment = story.ask(story.begin(token), OperationKind.RENEW)
+        assert PaymentOperation.objects.get(kind="renew").state == "waiting"
+        return payment
+
+    def test_counts_once_it_is_told(self, story: Story) -> None:
+        payment = self.renew(story)
+        until, authorization = payment.authorized_until, payment.authorization
+
+        payment = story.hear(payment, "AUTHORISATION_ADJUSTMENT")
+
+        assert payment.authorization == authorization
+        assert until is not None
+        assert payment.authorized_until is not None
+        assert payment.authorized_until > until
+        assert story.books(payment) == (12990, 0, 0)
+
+    def test_that_is_refused_leaves_the_payment_as_it_is(self, story: Story) -> None:
+        payment = self.renew(story, "stored_card_adjustment_refused")
+
+        payment = story.dispatch(story.hear(payment, "AUTHORISATION_ADJUSTMENT"))
+
+        assert (payment.status, payment.is_ending_known) == ("authorized", True)
+        void = PaymentOperation.objects.get(kind="void")
+        assert (void.state, void.error_code) == ("failed", "not_done")
+
+    def test_is_waited_for_before_the_payment_is_let_go(self, story: Story) -> None:
+        payment = story.call_off(self.renew(story))
+        assert not PaymentOperation.objects.filter(kind="void").exists()
+
+        payment = story.hear(payment, "AUTHORISATION_ADJUSTMENT")
+        payment = story.hear(story.dispatch(payment), "CANCELLATION")
+
+        assert payment.status == "voided"
+        assert story.books(payment) == (0, 0, 0)
+
+    def test_of_what_runs_out_meanwhile_ends_in_a_void(self, story: Story) -> None:
+        payment = story.begin("stored_card_authorised")
+        with story.simulator.faults(down=True):
+            story.ask(payment, OperationKind.RENEW)
+        story.simulator.ask(f"/_expire?psp_reference={payment.authorization}", "POST")
+        story.hear(payment, "EXPIRE")
+        PaymentOperation.objects.filter(kind="renew").update(next_at=database_now())
+
+        assert story.dispatch(story.dispatch(payment)).status == "voided"
+        assert PaymentOperation.objects.get(kind="renew").state == "declined"
+
+
+class TestACallWhoseNewsNeverComes:
+    @pytest.mark.parametrize("is_done", [True, False])
+    def test_is_closed_by_hand_and_stays_so(
+        self, story: Story, settings: Settings, is_done: bool
+    ) -> None:
+        payment = story.begin("stored_card_authorised")
+        payment = story.hear(story.ask(payment, OperationKind.CAPTURE), "CAPTURE")
+        payment = story.call_off(payment)
+        refund = PaymentOperation.objects.get(kind="refund")
+        later = refund.created_at + timedelta(minutes=settings.OMS_WAITING_CALL_MINUTES)
+        close_call(operation_id=refund.id, is_done=is_done, cause=make_cause(), now=later)
+        status = "refunded" if is_done else "captured"
+        assert Payment.objects.get(id=payment.id).status == status
+
+        payment = story.hear(payment, "REFUND")
+
+        assert payment.status == status
+        said = payment.history.filter(what="The provider says that the refund was done")
+        assert said.exists() is not is_done
 
 
 class TestASetback:

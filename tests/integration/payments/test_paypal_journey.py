@@ -20,8 +20,10 @@ from apps.payments.models import (
     SettlementDifference,
     SettlementLineRecord,
 )
+from apps.payments.services.capture_payment import capture_payment
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.reconcile_payments import reconcile_payments
+from apps.payments.services.watch_authorisations import watch_authorisations
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
@@ -168,6 +170,59 @@ class TestAnOrder:
         assert payment_of(order).status == "captured"
         record = ProviderMessageRecord.objects.get(kind="CUSTOMER.DISPUTE.CREATED")
         assert (record.payment_id, record.facts["capture"]) == (payment_of(order).id, charge)
+
+
+class TestAnAuthorisationThatIsRenewed:
+    @pytest.fixture
+    def renewed(self, paypal: SimulatedPayPal, settings: Settings) -> Order:
+        """An order nobody has charged for four weeks."""
+        settings.OMS_CAPTURE_ON = "request"
+        settings.OMS_AUTHORISATION_ENDING = "renew"
+        order = ordered("vault-ok")
+        self.first = payment_of(order).authorization
+        paypal.let("age", authorization=self.first, days="28")
+        end = timezone.now() + timedelta(hours=1)
+        Payment.objects.update(authorized_until=end)
+        watch_authorisations(now=timezone.now())
+        work_off()
+        return order
+
+    def test_goes_by_its_new_name(self, paypal: SimulatedPayPal, renewed: Order) -> None:
+        payment = payment_of(renewed)
+        (books,) = paypal.payment(payment.id)["orders"]
+        assert payment.authorization == books["authorization"] != self.first
+        assert payment.authorized_until is not None
+        assert payment.authorized_until > timezone.now() + timedelta(days=2)
+        assert not payment.is_ending_known
+
+    def test_is_charged(self, paypal: SimulatedPayPal, renewed: Order) -> None:
+        capture_payment(
+            payment_id=payment_of(renewed).id,
+            amount_minor=None,
+            cause=make_cause(),
+            now=timezone.now(),
+        )
+        work_off()
+
+        payment = payment_of(renewed)
+        assert payment.status == "captured"
+        assert paypal.payment(payment.id)["captured"] == payment.amount_minor
+
+    def test_is_let_go(self, paypal: SimulatedPayPal, renewed: Order) -> None:
+        payment = called_off(renewed)
+
+        assert (payment.status, status_of(renewed)) == ("voided", "cancelled")
+        assert paypal.payment(payment.id)["live_authorizations"] == 0
+
+    def test_is_warned_of_the_second_time(self, paypal: SimulatedPayPal, renewed: Order) -> None:
+        Payment.objects.update(authorized_until=timezone.now() + timedelta(hours=1))
+        watch_authorisations(now=timezone.now())
+        work_off()
+
+        payment = payment_of(renewed)
+        assert (payment.status, payment.is_ending_known) == ("authorized", True)
+        whats = payment.history.values_list("what", flat=True)
+        assert "Renewal failed (REAUTHORIZATION_NOT_SUPPORTED)" in whats
 
 
 class TestAMessage:

@@ -7,7 +7,7 @@ import msgspec
 
 from infra.simulators.http_server import Request
 from infra.simulators.stripe.books import Books
-from infra.simulators.stripe.objects import Answer, Intent, Kept
+from infra.simulators.stripe.objects import Answer, Dispute, Intent, Kept
 from infra.simulators.stripe.site import StripeSite
 
 INTENT = Intent(
@@ -18,6 +18,17 @@ INTENT = Intent(
     capture_method="manual",
     status="requires_capture",
     metadata={"payment_id": "p1"},
+)
+DISPUTE = Dispute(
+    id="du_1",
+    created=1_795_000_000,
+    amount=1000,
+    currency="eur",
+    payment_intent="pi_1",
+    charge="ch_1",
+    payment_method="pm_card_visa",
+    reason="fraudulent",
+    status="needs_response",
 )
 WANTED = "payment_intent.amount_capturable_updated"
 
@@ -47,6 +58,13 @@ class TestTheBooks:
         assert list(again.events) == events
         assert list(again.undelivered) == [events[1].id]
         assert again.kept_for("k1") == kept
+
+    def test_come_back_with_their_disputes(self, tmp_path: Path) -> None:
+        books = open_books(tmp_path)
+        books.record(DISPUTE, "charge.dispute.created", request_id=None, key=None)
+        books.write()
+
+        assert open_books(tmp_path).disputes == {"du_1": DISPUTE}
 
     def test_do_not_come_back_with_what_was_never_written(self, tmp_path: Path) -> None:
         books = open_books(tmp_path)

@@ -1,1 +1,1 @@
-"""Adyen, through its Checkout API (v72) and standard webhooks."""
+"""Adyen, through its official SDK (Checkout v72) and standard webhooks."""

@@ -3,9 +3,9 @@
 import msgspec
 import structlog
 
+from apps.payments.adapters.adyen.checkout import RawAnswer
 from apps.payments.adapters.adyen.declines import METHOD_UNKNOWN, declined
 from apps.payments.adapters.adyen.objects import Problem
-from apps.payments.adapters.adyen.transport import RawAnswer
 from apps.payments.ports import Declined, GatewayMisused, GatewayUnavailable, OutcomeUnknown
 
 KEY_IN_USE = "704"
@@ -57,7 +57,7 @@ def insist_on_success(answer: RawAnswer) -> None:
     raise GatewayMisused(f"Adyen does not accept the request: {text}, request {name}.")
 
 
-def _read(body: bytes) -> Problem:
+def _read(body: str) -> Problem:
     try:
         return msgspec.json.decode(body, type=Problem)
     except msgspec.MsgspecError:

@@ -1,4 +1,4 @@
-"""Adyen: Checkout payments with manual capture.
+"""Adyen, through its official SDK: Checkout payments with manual capture.
 
 An authorisation is answered at once. A capture, cancel or refund is only taken; how it ends is told
 by webhook, and what was told is kept with the messages. Adyen has no books that can be read: a call
@@ -20,6 +20,7 @@ from django.conf import settings
 from apps.kernel.clock import Clock, SystemClock
 from apps.payments.adapters.adyen.amounts import AmountNotPayable, adyen_amount
 from apps.payments.adapters.adyen.calls import AdyenCalls
+from apps.payments.adapters.adyen.checkout import open_checkout
 from apps.payments.adapters.adyen.messages import Postbox
 from apps.payments.adapters.adyen.reports import AdyenReports
 from apps.payments.adapters.adyen.settlements import read_settlement_report
@@ -62,6 +63,7 @@ class AdyenGateway:
         report_base: str = "",
         report_user: str = "",
         report_password: str = "",
+        is_renewable: bool = False,
         connect_seconds: float = 1.0,
         read_seconds: float = 8.0,
         clock: Clock | None = None,
@@ -70,15 +72,18 @@ class AdyenGateway:
 
         `report_base` is the only address that reports are fetched from, as a report user of Adyen's;
         without one, by the key.
-        Messages must be of the environment that the address is of: live at Adyen's live address.
+        `is_renewable` has payments authorised as ones that may be renewed, which costs more with some
+        card schemes. Messages must be of the environment that the address is of: live at Adyen's live address.
         """
+        api_base = api_base.rstrip("/")
         self._transport = AdyenTransport(
-            api_base=api_base,
-            api_key=api_key,
-            connect_seconds=connect_seconds,
-            read_seconds=read_seconds,
+            api_base=api_base, connect_seconds=connect_seconds, read_seconds=read_seconds
         )
-        self._calls = AdyenCalls(self._transport, merchant_account=merchant_account)
+        self._calls = AdyenCalls(
+            open_checkout(self._transport, api_base=api_base, api_key=api_key),
+            merchant_account=merchant_account,
+            is_renewable=is_renewable,
+        )
         self._postbox = Postbox(
             merchant_account=merchant_account,
             hmac_key=hmac_key,
@@ -110,6 +115,7 @@ class AdyenGateway:
             report_base=settings.ADYEN_REPORT_BASE,
             report_user=settings.ADYEN_REPORT_USER,
             report_password=settings.ADYEN_REPORT_PASSWORD,
+            is_renewable=settings.OMS_AUTHORISATION_ENDING == "renew",
         )
 
     def perform(self, call: GatewayCall) -> Outcome:

@@ -10,10 +10,13 @@ from apps.payments.adapters.adyen.objects import Item, Letter, brand_name, last_
 from apps.payments.adapters.adyen.requests import names_in
 from apps.payments.adapters.adyen.signatures import is_password, is_signed
 from apps.payments.adapters.adyen.story import (
+    ADJUSTMENT,
     AUTHORISATION,
     CANCEL_OR_REFUND,
     CANCELLATION,
+    CAPTURE,
     EXPIRE,
+    REFUND,
     REPORT_AVAILABLE,
     TECHNICAL_CANCEL,
     Told,
@@ -24,6 +27,10 @@ from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage
 SETBACKS = frozenset({"CAPTURE_FAILED", "REFUND_FAILED", "REFUNDED_REVERSED", EXPIRE})
 CANCELS = frozenset({CANCELLATION, TECHNICAL_CANCEL, CANCEL_OR_REFUND})
 """Somebody may have called a payment off at Adyen's own desk; one that we dropped says so, too."""
+ENDS_OF_CALLS = frozenset(
+    {ADJUSTMENT, AUTHORISATION, CANCELLATION, CAPTURE, REFUND, TECHNICAL_CANCEL}
+)
+"""What tells how a call of ours ended."""
 DISPUTES = {
     "NOTIFICATION_OF_CHARGEBACK": DisputeState.OPENED,
     "CHARGEBACK": DisputeState.OPENED,
@@ -90,6 +97,7 @@ class Postbox:
             call_reference=item.psp_reference if item.original_reference else "",
             facts=told.as_facts(),
             dispute=_dispute(item, told),
+            was_done=told.success if told.event in ENDS_OF_CALLS else None,
         )
 
 

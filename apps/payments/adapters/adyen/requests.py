@@ -1,7 +1,6 @@
-"""The documents that are sent to Adyen, and their addresses."""
+"""The documents that are sent to Adyen."""
 
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from apps.payments.ports import GatewayCall
@@ -12,8 +11,13 @@ LENGTH_OF_UUID = 36
 Document = dict[str, Any]
 
 
-def payment_document(call: GatewayCall, amount: int, merchant: str) -> Document:
-    """Ask for an authorisation that is captured when we say so."""
+def payment_document(
+    call: GatewayCall, amount: int, merchant: str, *, is_renewable: bool
+) -> Document:
+    """Ask for an authorisation that is captured when we say so, and may be renewed if that is wanted."""
+    more = {"manualCapture": "true"}
+    if is_renewable:
+        more["authorisationType"] = "PreAuth"
     document: Document = {
         "merchantAccount": merchant,
         "reference": str(call.payment_id),
@@ -21,7 +25,7 @@ def payment_document(call: GatewayCall, amount: int, merchant: str) -> Document:
         "amount": {"currency": call.amount.currency, "value": amount},
         "returnUrl": call.return_url,
         "channel": "Web",
-        "additionalData": {"manualCapture": "true"},
+        "additionalData": more,
     }
     if call.customer_id is not None:
         # A stored way to pay belongs to the customer under whose name it was stored.
@@ -46,7 +50,7 @@ def details_document(redirect_result: str) -> Document:
 
 
 def amount_document(call: GatewayCall, amount: int, merchant: str) -> Document:
-    """Ask for a capture or a refund of an amount."""
+    """Ask for a capture or a refund of an amount, or for the authorised one to be authorised anew."""
     return {
         **_modification(call, merchant),
         "amount": {"currency": call.amount.currency, "value": amount},
@@ -59,18 +63,6 @@ def cancel_document(call: GatewayCall, merchant: str) -> Document:
     if has_no_name_yet(call):
         document["paymentReference"] = str(call.payment_id)
     return document
-
-
-def modification_path(reference: str, action: str) -> str:
-    """Give the address of something to do with a payment."""
-    return f"/payments/{quote(reference, safe='')}/{action}"
-
-
-def cancel_path(call: GatewayCall) -> str:
-    """Give the address to drop an authorisation at."""
-    if has_no_name_yet(call):
-        return "/cancels"
-    return modification_path(call.authorization, "cancels")
 
 
 def has_no_name_yet(call: GatewayCall) -> bool:

@@ -11,6 +11,7 @@ CANCELLATION, TECHNICAL_CANCEL, EXPIRE = "CANCELLATION", "TECHNICAL_CANCEL", "EX
 CANCEL_OR_REFUND = "CANCEL_OR_REFUND"
 REPORT_AVAILABLE = "REPORT_AVAILABLE"
 """A file can be fetched: `psp_reference` is its name, `reason` its address."""
+ADJUSTMENT = "AUTHORISATION_ADJUSTMENT"
 CAME_BACK = "CAME_BACK"
 """No event of Adyen's: the customer came back from the bank's page, with the result in their hands."""
 

@@ -1,37 +1,29 @@
-"""How requests travel to Adyen: with time limits, over kept connections, and telling what is certain."""
+"""How requests travel to Adyen: with time limits, over kept connections, and telling what is certain.
+
+The SDK has a client of its own; this one also knows whether a failed request can have arrived, and
+keeps a number of requests within one limit.
+"""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import requests
+from Adyen import settings as sdk
 
 from apps.payments.adapters.connections import Connections, NoTimeLeft, is_certainly_unsent
-from apps.payments.ports import GatewayUnavailable, OutcomeUnknown
-
-TRANSIENT_HEADER = "transient-error"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawAnswer:
-    """An answer as it came; `is_transient` says that Adyen wants the same request again."""
-
-    status: int
-    body: bytes
-    is_transient: bool
+from apps.payments.ports import GatewayMisused, GatewayUnavailable, OutcomeUnknown
 
 
 class AdyenTransport:
-    """Posts to one account. Safe for many threads: each keeps a connection of its own."""
+    """The SDK's door to the network. Safe for many threads: each keeps a connection of its own."""
 
-    def __init__(
-        self, *, api_base: str, api_key: str, connect_seconds: float, read_seconds: float
-    ) -> None:
-        """Take the address, the key and the time limits of one request."""
-        self._base = api_base.rstrip("/")
-        self._api_key = api_key
+    user_agent = f"{sdk.LIB_NAME}/{sdk.LIB_VERSION}"
+
+    def __init__(self, *, api_base: str, connect_seconds: float, read_seconds: float) -> None:
+        """Take the only address that anything is sent to, and the time limits of one request."""
+        self._base = f"{api_base}/"
         self._connections = Connections(
             base_url=api_base, connect_seconds=connect_seconds, read_seconds=read_seconds
         )
@@ -40,20 +32,35 @@ class AdyenTransport:
         """Have all requests of this thread inside the block end within so many seconds."""
         return self._connections.within(seconds)
 
-    def post(self, path: str, document: Mapping[str, Any], *, key: str) -> RawAnswer:
-        """Send a document under an idempotency key and give the answer, whatever it is.
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Mapping[str, Any],
+        xapikey: str,
+        headers: Mapping[str, str],
+    ) -> tuple[str, Mapping[str, Any], int, Mapping[str, str]]:
+        """Send one request and give its answer: body, what was sent, status, headers.
+
+        A body that is no JSON object is given as none at all, since the SDK takes no other.
 
         Raises:
             GatewayUnavailable: it did not arrive.
             OutcomeUnknown: it may have arrived.
+            GatewayMisused: it was for another address; nothing was sent.
         """
+        if not url.startswith(self._base):
+            # The SDK writes live and test addresses anew by what it finds in them.
+            raise GatewayMisused("The request is not for the address that was set.")
         try:
-            answer = self._connections.session().post(
-                f"{self._base}{path}",
-                data=msgspec.json.encode(document),
+            answer = self._connections.session().request(
+                method,
+                url,
+                data=msgspec.json.encode(json),
                 headers={
-                    "X-API-Key": self._api_key,
-                    "Idempotency-Key": key,
+                    **headers,
+                    "X-API-Key": xapikey,
                     "Content-Type": "application/json",
                     "Accept": "application/json",
                 },
@@ -66,8 +73,12 @@ class AdyenTransport:
             if is_certainly_unsent(error):
                 raise GatewayUnavailable("adyen_unreachable") from error
             raise OutcomeUnknown("adyen_no_answer") from error
-        return RawAnswer(
-            status=answer.status_code,
-            body=answer.content,
-            is_transient=answer.headers.get(TRANSIENT_HEADER, "").lower() == "true",
-        )
+        return _object_in(answer.content), json, answer.status_code, answer.headers
+
+
+def _object_in(body: bytes) -> str:
+    try:
+        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        return body.decode()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from apps.payments.adapters.adyen.declines import CALLED_OFF, declined, reason_of
 from apps.payments.adapters.adyen.story import (
+    ADJUSTMENT,
     AUTHORISATION,
     CANCELLATION,
     CAPTURE,
@@ -43,6 +44,8 @@ def verdict_of(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
             found = _voided(call, story)
         case OperationKind.REFUND:
             found = _refunded(call, story, amount)
+        case OperationKind.RENEW:
+            found = _renewed(call, story)
         case _:
             assert_never(call.kind)
     return found or (Accepted(reference=call.reference) if call.reference else None)
@@ -124,6 +127,22 @@ def _refunded(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
     if len(by_hand) == 1:
         return Done(reference=by_hand[0].psp_reference)
     return _not_refunded("refund_refused", own)
+
+
+def _renewed(call: GatewayCall, story: Story) -> Outcome | None:
+    """Tell whether the same amount was authorised anew; the payment keeps its name by that."""
+    if story.cancelled_by() is not None:
+        return declined(CALLED_OFF, reference=call.reference)
+    own = _own(call, [*story.successes(ADJUSTMENT), *story.failures(ADJUSTMENT)])
+    if own is None:
+        return None
+    if own.success:
+        return Done(reference=own.psp_reference)
+    return Declined(
+        code="renewal_refused",
+        detail="The authorisation could not be renewed.",
+        reference=own.psp_reference,
+    )
 
 
 def _own(call: GatewayCall, news: Sequence[Told]) -> Told | None:

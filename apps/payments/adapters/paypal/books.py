@@ -4,12 +4,20 @@ PayPal has no lists to search: it shows a thing by its name only. What belongs t
 capture is shown by the order that it came from.
 """
 
+from datetime import datetime
 from typing import assert_never
 
 from apps.payments.adapters.paypal.documents import invoice_of_payment, invoice_of_refund
 from apps.payments.adapters.paypal.failures import NotPossible, insisting
 from apps.payments.adapters.paypal.objects import Authorization, Capture, Order, Refund
-from apps.payments.adapters.paypal.outcomes import CAPTURED, captured, declined, refunded, voided
+from apps.payments.adapters.paypal.outcomes import (
+    CAPTURED,
+    captured,
+    declined,
+    refunded,
+    renewed,
+    voided,
+)
 from apps.payments.adapters.paypal.requests import (
     AUTHORIZATIONS,
     CAPTURES,
@@ -31,8 +39,8 @@ class PayPalBooks:
         """Send these requests."""
         self._requests = requests
 
-    def outcome_of(self, call: GatewayCall, value: str) -> Outcome | None:
-        """Tell how a capture, void or refund ended, or None when it was not carried out.
+    def outcome_of(self, call: GatewayCall, value: str, now: datetime) -> Outcome | None:
+        """Tell how what follows an authorisation ended, or None when it was not carried out.
 
         Raises:
             OutcomeUnknown: PayPal's books do not lead to it.
@@ -46,6 +54,8 @@ class PayPalBooks:
                 return self._voided(call)
             case OperationKind.REFUND:
                 return self._refunded(call)
+            case OperationKind.RENEW:
+                return self._renewed(call, now)
             case OperationKind.AUTHORIZE:
                 raise ValueError("an authorisation is told by its order")
         assert_never(call.kind)
@@ -120,6 +130,17 @@ class PayPalBooks:
             if refund.invoice_id == wanted:
                 return refunded(refund)
         return None
+
+    def _renewed(self, call: GatewayCall, now: datetime) -> Outcome | None:
+        """Look for an authorisation of the same order that we have no name for yet."""
+        with insisting():
+            if call.reference:
+                return renewed(self._authorization(call.reference), now)
+            held = self._authorization(call.authorization)
+            newest = self._order_behind(held).authorization
+        if newest is None or newest.id in (call.authorization, call.first_authorization):
+            return None
+        return renewed(newest, now)
 
     def _refunds_of(self, call: GatewayCall) -> list[Refund]:
         with insisting():

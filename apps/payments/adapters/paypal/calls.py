@@ -1,17 +1,24 @@
-"""The requests that move money once it is authorised: capture, void and refund."""
+"""The requests that follow an authorisation: capture, void, refund and renewal."""
 
+from datetime import datetime
 from typing import assert_never
 
 from apps.payments.adapters.paypal.books import PayPalBooks
 from apps.payments.adapters.paypal.declines import REFUND_ISSUES
-from apps.payments.adapters.paypal.documents import capture_document, refund_document
+from apps.payments.adapters.paypal.documents import (
+    capture_document,
+    refund_document,
+    renewal_document,
+)
 from apps.payments.adapters.paypal.failures import NotPossible, reading_midway
 from apps.payments.adapters.paypal.objects import Authorization, Capture, Refund
 from apps.payments.adapters.paypal.outcomes import (
     captured,
     declined,
+    not_renewed,
     refund_declined,
     refunded,
+    renewed,
     voided,
 )
 from apps.payments.adapters.paypal.requests import (
@@ -34,7 +41,7 @@ class PayPalCalls:
         self._requests = requests
         self._books = books
 
-    def make(self, call: GatewayCall, value: str) -> Outcome:
+    def make(self, call: GatewayCall, value: str, now: datetime) -> Outcome:
         """Make a call; `value` is the amount as PayPal writes it.
 
         Raises:
@@ -43,16 +50,16 @@ class PayPalCalls:
         if not call.authorization:
             raise GatewayMisused(f"A {call.kind} needs the authorisation it is for.")
         try:
-            found = self._send(call, value)
+            found = self._send(call, value, now)
         except NotPossible as refusal:
             with reading_midway():
-                return self._explain(call, value, refusal)
+                return self._explain(call, value, refusal, now)
         if found is None:
             # Accepted, and yet no trace of it: only PayPal's books can tell.
             raise OutcomeUnknown(f"paypal_{call.kind}_not_shown")
         return found
 
-    def _send(self, call: GatewayCall, value: str) -> Outcome | None:
+    def _send(self, call: GatewayCall, value: str, now: datetime) -> Outcome | None:
         match call.kind:
             case OperationKind.CAPTURE:
                 return captured(
@@ -64,7 +71,9 @@ class PayPalCalls:
                     )
                 )
             case OperationKind.VOID:
-                return voided(self._void(call.authorization, call.idempotency_key))
+                # What was renewed is let go under its first name: PayPal voids no renewal.
+                name = call.first_authorization or call.authorization
+                return voided(self._void(name, call.idempotency_key))
             case OperationKind.REFUND:
                 if not call.charge:
                     raise GatewayMisused("A refund needs the charge that it takes from.")
@@ -75,6 +84,16 @@ class PayPalCalls:
                         key=call.idempotency_key,
                         answer=Refund,
                     )
+                )
+            case OperationKind.RENEW:
+                return renewed(
+                    self._requests.post(
+                        path_of(AUTHORIZATIONS, call.authorization, "reauthorize"),
+                        renewal_document(call, value),
+                        key=call.idempotency_key,
+                        answer=Authorization,
+                    ),
+                    now,
                 )
             case OperationKind.AUTHORIZE:
                 raise ValueError("an authorisation takes several steps")
@@ -89,11 +108,15 @@ class PayPalCalls:
             when_empty=Authorization(id=authorization, status="VOIDED"),
         )
 
-    def _explain(self, call: GatewayCall, value: str, refusal: NotPossible) -> Outcome:
+    def _explain(
+        self, call: GatewayCall, value: str, refusal: NotPossible, now: datetime
+    ) -> Outcome:
         """Tell why the state of a payment does not allow a call; it may be done already."""
         if call.kind is OperationKind.VOID and refusal.names_nothing_known:
             return self._void_order(call)
-        found = self._books.outcome_of(call, value)
+        if call.kind is OperationKind.RENEW and refusal.status in (403, 422):
+            return not_renewed(refusal.issue)
+        found = self._books.outcome_of(call, value, now)
         if found is None and refusal.issue == NOTHING_LEFT:
             found = self._books.refund_by_hand(call, value)
         if found is not None:

@@ -5,6 +5,7 @@ The codes are the issues in PayPal's answers; the sentences are ours, since PayP
 
 GENERAL = "PayPal declined the payment. Please try another way to pay."
 NOT_SENT_BACK = "The money could not be sent back."
+NOT_RENEWED = "The authorisation could not be renewed."
 OVER = "The payment was called off before it was completed."
 
 _CHOOSE_ANOTHER = (

@@ -46,6 +46,11 @@ def capture_document(call: GatewayCall, value: str) -> Json:
     }
 
 
+def renewal_document(call: GatewayCall, value: str) -> Json:
+    """Describe a renewal, of the same amount."""
+    return {"amount": _amount(call, value)}
+
+
 def refund_document(call: GatewayCall, value: str) -> Json:
     """Describe a refund, under an invoice of its own, by which it is found again."""
     return {

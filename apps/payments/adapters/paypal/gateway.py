@@ -107,7 +107,7 @@ class PayPalGateway:
         with self._transport.within(CALL_SECONDS):
             if call.kind is OperationKind.AUTHORIZE:
                 return self._approvals.authorize(call, value)
-            return self._calls.make(call, value)
+            return self._calls.make(call, value, self._clock.now())
 
     def look_up(self, call: GatewayCall) -> Outcome | None:
         """Find out how a call ended, by PayPal's books.
@@ -119,7 +119,7 @@ class PayPalGateway:
         with self._transport.within(CALL_SECONDS):
             if call.kind is OperationKind.AUTHORIZE:
                 return self._approvals.look_up(call, self._clock.now() - call.created_at)
-            return self._books.outcome_of(call, _amount_of(call))
+            return self._books.outcome_of(call, _amount_of(call), self._clock.now())
 
     def read_messages(
         self, body: bytes, headers: Mapping[str, str], now: datetime

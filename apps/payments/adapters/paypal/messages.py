@@ -14,6 +14,15 @@ SETBACKS = frozenset(
     {"PAYMENT.AUTHORIZATION.VOIDED", "PAYMENT.CAPTURE.REVERSED", "PAYMENT.REFUND.FAILED"}
 )
 """What it says of something whose success did not last; a void that we asked for says so, too."""
+ENDS_OF_CALLS = {
+    "PAYMENT.AUTHORIZATION.CREATED": True,
+    "PAYMENT.AUTHORIZATION.DENIED": False,
+    "PAYMENT.CAPTURE.COMPLETED": True,
+    "PAYMENT.CAPTURE.DECLINED": False,
+    "PAYMENT.CAPTURE.REFUNDED": True,
+    "PAYMENT.REFUND.FAILED": False,
+}
+"""What tells how a call of ours ended, and whether it was carried out."""
 DISPUTE = "CUSTOMER.DISPUTE."
 OUTCOMES = {
     "RESOLVED_BUYER_FAVOUR": DisputeState.LOST,
@@ -90,10 +99,17 @@ def read_event(body: bytes) -> ProviderMessage:
         reference=names.get("authorization") or names.get("order") or "",
         payment_id=_payment_id(event.resource),
         is_setback=event.event_type in SETBACKS,
-        call_reference=names.get("refund", ""),
+        call_reference=_call_named(event, names),
         facts=_facts(event, names),
         dispute=_dispute(event),
+        was_done=ENDS_OF_CALLS.get(event.event_type),
     )
+
+
+def _call_named(event: _Event, names: Mapping[str, str]) -> str:
+    """Give PayPal's name of the refund or the charge that a message is about."""
+    is_of_charge = event.event_type in ENDS_OF_CALLS and "refund" not in names
+    return names.get("refund") or (names.get("capture", "") if is_of_charge else "")
 
 
 def _dispute(event: _Event) -> DisputeNews | None:

@@ -1,5 +1,6 @@
 """The part of PayPal's objects that we go by; what else they carry, names and addresses, is passed over."""
 
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from msgspec import Struct
@@ -47,6 +48,7 @@ class Authorization(Struct, frozen=True):
 
     id: str
     status: str = ""
+    expiration_time: datetime | None = None
     supplementary_data: Supplement = Supplement()
 
 

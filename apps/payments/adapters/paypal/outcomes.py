@@ -3,7 +3,9 @@
 None means that the object shows no trace of the call: it can be made (again).
 """
 
-from apps.payments.adapters.paypal.declines import NOT_SENT_BACK, sentence_for
+from datetime import datetime, timedelta
+
+from apps.payments.adapters.paypal.declines import NOT_RENEWED, NOT_SENT_BACK, sentence_for
 from apps.payments.adapters.paypal.objects import Authorization, Capture, Order, Refund
 from apps.payments.ports import (
     ALREADY_CAPTURED,
@@ -17,6 +19,8 @@ from apps.payments.ports import (
 
 BRAND = "paypal"
 CAPTURED = ("CAPTURED", "PARTIALLY_CAPTURED")
+HONOUR_PERIOD = timedelta(days=3)
+"""How long PayPal vouches for what it has authorised anew, where it does not say until when."""
 WAITS_FOR_PAYER = ("PAYER_ACTION_REQUIRED", "CREATED", "SAVED")
 
 
@@ -71,6 +75,24 @@ def voided(authorization: Authorization) -> Outcome | None:
             reference=authorization.id,
         )
     return None
+
+
+def renewed(authorization: Authorization, now: datetime) -> Outcome:
+    """Say how a renewal ended, by the authorisation that has taken the place of the first one."""
+    if authorization.status == "PENDING":
+        return Accepted(reference=authorization.id)
+    if authorization.status in ("DENIED", "VOIDED"):
+        return not_renewed(f"AUTHORIZATION_{authorization.status}", authorization.id)
+    return Done(
+        reference=authorization.id,
+        authorization=authorization.id,
+        held_until=authorization.expiration_time or now + HONOUR_PERIOD,
+    )
+
+
+def not_renewed(code: str, reference: str = "") -> Declined:
+    """Say that an authorisation is not renewed."""
+    return Declined(code=code, detail=NOT_RENEWED, reference=reference)
 
 
 def refunded(refund: Refund) -> Outcome:

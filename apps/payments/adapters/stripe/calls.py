@@ -1,4 +1,4 @@
-"""The four requests that change something at Stripe."""
+"""The four requests that change something at Stripe. There is none to renew an authorisation."""
 
 from typing import assert_never
 
@@ -51,6 +51,8 @@ class StripeCalls:
                 action, params = "cancel", {}
             case OperationKind.REFUND:
                 raise ValueError("a refund does not change the intent")
+            case OperationKind.RENEW:
+                raise ValueError("Stripe renews nothing")
             case _:
                 assert_never(call.kind)
         path = intent_path(call.authorization, action)

@@ -33,6 +33,8 @@ from apps.payments.adapters.stripe.settlements import (
 from apps.payments.adapters.stripe.transport import StripeTransport
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
+    NOT_OFFERED,
+    Declined,
     GatewayCall,
     GatewayMisused,
     Outcome,
@@ -47,6 +49,10 @@ KEY_LIFETIME = timedelta(hours=20)
 """How long a key is relied on; Stripe may forget it after 24 hours."""
 MOST_KEYS = 5
 """How many internal errors one call gets over by itself."""
+NOT_RENEWED = Declined(
+    code=NOT_OFFERED, detail="Stripe does not hold an authorisation for longer than it did."
+)
+"""A longer hold has to be asked for with the authorisation, and only some cards have it."""
 
 
 class StripeGateway:
@@ -93,6 +99,8 @@ class StripeGateway:
         Making it again with its key gives the first answer again, or does nothing that is done. With
         other parameters than the first time, its answer is what Stripe's books say.
         """
+        if call.kind is OperationKind.RENEW:
+            return NOT_RENEWED
         amount = _amount_of(call)
         with self._transport.within(CALL_SECONDS):
             for nth in range(MOST_KEYS):
@@ -129,6 +137,8 @@ class StripeGateway:
         Raises:
             OutcomeUnknown: Stripe is still at it; the call must not be made again.
         """
+        if call.kind is OperationKind.RENEW:
+            return NOT_RENEWED
         age = self._clock.now() - call.created_at
         if call.kind is OperationKind.AUTHORIZE and not call.authorization and age < KEY_LIFETIME:
             return None

@@ -37,6 +37,8 @@ def intent_outcome(kind: OperationKind, intent: Intent, amount: int) -> Outcome 
             return _voided(intent)
         case OperationKind.REFUND:
             raise ValueError("the refund tells how a refund ended, not the intent")
+        case OperationKind.RENEW:
+            raise ValueError("Stripe renews nothing")
     assert_never(kind)
 
 
