@@ -19,11 +19,10 @@ PATIENCE_SECONDS = 40.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all journeys on one worker, since they share one stack."""
+    """Mark all journeys."""
     for item in items:
         if "tests/e2e" in item.nodeid:
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,7 @@ from tests.resilience.races_plan import quick_races
 
 SEED = 7
 
-pytestmark = [
-    pytest.mark.resilience,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("payment drills"),
-]
+pytestmark = [pytest.mark.resilience, pytest.mark.timeout(240)]
 
 
 class Nobody:

@@ -90,4 +90,6 @@ class PaymentOperation(models.Model):
 
         A claim makes it due when its lease ends; whoever asks makes it due before, or ends the lease.
         """
-        return self.lease_until is None or self.next_at < self.lease_until
+        return self.state == OperationState.IN_FLIGHT and (
+            self.lease_until is None or self.next_at < self.lease_until
+        )

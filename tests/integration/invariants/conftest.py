@@ -126,10 +126,3 @@ def _place_through_the_api() -> uuid.UUID:
         )
     assert answer.status_code == 202, answer.content
     return uuid.UUID(answer.json()["id"])
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests together on one worker: their shop stands in its database meanwhile."""
-    for item in items:
-        if "tests/integration/invariants" in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group("invariants"))

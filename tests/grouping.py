@@ -1,0 +1,29 @@
+"""Keep the tests that share something costly on one of the parallel workers.
+
+pytest-xdist has a mark for that (`xdist_group`), which its release 3.8 does not see under pytest 9.2: a
+worker's ids of tests no longer take the name of the group on. So groups go by path here.
+"""
+
+import pytest
+from xdist.scheduler import LoadGroupScheduling
+
+ALONE = (
+    "tests/e2e/",
+    "tests/integration/invariants/",
+    "tests/resilience/test_payment_drills_quick.py",
+    "tests/unit/infra/test_embedded_servers.py",
+)
+"""The tests of each of these share servers, or what stands in a worker's database meanwhile."""
+
+
+class ByPath(LoadGroupScheduling):
+    """Sends every test to whoever is free, and those of a group to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for group in ALONE if nodeid.startswith(group)), nodeid)
+
+
+@pytest.hookimpl
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadGroupScheduling | None:
+    """Schedule by path where the groups are asked for."""
+    return ByPath(config, log) if config.getvalue("dist") == "loadgroup" else None
