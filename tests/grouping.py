@@ -23,7 +23,7 @@ class ByPath(LoadGroupScheduling):
         return next((group for group in ALONE if nodeid.startswith(group)), nodeid)
 
 
-@pytest.hookimpl
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadGroupScheduling | None:
     """Schedule by path where the groups are asked for."""
     return ByPath(config, log) if config.getvalue("dist") == "loadgroup" else None

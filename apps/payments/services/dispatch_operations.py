@@ -33,10 +33,10 @@ from apps.platform.telemetry.tracing import span_from
 SLOT_LEASE_MILLISECONDS = LEASE_SECONDS * 1000
 """A killed worker's slots come back together with its operations."""
 DISPATCH_SECONDS = 5.0
-SHORTEST_GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.01, 0.04
-"""How long answers are gathered before they are recorded together: twice as long as the last round
-took, within limits. So a busy machine records more of them at once, and each costs less."""
-GATHER_PER_ROUND = 2.0
+SHORTEST_GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.01, 0.02
+"""How long answers are gathered before they are recorded together: as long as the last round took,
+within limits. So a busy machine records more of them at once, and each costs less; but a call that
+has ended holds its place until it is recorded."""
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +90,7 @@ def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
             made += len(ended)
             _record(gate, gate_name, [(*one, future.result()) for future, one in ended.items()])
         spent += time.monotonic() - began
-        gather = min(LONGEST_GATHER_SECONDS, max(SHORTEST_GATHER_SECONDS, GATHER_PER_ROUND * spent))
+        gather = min(LONGEST_GATHER_SECONDS, max(SHORTEST_GATHER_SECONDS, spent))
 
 
 def _claim(gate: Gate, gate_name: str, room: int) -> list[tuple[ClaimedOperation, Lease]]:
