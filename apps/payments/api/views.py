@@ -114,6 +114,7 @@ class WebhookView(ApiView):
         refusals={
             400: "The signature is missing, wrong or too old.",
             404: "No such provider is in use.",
+            503: "The provider has to be asked about the signature, and does not answer.",
         },
         tags=["webhooks"],
     )

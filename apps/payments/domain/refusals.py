@@ -15,6 +15,12 @@ class WebhookRefused(DomainError):
     code = "webhook_refused"
 
 
+class WebhookUndecided(DomainError):
+    """Whether the message is the provider's cannot be found out now. Nothing was stored; send it again."""
+
+    code = "webhook_undecided"
+
+
 class UnknownProvider(DomainError):
     """No gateway of that name is set up. Choose one that is."""
 

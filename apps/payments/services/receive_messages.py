@@ -9,8 +9,8 @@ import msgspec
 from django.db import connection, transaction
 
 from apps.payments.adapters.registry import gateway_named, is_set_up
-from apps.payments.domain.refusals import UnknownProvider, WebhookRefused
-from apps.payments.ports import BadSignature, ProviderMessage
+from apps.payments.domain.refusals import UnknownProvider, WebhookRefused, WebhookUndecided
+from apps.payments.ports import BadSignature, GatewayUnavailable, ProviderMessage
 from apps.payments.services.handle_messages import HANDLE_MESSAGES
 from apps.platform.bulk.gathering import Gathering
 from apps.platform.outbox.wakeups import wake
@@ -50,6 +50,8 @@ def receive_messages(
     Raises:
         UnknownProvider: no such gateway is in use.
         WebhookRefused: the signature is wrong or too old; nothing was stored.
+        WebhookUndecided: the provider has to be asked for that, and does not answer; nothing was
+            stored, and it will send the message again.
     """
     if not is_set_up(provider):
         raise UnknownProvider(f"There is no gateway named {provider!r}.")
@@ -60,6 +62,9 @@ def receive_messages(
     except BadSignature as error:
         webhooks_total.labels(provider=provider, outcome="refused").inc()
         raise WebhookRefused("The message's signature could not be verified.") from error
+    except GatewayUnavailable as error:
+        webhooks_total.labels(provider=provider, outcome="undecided").inc()
+        raise WebhookUndecided("The message's signature cannot be verified now.") from error
     received = _Received(provider, messages)
     new = None if connection.in_atomic_block else _together.ask(received)
     if new is None:

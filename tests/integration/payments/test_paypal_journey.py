@@ -115,6 +115,26 @@ class TestAnOrder:
             paypal.payment(payment.id)["orders"][0]["refunds"]
         )
 
+    def test_is_told_again_of_what_cannot_be_verified_now(
+        self, paypal: SimulatedPayPal, settings: Settings
+    ) -> None:
+        settings.PAYPAL_WEBHOOK_CHECK = "postback"
+        gateway_named.cache_clear()
+        payment = payment_of(ordered())
+        paypal.approve(payment.authorization)
+        (letter,) = paypal.receiver.wait_for("CHECKOUT.ORDER.APPROVED")
+        headers = {name: one for name, one in letter.headers.items() if name.startswith("paypal-")}
+        with paypal.faults(down=True):
+            said = Client().post(
+                DOOR, letter.body, content_type="application/json", headers=headers
+            )
+        assert (said.status_code, said.json()["code"]) == (503, "webhook_undecided")
+        assert not ProviderMessageRecord.objects.exists()
+
+        hear(paypal, "CHECKOUT.ORDER.APPROVED")
+
+        assert payment_of(Order.objects.get(id=payment.order_id)).status == "captured"
+
     def test_with_a_saved_wallet_asks_nobody(self, paypal: SimulatedPayPal) -> None:
         assert payment_of(ordered("vault-ok")).status == "captured"
 
