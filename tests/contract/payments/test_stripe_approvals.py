@@ -1,7 +1,6 @@
 """Stripe: payments that the customer has to approve."""
 
 from apps.payments.adapters.stripe.gateway import StripeGateway
-from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ActionRequired,
     Declined,
@@ -10,9 +9,7 @@ from apps.payments.ports import (
 )
 from tests.contract.payments.conftest import make_call
 from tests.contract.payments.simulated_stripe import SimulatedStripe
-
-AUTHORIZE, CAPTURE = OperationKind.AUTHORIZE, OperationKind.CAPTURE
-VOID, REFUND = OperationKind.VOID, OperationKind.REFUND
+from tests.contract.payments.stripe_steps import VOID
 
 
 class TestApprovalByTheCustomer:

@@ -4,33 +4,14 @@ import pytest
 
 from apps.kernel.money import Money
 from apps.payments.adapters.stripe.gateway import StripeGateway
-from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     Declined,
     Done,
-    GatewayCall,
     GatewayMisused,
 )
 from tests.contract.payments.conftest import make_call
 from tests.contract.payments.simulated_stripe import SimulatedStripe
-
-AUTHORIZE, CAPTURE = OperationKind.AUTHORIZE, OperationKind.CAPTURE
-VOID, REFUND = OperationKind.VOID, OperationKind.REFUND
-
-
-def authorized(gateway: StripeGateway, call: GatewayCall | None = None) -> tuple[GatewayCall, str]:
-    """Authorise a payment; returns its call and the reference of the authorisation."""
-    call = call or make_call()
-    done = gateway.perform(call)
-    assert isinstance(done, Done)
-    return call, done.reference
-
-
-def captured(gateway: StripeGateway) -> tuple[GatewayCall, str]:
-    """Authorise and capture a payment."""
-    call, reference = authorized(gateway)
-    assert isinstance(gateway.perform(make_call(CAPTURE, of=call, authorization=reference)), Done)
-    return call, reference
+from tests.contract.payments.stripe_steps import CAPTURE, REFUND, VOID, authorized, captured
 
 
 class TestUnexpectedStates:

@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.utils import timezone
@@ -87,3 +88,15 @@ def _profile(customer_id: uuid.UUID, profile: dict[str, Any]) -> dict[str, Any]:
         "wants_sms": False,
         **profile,
     }
+
+
+def again(message: Message) -> Message:
+    return Message.objects.get(id=message.id)
+
+
+def age(message: Message, **fields: timedelta) -> None:
+    """Move times of a message into the past."""
+    now = timezone.now()
+    Message.objects.filter(id=message.id).update(
+        **{name: now - span for name, span in fields.items()}
+    )

@@ -1,6 +1,5 @@
 """Sending: once, to whom, and what is kept of it. Real commits throughout."""
 
-from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -12,10 +11,10 @@ from django.utils import timezone
 from apps.kernel.identifiers import new_id
 from apps.notifications import handlers
 from apps.notifications.models import Message
-from apps.notifications.ports import Letter, Outcome
-from apps.notifications.services import send_messages as sending
 from apps.notifications.services.send_messages import send_messages
 from tests.integration.notifications.story import (
+    again,
+    age,
     changed,
     created,
     delivered,
@@ -25,44 +24,6 @@ from tests.integration.notifications.story import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Deliver = Callable[[Sequence[Letter]], list[Outcome]]
-
-
-class Fake:
-    """A channel that does what the test says and remembers what it was given."""
-
-    def __init__(self, deliver: Deliver) -> None:
-        self._deliver = deliver
-        self.letters: list[Letter] = []
-
-    def deliver(self, letters: Sequence[Letter]) -> list[Outcome]:
-        self.letters += letters
-        return self._deliver(letters)
-
-
-@pytest.fixture
-def channel(monkeypatch: pytest.MonkeyPatch) -> Callable[[Deliver], Fake]:
-    """Put a fake in the place of the mail server."""
-
-    def put(deliver: Deliver) -> Fake:
-        fake = Fake(deliver)
-        monkeypatch.setattr(sending, "channel_named", lambda _: fake)
-        return fake
-
-    return put
-
-
-def again(message: Message) -> Message:
-    return Message.objects.get(id=message.id)
-
-
-def age(message: Message, **fields: timedelta) -> None:
-    """Move times of a message into the past."""
-    now = timezone.now()
-    Message.objects.filter(id=message.id).update(
-        **{name: now - span for name, span in fields.items()}
-    )
 
 
 class TestSending:

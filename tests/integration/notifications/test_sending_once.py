@@ -15,11 +15,13 @@ from apps.notifications.domain.messages import Channel
 from apps.notifications.models import Message
 from apps.notifications.ports import Accepted, Letter, NotSent, Outcome, OutcomeUnknown, Refused
 from apps.notifications.services import claim_messages as claiming
-from apps.notifications.services import send_messages as sending
 from apps.notifications.services.resend_messages import resend_messages
 from apps.notifications.services.send_messages import send_messages
 from tests.conftest import make_cause
+from tests.integration.notifications.conftest import Deliver, Fake
 from tests.integration.notifications.story import (
+    again,
+    age,
     created,
     delivered,
     known_customer,
@@ -28,47 +30,9 @@ from tests.integration.notifications.story import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Deliver = Callable[[Sequence[Letter]], list[Outcome]]
-
-
-class Fake:
-    """A channel that does what the test says and remembers what it was given."""
-
-    def __init__(self, deliver: Deliver) -> None:
-        self._deliver = deliver
-        self.letters: list[Letter] = []
-
-    def deliver(self, letters: Sequence[Letter]) -> list[Outcome]:
-        self.letters += letters
-        return self._deliver(letters)
-
 
 def accept(letters: Sequence[Letter]) -> list[Outcome]:
     return [Accepted(provider_id=f"ref-{letter.attempt}") for letter in letters]
-
-
-@pytest.fixture
-def channel(monkeypatch: pytest.MonkeyPatch) -> Callable[[Deliver], Fake]:
-    """Put a fake in the place of the mail server."""
-
-    def put(deliver: Deliver) -> Fake:
-        fake = Fake(deliver)
-        monkeypatch.setattr(sending, "channel_named", lambda _: fake)
-        return fake
-
-    return put
-
-
-def again(message: Message) -> Message:
-    return Message.objects.get(id=message.id)
-
-
-def age(message: Message, **fields: timedelta) -> None:
-    """Move times of a message into the past."""
-    now = timezone.now()
-    Message.objects.filter(id=message.id).update(
-        **{name: now - span for name, span in fields.items()}
-    )
 
 
 class TestAtMostOnce:
