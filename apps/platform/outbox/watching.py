@@ -69,7 +69,7 @@ def _watch(mark: "_Mark", attention: "_Attention", step: Step, deadline: float) 
         if amount:
             quiet_since = time.monotonic()
         elif time.monotonic() - quiet_since > (LINGER_SECONDS if done else LOOK_SECONDS):
-            # Called in vain, as by the scheduler mostly, one more look is enough.
+            # Called in vain, because somebody else was faster, one more look is enough.
             break
         is_crowded = amount >= CROWD
         mark.keep(is_alone=not is_crowded or settings.OMS_OUTBOX_WORKERS == 1)
