@@ -2,8 +2,8 @@
 
 A transaction costs its round trips and its commit whether it writes one row or twenty. Whoever comes
 first begins at once, and what others ask for meanwhile is done next, all of it together. In such a
-crowd the next one waits as long as the last one took, so that more can come along. So alone nothing
-is slower, and in a crowd each one costs a fraction.
+crowd the next one waits a few times as long as the last one took, so that more can come along. So
+alone nothing is slower, and in a crowd each one costs a fraction.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import structlog
 Asked = TypeVar("Asked")
 Got = TypeVar("Got")
 
-LONGEST_WAIT_SECONDS = 0.02
-"""How long anybody waits for company."""
+WAIT_PER_WORK = 3.0
+"""In a crowd the next one waits for three times as long as the last one took, within a limit."""
+LONGEST_WAIT_SECONDS = 0.05
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +63,7 @@ class Gathering(Generic[Asked, Got]):
             request.turn.wait()
         if not request.is_done:
             if has_to_wait:
-                time.sleep(min(self._took_seconds, LONGEST_WAIT_SECONDS))
+                time.sleep(min(WAIT_PER_WORK * self._took_seconds, LONGEST_WAIT_SECONDS))
             self._lead()
         return request.got
 
