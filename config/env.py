@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
+from apps.kernel.decoding import convert
 from apps.orders.domain.provider_rules import InvalidRules, ProviderRule, read_rules
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -127,7 +128,7 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
     known = {field.encode_name for field in msgspec.structs.fields(Environment)}
     given = {name: value for name, value in variables.items() if name in known and value != ""}
     try:
-        env = msgspec.convert(given, Environment, strict=False)
+        env = convert(given, Environment, strict=False)
     except msgspec.ValidationError as error:
         raise ImproperlyConfigured(f"Environment: {error}") from error
     _insist_on_time_zone(env.oms_shop_time_zone)

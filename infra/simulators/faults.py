@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from apps.kernel.decoding import convert, decode
 from infra.simulators.http_server import CutConnection
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -64,8 +65,8 @@ class Mischief:
         Raises:
             msgspec.MsgspecError: the document is not a part of `Faults`.
         """
-        wanted = msgspec.json.decode(document, type=dict[str, object])
-        self.faults = msgspec.convert({**msgspec.structs.asdict(self.faults), **wanted}, Faults)
+        wanted = decode(document, dict[str, object])
+        self.faults = convert({**msgspec.structs.asdict(self.faults), **wanted}, Faults)
         if "seed" in wanted:
             self._dice = random.Random(self.faults.seed)
 

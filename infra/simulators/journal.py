@@ -6,6 +6,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from apps.kernel.decoding import decoder_of
+
 Line = TypeVar("Line")
 
 
@@ -16,7 +18,7 @@ class Journal(Generic[Line]):
         """Write to this file, which is made if need be; `lines` is the type of a line."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._decoder = msgspec.json.Decoder(lines)
+        self._decoder = decoder_of(lines)
         self._encoder = msgspec.json.Encoder()
         self._file = path.open("ab", buffering=0)
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from apps.kernel.decoding import decode
 from infra.simulators.controls import as_json, refused
 from infra.simulators.http_server import Request, Response
 
@@ -65,7 +66,7 @@ class Falsifier:
             return None
         try:
             if request.method == "POST":
-                self._lies = msgspec.json.decode(request.body, type=Lies)
+                self._lies = decode(request.body, Lies)
             elif request.method == "DELETE":
                 self.end()
         except msgspec.MsgspecError as error:

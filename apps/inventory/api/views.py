@@ -25,6 +25,7 @@ from apps.inventory.queries import list_available
 from apps.inventory.services.change_products import ProductRow, change_products
 from apps.inventory.services.report_stock import report_stock
 from apps.inventory.services.reported_rows import CountRow, MovementRow, Row
+from apps.kernel.decoding import convert
 from apps.kernel.errors import DomainError
 from apps.kernel.events.inventory import sku_key
 from apps.kernel.money import Money
@@ -144,7 +145,7 @@ def read_rows(
     bad: list[RowDocument] = []
     for index, row in enumerate(rows):
         try:
-            good.append((index, read(msgspec.convert(row, kind))))
+            good.append((index, read(convert(row, kind))))
         except msgspec.ValidationError as error:
             bad.append(
                 RowDocument(

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.db import connection, transaction
 
+from apps.kernel.decoding import decoder_of
 from apps.notifications.domain.contents import Line, Ordered, Told
 from apps.notifications.domain.messages import WAIT_FOR_RECIPIENT, Channel
 
@@ -43,8 +43,8 @@ SET status = 'unconfirmed',
     problem = 'Its sender stopped while sending; nobody knows whether it went out.'
 WHERE status = 'sending' AND next_at <= now()
 """
-_told = msgspec.json.Decoder(Told)
-_lines = msgspec.json.Decoder(tuple[Line, ...])
+_told = decoder_of(Told)
+_lines = decoder_of(tuple[Line, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

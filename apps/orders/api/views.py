@@ -7,6 +7,7 @@ import msgspec
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.orders.api.bodies import (
     CancelBody,
@@ -77,7 +78,7 @@ class OrdersView(IdempotentView):
         seconds = wait_preferred(request)
         if not seconds or REPLAYED in response.headers:
             return response
-        order_id = msgspec.json.decode(response.content, type=_Identified).id
+        order_id = decode(response.content, _Identified).id
         with patience() as has_patience:
             if not has_patience:
                 return response

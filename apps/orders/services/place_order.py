@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.conf import settings
 from django.db import connection, transaction
 
 from apps.kernel.address import Address
 from apps.kernel.cause import Cause
+from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.events.orders import OrderCreated, OrderedItem
 from apps.kernel.identifiers import new_id
@@ -197,7 +197,7 @@ def _list_prices(skus: Iterable[str]) -> dict[str, ListPrice]:
     with connection.cursor() as cursor:
         cursor.execute(_PRICES, [literal(set(skus))])
         return {
-            sku: ListPrice(name, msgspec.json.decode(prices_minor, type=dict[str, int]))
+            sku: ListPrice(name, decode(prices_minor, dict[str, int]))
             for sku, name, prices_minor in cursor.fetchall()
         }
 

@@ -17,6 +17,7 @@ import msgspec
 from django.conf import settings
 from django.db import connection
 
+from apps.kernel.decoding import decode
 from apps.payments.adapters.sandbox_settlements import list_settled
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import SandboxApproval
@@ -119,7 +120,7 @@ class SandboxGateway:
         if not hmac.compare_digest(given.encode(), sign(body, self.secret).encode()):
             raise BadSignature("The signature is not the sandbox's.")
         try:
-            message = msgspec.json.decode(body, type=SandboxMessage)
+            message = decode(body, SandboxMessage)
         except msgspec.MsgspecError as error:
             raise BadSignature(f"The message cannot be read: {error}") from error
         return [

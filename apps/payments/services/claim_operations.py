@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.conf import settings
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from apps.kernel.decoding import decode
 from apps.kernel.money import Money
 from apps.payments.domain.operations import (
     LEASE_SECONDS,
@@ -103,7 +103,7 @@ def _told(cursor: CursorWrapper, payment_ids: Collection[UUID]) -> dict[UUID, li
     if payment_ids:
         cursor.execute(_TOLD, [list(payment_ids)])
         for payment_id, facts in cursor.fetchall():
-            told.setdefault(payment_id, []).append(msgspec.json.decode(facts))
+            told.setdefault(payment_id, []).append(decode(facts))
     return told
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
 from django.db import transaction
 
 from apps.kernel.cause import Cause
+from apps.kernel.decoding import convert
 from apps.kernel.events.payments import PaymentDisputeClosed, PaymentDisputed
 from apps.payments.domain.accounts import Account
 from apps.payments.domain.disputes import DisputeState
@@ -45,7 +45,7 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
             payment = payments.get(message.payment_id)  # type: ignore[arg-type]  # none has no row
             if payment is None or message.dispute is None:
                 continue
-            news = msgspec.convert(message.dispute, DisputeNews)
+            news = convert(message.dispute, DisputeNews)
             if _take_in(payment, message.provider, news, changes):
                 payment.updated_at = now
                 changed[payment.id] = payment

@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-import msgspec
 from django.db import connection, models
 from django.db.models.base import ModelState
 
+from apps.kernel.decoding import decoder_of
 from apps.platform.bulk.rows import AnyField, literal, quoted
 
 Row = TypeVar("Row", bound=models.Model)
@@ -71,7 +71,7 @@ def _maker(model: type[Row]) -> Callable[[str], Row]:
     fields = model._meta.concrete_fields
     names = [field.attname for field in fields]
     shape: Any = tuple[tuple(_kind(field) for field in fields)]  # type: ignore[misc]
-    decode = msgspec.json.Decoder(shape).decode
+    decode = decoder_of(shape).decode
 
     def make(document: str) -> Row:
         row = model.__new__(model)

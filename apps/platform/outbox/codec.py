@@ -1,7 +1,10 @@
 """Events to JSON and back, with old versions lifted to today's shape when they are read."""
 
+from typing import Any
+
 import msgspec
 
+from apps.kernel import decoding
 from apps.kernel.events import CATALOGUE, Event
 from apps.kernel.events.upcasting import UPCASTERS
 
@@ -21,9 +24,6 @@ def encode(content: object) -> str:
     return _encoder.encode(content).decode()
 
 
-_decoders = {event_type: msgspec.json.Decoder(event_type) for event_type in CATALOGUE.values()}
-
-
 def decode(type_name: str, version: int, payload: str) -> Event:
     """Rebuild an event from its stored form.
 
@@ -36,11 +36,11 @@ def decode(type_name: str, version: int, payload: str) -> Event:
     if event_type is None or version > event_type.version:
         raise UnknownEventType(f"{type_name} v{version}")
     if version == event_type.version:
-        return _decoders[event_type].decode(payload)
-    document = msgspec.json.decode(payload)
+        return decoding.decode(payload, event_type)
+    document: Any = decoding.decode(payload)
     for stored in range(version, event_type.version):
         upcaster = UPCASTERS.get((type_name, stored))
         if upcaster is None:
             raise UpcasterMissing(f"{type_name} v{stored} has no upcaster")
         document = upcaster(document)
-    return msgspec.convert(document, event_type)
+    return decoding.convert(document, event_type)

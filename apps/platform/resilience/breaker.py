@@ -17,6 +17,8 @@ from typing import assert_never
 
 import msgspec
 
+from apps.kernel.decoding import decode
+
 SUCCESS = "S"
 FAILURE = "F"
 
@@ -100,7 +102,7 @@ class BreakerState(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             msgspec.ValidationError: it is something else.
         """
-        return msgspec.json.decode(text, type=cls)
+        return decode(text, cls)
 
 
 def admit(

@@ -17,6 +17,7 @@ import structlog
 from celery.signals import setup_logging
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from apps.kernel.decoding import convert
 from apps.platform.telemetry import masking, metrics
 from apps.platform.telemetry.tracing import current_ids
 
@@ -142,7 +143,7 @@ def write_json(logger: WrappedLogger, method: str, line: EventDict) -> str:
         text = msgspec.json.encode(line).decode()
     except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError):
         # Half a surrogate pair in somebody's input must not cost us the line.
-        repaired = msgspec.convert(_repaired(line), dict[str, Any])
+        repaired = convert(_repaired(line), dict[str, Any])
         text = msgspec.json.encode(repaired).decode()
     if masking.CARD in text:
         metrics.cards_masked_total.inc()

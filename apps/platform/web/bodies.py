@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, cast, get_origin, get_type_hints
 import msgspec
 from django.http import HttpRequest, QueryDict
 
+from apps.kernel.decoding import convert, decode
 from apps.platform.web.refusals import FieldError, HttpRefusal, validation_failed
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ def read_body(request: HttpRequest, kind: type[T]) -> T:
     if b"\\u0000" in raw and _NUL.search(raw):
         raise validation_failed(FieldError(pointer="", detail="Text must not hold U+0000."))
     try:
-        return cast("T", _decoder(cast("Hashable", kind)).decode(raw))
+        return decode(raw, kind)
     except msgspec.ValidationError as error:
         _insist_on_json(raw)
         raise validation_failed(_field_error(str(error))) from error
@@ -63,16 +64,11 @@ def read_query(query: QueryDict, kind: type[T]) -> T:
         name: query.getlist(name) if name in lists else query[name] for name in query
     }
     try:
-        return msgspec.convert(values, kind, strict=False)
+        return convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         fault = _field_error(str(error))
         name = (fault.pointer or "").lstrip("/").partition("/")[0]
         raise validation_failed(FieldError(parameter=name, detail=fault.detail)) from error
-
-
-@cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
 
 
 @cache
@@ -88,7 +84,7 @@ def _list_fields(kind: type) -> frozenset[str]:
 def _insist_on_json(raw: bytes) -> None:
     """Refuse a body that breaks off after the field that did not fit."""
     try:
-        msgspec.json.decode(raw)
+        decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed() from error
 

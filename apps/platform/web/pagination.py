@@ -16,6 +16,7 @@ from django.core import signing
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Model, Q, QuerySet
 
+from apps.kernel.decoding import decode
 from apps.platform.web.refusals import FieldError, validation_failed
 
 M = TypeVar("M", bound=Model)
@@ -118,4 +119,4 @@ class _Json:
         return msgspec.json.encode(obj)
 
     def loads(self, data: bytes) -> Any:
-        return msgspec.json.decode(data)
+        return decode(data)

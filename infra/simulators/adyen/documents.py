@@ -5,6 +5,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from apps.kernel.decoding import decode
 from infra.simulators.adyen.refusals import Refusal, required
 
 Reference = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -82,7 +83,7 @@ def read(body: bytes, kind: type[T]) -> T:
         Refusal: it is no JSON, or something in it is missing or wrong.
     """
     try:
-        return msgspec.json.decode(body, type=kind)
+        return decode(body, kind)
     except msgspec.ValidationError as error:
         raise required(str(error)) from error
     except msgspec.DecodeError as error:

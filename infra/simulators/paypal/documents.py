@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from apps.kernel.decoding import decode
 from infra.simulators.paypal.refusals import Refusal
 
 T = TypeVar("T")
@@ -109,7 +110,7 @@ def read(body: bytes, kind: type[T]) -> T:
         Refusal: it is not as described.
     """
     try:
-        return msgspec.json.decode(body or b"{}", type=kind)
+        return decode(body or b"{}", kind)
     except msgspec.ValidationError as error:
         raise Refusal(400, "INVALID_PARAMETER_SYNTAX") from error
     except msgspec.DecodeError as error:

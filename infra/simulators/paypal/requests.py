@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Struct
 
+from apps.kernel.decoding import decode
 from infra.simulators.calls import Calls
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
@@ -229,7 +230,7 @@ def _insist_on_no_mock(headers: Mapping[str, str]) -> None:
     if not wanted:
         return
     try:
-        mock = msgspec.json.decode(wanted, type=_Mock)
+        mock = decode(wanted, _Mock)
     except msgspec.MsgspecError as error:
         raise Refusal(400, "INVALID_PARAMETER_VALUE", field="PayPal-Mock-Response") from error
     raise mocked(mock.mock_application_codes)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
+from apps.kernel.decoding import decode
 from infra.simulators.paypal.certificates import Signer
 from infra.simulators.paypal.refusals import Refusal
 
@@ -95,7 +96,7 @@ class Post:
             Refusal: the question is not well put.
         """
         try:
-            asked = msgspec.json.decode(document, type=Question)
+            asked = decode(document, Question)
         except msgspec.MsgspecError as error:
             raise Refusal(400, "VALIDATION_ERROR") from error
         text = signed_text(

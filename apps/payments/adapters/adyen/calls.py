@@ -5,6 +5,7 @@ from typing import Any, TypeVar, assert_never
 
 import msgspec
 
+from apps.kernel.decoding import decode
 from apps.payments.adapters.adyen.checkout import Method, send
 from apps.payments.adapters.adyen.failures import MethodRefused, insist_on_success
 from apps.payments.adapters.adyen.objects import PaymentAnswer, Received
@@ -138,6 +139,6 @@ def _made(method: Method, document: Document, *names: str, key: str, answer: typ
     raw = send(method, document, *names, key=key)
     insist_on_success(raw)
     try:
-        return msgspec.json.decode(raw.body, type=answer)
+        return decode(raw.body, answer)
     except msgspec.MsgspecError as error:
         raise OutcomeUnknown("adyen_answer_unreadable") from error

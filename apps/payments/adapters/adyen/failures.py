@@ -3,6 +3,7 @@
 import msgspec
 import structlog
 
+from apps.kernel.decoding import decode
 from apps.payments.adapters.adyen.checkout import RawAnswer
 from apps.payments.adapters.adyen.declines import METHOD_UNKNOWN, declined
 from apps.payments.adapters.adyen.objects import Problem
@@ -59,6 +60,6 @@ def insist_on_success(answer: RawAnswer) -> None:
 
 def _read(body: str) -> Problem:
     try:
-        return msgspec.json.decode(body, type=Problem)
+        return decode(body, Problem)
     except msgspec.MsgspecError:
         return Problem()

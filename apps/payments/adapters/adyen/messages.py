@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from apps.kernel.decoding import decode
 from apps.kernel.money import UnknownCurrency
 from apps.payments.adapters.adyen.amounts import minor_units
 from apps.payments.adapters.adyen.objects import Item, Letter, brand_name, last_four
@@ -64,7 +65,7 @@ class Postbox:
         """
         self._insist_on_password(headers.get("authorization", ""))
         try:
-            letter = msgspec.json.decode(body, type=Letter)
+            letter = decode(body, Letter)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise BadSignature("The message cannot be read.") from error
         if letter.is_live != self._is_live:

@@ -6,6 +6,8 @@ from typing import Any, Self
 import msgspec
 from msgspec import Struct
 
+from apps.kernel.decoding import convert
+
 AUTHORISATION, CAPTURE, REFUND = "AUTHORISATION", "CAPTURE", "REFUND"
 CANCELLATION, TECHNICAL_CANCEL, EXPIRE = "CANCELLATION", "TECHNICAL_CANCEL", "EXPIRE"
 CANCEL_OR_REFUND = "CANCEL_OR_REFUND"
@@ -58,7 +60,7 @@ class Story:
     @classmethod
     def read(cls, facts: Iterable[Mapping[str, Any]]) -> Self:
         """Read what was kept of messages."""
-        return cls([msgspec.convert(one, Told) for one in facts])
+        return cls([convert(one, Told) for one in facts])
 
     def successes(self, *events: str) -> Iterator[Told]:
         """Give the good news of these kinds."""

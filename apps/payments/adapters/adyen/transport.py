@@ -12,6 +12,7 @@ import msgspec
 import requests
 from Adyen import settings as sdk
 
+from apps.kernel.decoding import decode
 from apps.payments.adapters.connections import Connections, NoTimeLeft, is_certainly_unsent
 from apps.payments.ports import GatewayMisused, GatewayUnavailable, OutcomeUnknown
 
@@ -78,7 +79,7 @@ class AdyenTransport:
 
 def _object_in(body: bytes) -> str:
     try:
-        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        decode(body, dict[str, msgspec.Raw])
         return body.decode()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""

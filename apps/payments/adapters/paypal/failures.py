@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import msgspec
 import structlog
 
+from apps.kernel.decoding import decode
 from apps.payments.adapters.paypal.declines import SENTENCES
 from apps.payments.adapters.paypal.objects import Link
 from apps.payments.adapters.paypal.transport import Answer
@@ -121,7 +122,7 @@ def _refusal(answer: Answer, said: _Error) -> NotPossible:
 
 def _read(answer: Answer) -> _Error:
     try:
-        return msgspec.json.decode(answer.body or b"{}", type=_Error)
+        return decode(answer.body or b"{}", _Error)
     except msgspec.MsgspecError:
         return _Error()
 

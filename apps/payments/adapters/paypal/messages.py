@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.money import Money
 from apps.payments.domain.disputes import DisputeState
@@ -89,7 +90,7 @@ def read_event(body: bytes) -> ProviderMessage:
         BadSignature: it is not JSON as PayPal writes it.
     """
     try:
-        event = msgspec.json.decode(body, type=_Event)
+        event = decode(body, _Event)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise BadSignature("The message cannot be read.") from error
     names = _names(event)

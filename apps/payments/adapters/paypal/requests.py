@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from apps.kernel.decoding import decode
 from apps.payments.adapters.paypal.failures import failure_of_change, failure_of_reading
 from apps.payments.adapters.paypal.tokens import AccessTokens
 from apps.payments.adapters.paypal.transport import (
@@ -65,7 +66,7 @@ class PayPalRequests:
         if given.status not in (200, 201):
             raise failure_of_change(given)
         try:
-            return msgspec.json.decode(given.body, type=answer)
+            return decode(given.body, answer)
         except msgspec.MsgspecError as error:
             raise OutcomeUnknown("paypal_answer_unreadable") from error
 
@@ -99,7 +100,7 @@ class PayPalRequests:
     @staticmethod
     def _decoded(given: Answer, answer: type[T]) -> T:
         try:
-            return msgspec.json.decode(given.body, type=answer)
+            return decode(given.body, answer)
         except msgspec.MsgspecError as error:
             raise GatewayUnavailable("paypal_answer_unreadable") from error
 

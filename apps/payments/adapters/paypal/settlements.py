@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.money import Money, exponent
 from apps.payments.adapters.paypal.failures import NotPossible
@@ -118,7 +119,7 @@ def read_transactions(body: bytes) -> list[Info]:
         ReportUnreadable: it is none.
     """
     try:
-        found = msgspec.json.decode(body, type=Found)
+        found = decode(body, Found)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ReportUnreadable(f"This is no answer of the transaction search: {error}") from error
     return [one.transaction_info for one in found.transaction_details]

@@ -7,6 +7,7 @@ import time
 import msgspec
 import structlog
 
+from apps.kernel.decoding import decode
 from apps.payments.adapters.paypal.transport import AnswerMissing, NeverSent, PayPalTransport
 from apps.payments.ports import GatewayUnavailable
 
@@ -80,7 +81,7 @@ class AccessTokens:
             log.error("paypal_key_refused", status=answer.status)
             raise GatewayUnavailable("paypal_key_refused")
         try:
-            granted = msgspec.json.decode(answer.body, type=_Granted)
+            granted = decode(answer.body, _Granted)
         except msgspec.MsgspecError as error:
             raise GatewayUnavailable("paypal_token_unavailable") from error
         # One that ends sooner than the margin is still good for the request at hand.

@@ -7,6 +7,7 @@ import msgspec
 import stripe
 import structlog
 
+from apps.kernel.decoding import decode
 from apps.payments.adapters.stripe.outcomes import declined
 from apps.payments.adapters.stripe.transport import AnswerMissing, NeverSent
 from apps.payments.ports import Declined, GatewayMisused, GatewayUnavailable, OutcomeUnknown
@@ -154,7 +155,7 @@ def _decline(error: stripe.StripeError) -> Declined:
 
 def _read(error: stripe.StripeError) -> _Error:
     try:
-        return msgspec.json.decode(error.http_body or "{}", type=_Body).error
+        return decode(error.http_body or "{}", _Body).error
     except msgspec.MsgspecError:
         return _Error()
 

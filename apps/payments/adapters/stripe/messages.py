@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import stripe
 
+from apps.kernel.decoding import convert, decode
 from apps.kernel.errors import DomainError
 from apps.payments.adapters.stripe.amounts import minor_units
 from apps.payments.domain.disputes import DisputeState
@@ -60,7 +61,7 @@ def read_event(
     if abs(int(now.timestamp()) - signed_at) > TOLERANCE_SECONDS:
         raise BadSignature("The message was signed too long ago, or in the future.")
     try:
-        event = msgspec.json.decode(body, type=_Event)
+        event = decode(body, _Event)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise BadSignature("The message cannot be read.") from error
     return ProviderMessage(
@@ -85,7 +86,7 @@ def _dispute(about: dict[str, Any]) -> DisputeNews | None:
     if about.get("object") != "dispute" or status.startswith("warning_"):
         return None
     try:
-        told = msgspec.convert(about, _Dispute)
+        told = convert(about, _Dispute)
         amount = minor_units(told.amount, told.currency.upper())
     except (msgspec.MsgspecError, DomainError) as error:
         raise BadSignature("The dispute cannot be read.") from error

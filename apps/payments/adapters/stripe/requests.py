@@ -11,6 +11,7 @@ from urllib.parse import quote
 import msgspec
 import stripe
 
+from apps.kernel.decoding import decode
 from apps.payments.adapters.stripe.failures import reading, writing
 from apps.payments.ports import GatewayUnavailable, OutcomeUnknown
 
@@ -29,7 +30,7 @@ class StripeRequests:
         with writing():
             response = self._client.raw_request("post", path, **params, idempotency_key=key)
         try:
-            return msgspec.json.decode(response.body, type=answer)
+            return decode(response.body, answer)
         except msgspec.MsgspecError as error:
             raise OutcomeUnknown("stripe_answer_unreadable") from error
 
@@ -38,7 +39,7 @@ class StripeRequests:
         with reading():
             response = self._client.raw_request("get", path, **params)
         try:
-            return msgspec.json.decode(response.body, type=answer)
+            return decode(response.body, answer)
         except msgspec.MsgspecError as error:
             raise GatewayUnavailable("stripe_answer_unreadable") from error
 

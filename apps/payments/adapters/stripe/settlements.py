@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.money import Money
 from apps.payments.adapters.stripe.amounts import minor_units
@@ -99,7 +100,7 @@ def read_transactions(body: bytes) -> list[BalanceTransaction]:
         ReportUnreadable: it is none.
     """
     try:
-        return msgspec.json.decode(body, type=Page[BalanceTransaction]).data
+        return decode(body, Page[BalanceTransaction]).data
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ReportUnreadable(f"This is no list of balance transactions: {error}") from error
 
