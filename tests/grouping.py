@@ -4,6 +4,8 @@ pytest-xdist has a mark for that (`xdist_group`), which its release 3.8 does not
 worker's ids of tests no longer take the name of the group on. So groups go by path here.
 """
 
+import os
+
 import pytest
 from xdist.scheduler import LoadGroupScheduling
 
@@ -21,6 +23,12 @@ class ByPath(LoadGroupScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return next((group for group in ALONE if nodeid.startswith(group)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Start one worker more than there are processors: much of the time one of them waits for a server."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -70,6 +71,7 @@ def public_jwks(private_key_pem: str) -> dict[str, Any]:
     return {"keys": [{**jwk, "use": "sig", "alg": ALGORITHM, "kid": _key_id(jwk)}]}
 
 
+@lru_cache(maxsize=1)  # Python's library proves a key when it reads one, for 50 ms.
 def _private_key(pem: str) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(pem.encode(), password=None)

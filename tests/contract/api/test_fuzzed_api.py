@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.handlers.wsgi import WSGIHandler
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +18,7 @@ from schemathesis.core.result import Ok
 from apps.platform.web.issuing import issue_token, public_jwks
 from apps.platform.web.principals import ALL_SCOPES
 from tests.integration.shop import stock
+from tests.unit.web.keys import new_private_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,12 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def headers(settings: Any) -> dict[str, str]:
     """A service that may do everything."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
+    pem = new_private_key()
     settings.OMS_JWKS = public_jwks(pem)
     stock({"SKU-A": {"BER": 100}})
     token = issue_token(

@@ -40,15 +40,16 @@ def make_day() -> Day:
         cause=make_cause("customer:1"),
         now=timezone.now(),
     )
-    day = Day(
-        confirmed=settled(place([("SKU-A", 2), ("SKU-B", 1)])),
-        short=settled(place([("SKU-B", 99)])),
-        declined=settled(place(token="tok_decline")),
-        waiting=settled(place(token="tok_unavailable")),
-        approving=settled(place(token="tok_requires_action")),
-        cancelled=settled(cancelled),
-    )
+    placed = {
+        "confirmed": place([("SKU-A", 2), ("SKU-B", 1)]),
+        "short": place([("SKU-B", 99)]),
+        "declined": place(token="tok_decline"),
+        "waiting": place(token="tok_unavailable"),
+        "approving": place(token="tok_requires_action"),
+        "cancelled": cancelled,
+    }
     approved = settled(place(token="tok_requires_action"))
+    day = Day(**{name: Order.objects.get(id=order.id) for name, order in placed.items()})
     decide_approval(reference=payment_of(approved).authorization, approved=True, now=timezone.now())
     handle_messages(now=timezone.now())
     work_off()

@@ -9,14 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from apps.platform.web.issuing import issue_token, public_jwks
 from apps.platform.web.principals import ALL_SCOPES, CUSTOMER_SCOPES
+from tests.unit.web.keys import new_private_key
 
 PLACEMENT: dict[str, Any] = {
     "currency": "EUR",
@@ -72,13 +71,7 @@ class Caller:
 @pytest.fixture(scope="session")
 def private_key() -> str:
     """A key to sign tokens with, made for this run."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return pem.decode()
+    return new_private_key()
 
 
 @pytest.fixture(autouse=True)

@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 
 import django
 import msgspec
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+
+from tests.unit.web.keys import new_private_key
 
 PLAIN = "4000056655665556"
 CARDS = (PLAIN, "4000 0566 5566 5556", "4000-0566-5566-5556")
@@ -43,12 +43,7 @@ def make_token() -> str:
     from apps.platform.web.issuing import issue_token, public_jwks
     from apps.platform.web.principals import ALL_SCOPES
 
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
+    pem = new_private_key()
     settings.OMS_JWKS = public_jwks(pem)
     return issue_token(
         private_key_pem=pem,
