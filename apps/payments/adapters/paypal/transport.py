@@ -14,10 +14,7 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 LARGEST_ANSWER_BYTES = 2 * 1024 * 1024
-MOST_CONNECTIONS = 64
 KEEP_SECONDS = 30.0
-POOL_SECONDS = 0.1
-"""There are more connections than calls at once, so hardly anybody ever waits for one."""
 PART_SECONDS = 1.0
 """How soon the parts of an answer have to follow each other once it has begun."""
 
@@ -40,23 +37,20 @@ class Answer:
 
 class _PerThread(threading.local):
     ends_at: float = 0.0
+    client: httpx.Client | None = None
 
 
 class PayPalTransport:
-    """Sends one request at a time for each of many threads."""
+    """Sends one request at a time for each of many threads; each keeps a connection of its own.
+
+    A pool shared by thirty threads looks through all its connections twice for every request.
+    """
 
     def __init__(self, *, connect_seconds: float, read_seconds: float) -> None:
-        """Take the time limits of one request; proxies come from the environment, once."""
+        """Take the time limits of one request; proxies come from the environment."""
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
-        self._client = httpx.Client(
-            follow_redirects=False,
-            limits=httpx.Limits(
-                max_connections=MOST_CONNECTIONS,
-                max_keepalive_connections=MOST_CONNECTIONS,
-                keepalive_expiry=KEEP_SECONDS,
-            ),
-        )
+        self._trusted = httpx.create_ssl_context()
         self._here = _PerThread()
 
     @contextmanager
@@ -93,18 +87,17 @@ class PayPalTransport:
             raise NeverSent("No time was left for the request.")
         connect = min(self._connect_seconds, left / 2)
         read = min(self._read_seconds, left - connect)
-        limits = httpx.Timeout(connect=connect, read=read, write=connect, pool=POOL_SECONDS)
+        limits = httpx.Timeout(connect=connect, read=read, write=connect, pool=None)
         ends_at = time.monotonic() + min(left, connect + read)
         # The text of an error may name addresses; its kind is enough.
         try:
-            with self._client.stream(
+            with self._client().stream(
                 method, url, headers=dict(headers), content=body, timeout=limits
             ) as response:
                 return Answer(status=response.status_code, body=_whole(response, ends_at))
         except (
             httpx.ConnectError,
             httpx.ConnectTimeout,
-            httpx.PoolTimeout,
             httpx.ProxyError,
             httpx.UnsupportedProtocol,
             httpx.InvalidURL,
@@ -112,6 +105,17 @@ class PayPalTransport:
             raise NeverSent(f"No connection to PayPal: {type(error).__name__}.") from error
         except httpx.HTTPError as error:
             raise AnswerMissing(f"No answer from PayPal: {type(error).__name__}.") from error
+
+    def _client(self) -> httpx.Client:
+        if self._here.client is None:
+            self._here.client = httpx.Client(
+                verify=self._trusted,
+                follow_redirects=False,
+                limits=httpx.Limits(
+                    max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_SECONDS
+                ),
+            )
+        return self._here.client
 
 
 def _whole(response: httpx.Response, ends_at: float) -> bytes:
