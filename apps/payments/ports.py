@@ -143,12 +143,16 @@ class BadSignature(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeNews:
-    """What a provider says of a dispute; `reason` is its own word, the amount in minor units."""
+    """What a provider says of a dispute; `reason` is its own word, the amount in minor units.
+
+    Without a `currency`, as it was kept once, the amount is in that of the payment.
+    """
 
     reference: str
     state: DisputeState
     amount_minor: int
     reason: str
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

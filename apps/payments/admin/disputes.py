@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.models import Dispute
+from apps.payments.models import Dispute, Payment
 from apps.platform.backoffice.admin import ReadOnlyAdmin, recent
 from apps.platform.backoffice.formatting import Tone, badge, identifier, link, moment, money
 from apps.platform.backoffice.panels import Table
@@ -54,7 +54,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     @admin.display(description="Amount")
     def amount(self, dispute: Dispute) -> SafeString:
         """Show how much is disputed."""
-        return money(dispute.amount_minor, dispute.payment.currency)
+        return money(dispute.amount_minor, dispute.currency_of(dispute.payment))
 
     @admin.display(description="Payment")
     def payment_link(self, dispute: Dispute) -> SafeString:
@@ -68,7 +68,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         return found
 
 
-def disputes_table(disputes: Iterable[Dispute], currency: str) -> Table:
+def disputes_table(disputes: Iterable[Dispute], payment: Payment) -> Table:
     """List the disputes of a payment, the newest first."""
     return Table(
         headings=("Opened", "State", "Amount", "Reason", "Reference", "Decided"),
@@ -77,7 +77,7 @@ def disputes_table(disputes: Iterable[Dispute], currency: str) -> Table:
             (
                 moment(one.opened_at),
                 badge(one.state, TONES),
-                money(one.amount_minor, currency),
+                money(one.amount_minor, one.currency_of(payment)),
                 one.reason,
                 identifier(one.reference),
                 moment(one.decided_at),

@@ -74,7 +74,7 @@ def show_payment(order_id: UUID) -> Panel:
         ),
         tables=(
             operations_table(operations, payment.currency),
-            *((disputes_table(disputes, payment.currency),) if disputes else ()),
+            *((disputes_table(disputes, payment),) if disputes else ()),
         ),
     )
 

@@ -158,7 +158,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         heard = list(ProviderMessageRecord.objects.filter(about).order_by("id"))
         entries = list(obj.ledger.order_by("id"))
         disputes = list(obj.disputes.all())
-        table = disputes_table(disputes, obj.currency)
+        table = disputes_table(disputes, obj)
         documents = list_documents(obj.id)
         return [
             TitledPanel(

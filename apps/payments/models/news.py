@@ -62,6 +62,7 @@ class Dispute(models.Model):
     provider = models.CharField(max_length=32)
     reference = models.CharField(max_length=128)
     amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3, default="", db_default="")
     reason = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=[(s.value, s.value) for s in DisputeState])
     opened_at = models.DateTimeField()
@@ -77,3 +78,7 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} {self.state}"
+
+    def currency_of(self, payment: Payment) -> str:
+        """Give the currency of the amount; a dispute that says none is in that of its payment."""
+        return self.currency or payment.currency

@@ -62,6 +62,7 @@ def _take_in(payment: Payment, provider: str, news: DisputeNews, changes: Change
         provider=provider,
         reference=news.reference,
         amount_minor=news.amount_minor,
+        currency=news.currency,
         reason=news.reason[:64],
         opened_at=changes.now,
     )
@@ -69,7 +70,9 @@ def _take_in(payment: Payment, provider: str, news: DisputeNews, changes: Change
     dispute.decided_at = None if news.state is DisputeState.OPENED else changes.now
     dispute.save()
     cause = _cause(payment)
-    if HOLDS[before] != HOLDS[news.state]:
+    currency = dispute.currency_of(payment)
+    # What it is in the currency that was charged, nobody says: reconciliation shows it to people.
+    if HOLDS[before] != HOLDS[news.state] and currency == payment.currency:
         changes.enter(
             payment,
             dispute.amount_minor,
@@ -92,7 +95,7 @@ def _event(
             order_id=payment.order_id,
             reference=dispute.reference,
             amount_minor=dispute.amount_minor,
-            currency=payment.currency,
+            currency=dispute.currency_of(payment),
             reason=dispute.reason,
         )
     return PaymentDisputeClosed(
@@ -100,7 +103,7 @@ def _event(
         order_id=payment.order_id,
         reference=dispute.reference,
         amount_minor=dispute.amount_minor,
-        currency=payment.currency,
+        currency=dispute.currency_of(payment),
         is_won=state is DisputeState.WON,
     )
 

@@ -126,3 +126,25 @@ class TestADispute:
         assert (step.what, step.actor) == ("Dispute opened (fraudulent)", "system:stripe")
         newest = PaymentOperation.objects.latest("id")
         assert step.correlation_id == newest.correlation_id
+
+    def test_of_another_currency_moves_nothing_in_the_ledger(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        tell(payment, now, currency="usd")
+        dispute = Dispute.objects.get()
+        assert (dispute.amount_minor, dispute.currency) == (100, "USD")
+        assert moved() == []
+        payload = StoredEvent.objects.get(type__contains="dispute").payload
+        assert (payload["amount_minor"], payload["currency"]) == (100, "USD")
+
+    def test_that_was_prevented_moves_nothing(self, payment: Payment, now: datetime) -> None:
+        tell(payment, now, status="prevented")
+        assert Dispute.objects.get().state == "won"
+        assert moved() == []
+
+    def test_that_is_prevented_once_it_was_opened_gives_the_money_back(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        tell(payment, now)
+        tell(payment, now, status="prevented")
+        assert moved() == [("provider", "disputed", 100), ("disputed", "provider", 100)]

@@ -112,7 +112,11 @@ def _dispute(item: Item, told: Told) -> DisputeNews | None:
     except UnknownCurrency as error:
         raise BadSignature("The dispute cannot be read.") from error
     return DisputeNews(
-        reference=item.psp_reference, state=state, amount_minor=amount, reason=told.reason
+        reference=item.psp_reference,
+        state=state,
+        amount_minor=amount,
+        reason=told.reason,
+        currency=told.currency,
     )
 
 

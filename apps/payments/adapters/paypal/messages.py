@@ -128,6 +128,7 @@ def _dispute(event: _Event) -> DisputeNews | None:
         state=OUTCOMES.get(about.dispute_outcome.outcome_code, DisputeState.OPENED),
         amount_minor=amount.amount_minor,
         reason=about.reason.lower(),
+        currency=amount.currency,
     )
 
 

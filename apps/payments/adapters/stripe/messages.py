@@ -22,8 +22,12 @@ SETBACKS = {"payment_intent": ("canceled",), "refund": ("failed", "canceled")}
 """What it says of an object whose success did not last; one that we dropped ourselves says so, too."""
 
 
-DISPUTE_STATES = {"won": DisputeState.WON, "lost": DisputeState.LOST}
-"""How Stripe says that a dispute is decided; `prevented` ones were never charged back."""
+DISPUTE_STATES = {
+    "won": DisputeState.WON,
+    "prevented": DisputeState.WON,
+    "lost": DisputeState.LOST,
+}
+"""How Stripe says that a dispute is decided; of a `prevented` one the money never went."""
 
 
 class _Dispute(msgspec.Struct, frozen=True):
@@ -87,7 +91,8 @@ def _dispute(about: dict[str, Any]) -> DisputeNews | None:
         return None
     try:
         told = convert(about, _Dispute)
-        amount = minor_units(told.amount, told.currency.upper())
+        currency = told.currency.upper()
+        amount = minor_units(told.amount, currency)
     except (msgspec.MsgspecError, DomainError) as error:
         raise BadSignature("The dispute cannot be read.") from error
     return DisputeNews(
@@ -95,6 +100,7 @@ def _dispute(about: dict[str, Any]) -> DisputeNews | None:
         state=DISPUTE_STATES.get(status, DisputeState.OPENED),
         amount_minor=amount,
         reason=told.reason,
+        currency=currency,
     )
 
 
