@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.payments.adapters.registry import GATEWAYS
+from apps.payments.admin.searching import FoundByName
 from apps.payments.domain.settlements import DifferenceKind, DifferenceState
 from apps.payments.models import SettlementDifference
 from apps.payments.services.settle_difference import settle_difference
-from apps.platform.backoffice.admin import ReadOnlyAdmin, page_action, recent
+from apps.platform.backoffice.admin import page_action, recent
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
 from apps.platform.backoffice.deeds import cause_of, name_actors, record_deed
 from apps.platform.backoffice.formatting import (
@@ -61,7 +62,7 @@ class _ByState(admin.SimpleListFilter):
 
 
 @admin.register(SettlementDifference)
-class SettlementDifferenceAdmin(ReadOnlyAdmin):
+class SettlementDifferenceAdmin(FoundByName):
     """Something that report and ledger do not say alike."""
 
     list_display = ("found", "provider", "what", "state_shown", "expected", "told", "payment_link")
@@ -72,7 +73,7 @@ class SettlementDifferenceAdmin(ReadOnlyAdmin):
         recent(field="provider", title="provider", choices=tuple(GATEWAYS)),
     )
     list_filter_submit = True
-    search_fields = ("=subject",)
+    search_fields = ("subject",)
     search_help_text = "What it is about, such as charge:ch_1, exactly"
     ordering: ClassVar = ["-id"]
     fieldsets = (

@@ -17,6 +17,8 @@ from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import NOTHING, link, moment, money
 from apps.platform.backoffice.panels import Table
 
+ACCOUNTS = [one.value for one in Account]
+
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
@@ -24,8 +26,8 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
 
     list_display = ("made", "what", "from_account", "to_account", "amount", "payment_link")
     list_filter = (
-        recent(field="from_account", title="from", choices=[one.value for one in Account]),
-        recent(field="to_account", title="to", choices=[one.value for one in Account]),
+        recent(field="from_account", title="from", choices=ACCOUNTS, time="at"),
+        recent(field="to_account", title="to", choices=ACCOUNTS, time="at"),
     )
     list_filter_submit = True
     search_fields = ("payment_id",)

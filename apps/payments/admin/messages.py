@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
+from apps.payments.admin.searching import FoundByName
 from apps.payments.models import ProviderMessageRecord, SandboxApproval
 from apps.platform.backoffice.admin import ReadOnlyAdmin
 from apps.platform.backoffice.formatting import Tone, badge, identifier, moment
@@ -14,11 +15,11 @@ _TONES = {"handled": Tone.SUCCESS, "waiting": Tone.INFO, "tried again": Tone.WAR
 
 
 @admin.register(ProviderMessageRecord)
-class ProviderMessageAdmin(ReadOnlyAdmin):
+class ProviderMessageAdmin(FoundByName):
     """A webhook, stored before it was answered."""
 
     list_display = ("received", "provider", "kind", "reference", "outcome", "attempts")
-    search_fields = ("=reference",)
+    search_fields = ("reference",)
     search_help_text = "The provider's id of the payment, exactly"
     ordering: Sequence[str] = ("-id",)
     fields = (

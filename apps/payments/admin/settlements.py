@@ -1,7 +1,6 @@
 """What providers settled, to look at, with a picture of its days."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -13,50 +12,25 @@ from django.utils.safestring import SafeString
 
 from apps.payments.adapters.registry import GATEWAYS
 from apps.payments.admin.differences import differences_table
+from apps.payments.admin.searching import FoundByName
 from apps.payments.admin.settlement_days import draw_days
 from apps.payments.domain.settlements import SettlementKind
 from apps.payments.models import Payment, Reconciliation, SettlementLineRecord
-from apps.platform.backoffice.admin import RECENT_DAYS, ReadOnlyAdmin
+from apps.platform.backoffice.admin import recent
 from apps.platform.backoffice.formatting import NOTHING, identifier, link, moment, money
 from apps.platform.backoffice.panels import Panel, Table, TitledPanel
 
 
-class _Recent(admin.SimpleListFilter):
-    """Lines with one value in a column without an index: it looks through the last 90 days only."""
-
-    values: ClassVar[Sequence[str]] = ()
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer the known values."""
-        return [(one, one.replace("_", " ")) for one in self.values]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[SettlementLineRecord]
-    ) -> QuerySet[SettlementLineRecord]:
-        """Keep those of the chosen value."""
-        if self.value() is None:
-            return queryset
-        since = timezone.now() - timedelta(days=RECENT_DAYS)
-        return queryset.filter(**{str(self.parameter_name): self.value()}, booked_at__gte=since)
-
-
-class _ByKind(_Recent):
-    title, parameter_name = "kind (last 90 days)", "kind"
-    values = tuple(SettlementKind)
-
-
-class _ByProvider(_Recent):
-    title, parameter_name = "provider (last 90 days)", "provider"
-    values = tuple(GATEWAYS)
-
-
 @admin.register(SettlementLineRecord)
-class SettlementLineAdmin(ReadOnlyAdmin):
+class SettlementLineAdmin(FoundByName):
     """A line of a provider's report."""
 
     list_display = ("booked", "provider", "kind", "gross", "fee", "reference", "payment_link")
-    list_filter = (_ByProvider, _ByKind)
-    search_fields = ("=reference",)
+    list_filter = (
+        recent(field="provider", title="provider", choices=tuple(GATEWAYS), time="booked_at"),
+        recent(field="kind", title="kind", choices=tuple(SettlementKind), time="booked_at"),
+    )
+    search_fields = ("reference",)
     search_help_text = "The provider's id of a charge, refund or dispute, exactly"
     list_before_template = "payments/settlement_days.html"
     ordering: ClassVar = ["-id"]

@@ -66,7 +66,10 @@ class TestThePages:
     def test_show_a_fee_of_no_payment_in_the_ledger(self, enter: Enter) -> None:
         now = timezone.now()
         reconcile([line(reference="ch_9", fee=31, at=now)], now)
-        assert "0.31 EUR" in read(enter("finance"), "/admin/payments/ledgerentry/")
+        client, page = enter("finance"), "/admin/payments/ledgerentry/"
+        assert "0.31 EUR" in read(client, page)
+        assert "0.31 EUR" in read(client, f"{page}?to_account=fees&from_account=provider")
+        assert "0.31 EUR" not in read(client, f"{page}?to_account=customer")
 
 
 class TestSettling:
