@@ -1,7 +1,8 @@
 """Keep in mind what goes back of orders, so that customers hear of each amount once.
 
 Refunds are a sum: payments says how much went back in all, and may say so again after a doubt. What a
-customer is told is the difference to what they were told before, so that the mails add up to the sum.
+customer is told of a refund is the difference to what they were told before; the mail on a
+cancellation names the sum in all.
 """
 
 from collections.abc import Iterable, Sequence

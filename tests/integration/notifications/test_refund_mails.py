@@ -253,7 +253,7 @@ class TestTheJourney:
         work_off()
         (mail,) = self.told(mailoutbox)
         assert mail.subject == f"Your order {order.number} has been cancelled"
-        assert "We have given €44.70 back to you" in str(mail.body)
+        assert "In all, we have given €44.70 back to you" in str(mail.body)
 
     def test_of_an_order_cancelled_before_it_was_charged_speaks_of_no_amount(
         self, mailoutbox: list[EmailMessage], settings: Any
