@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.payments.admin.disputes import disputes_table
+from apps.payments.admin.documents import documents_table
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.operations import (
     ENDED_BADLY,
@@ -15,7 +16,7 @@ from apps.payments.domain.operations import (
     OperationState,
 )
 from apps.payments.models import Dispute, Payment, PaymentOperation, PaymentStatus, PaymentStep
-from apps.payments.queries import find_payment_of_order
+from apps.payments.queries import find_payment_of_order, list_documents
 from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import (
     NOTHING,
@@ -61,6 +62,7 @@ def show_payment(order_id: UUID) -> Panel:
     page = reverse("admin:payments_payment_change", args=[payment.id])
     operations = list(payment.operations.all())
     disputes = list(payment.disputes.all())
+    documents = list_documents(payment.id)
     return Panel(
         alert=_dispute_alert(disputes) or attention_of(payment, operations),
         facts=(
@@ -75,6 +77,7 @@ def show_payment(order_id: UUID) -> Panel:
         tables=(
             operations_table(operations, payment.currency),
             *((disputes_table(disputes, payment),) if disputes else ()),
+            *((documents_table(documents),) if documents else ()),
         ),
     )
 

@@ -40,6 +40,8 @@ class TestDocuments:
         number_all_documents()
         page = client.get(address).content.decode()
         receipt, cancelling = Document.objects.filter(payment=payment).order_by("id")
+        order = client.get(f"/admin/orders/order/{payment.order_id}/change/").content.decode()
+        assert order.count(receipt.number) == 2
         own = client.get(f"{LIST}{cancelling.id}/change/").content.decode()
         assert receipt.number in own
         assert page.count(receipt.number) == 2
