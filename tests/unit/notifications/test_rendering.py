@@ -249,7 +249,10 @@ class TestMoneyBack:
     def test_is_told_with_the_cancellation(self, kind: str) -> None:
         for locale, said in (
             ("en", "In all, we have given €649.50 back to you; it should reach you within 10 days"),
-            ("de", "Wir haben Ihnen insgesamt 649,50\u00a0€ erstattet; das Geld sollte innerhalb von 10"),
+            (
+                "de",
+                "Wir haben Ihnen insgesamt 649,50\u00a0€ erstattet; das Geld sollte innerhalb von 10",
+            ),
         ):
             written = words(kind, locale)
             assert said in written.text
