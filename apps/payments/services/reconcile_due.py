@@ -36,21 +36,21 @@ def reconcile_due(*, now: datetime) -> list[str]:
     """Compare the last days with each provider that this was not done with for a day; names them.
 
     One that cannot be asked is asked again with the next call; what it did not report meanwhile is
-    no difference yet.
+    no difference yet. However long that lasts, the period goes on from what was read last.
     """
     done = []
     for provider in settings.OMS_GATEWAYS:
         if not _claim(provider, now):
             continue
-        since = now - timedelta(days=settings.OMS_SETTLEMENT_DAYS) - EXTRA_DAYS
+        since = looked_back_to(now)
         known_until = Reconciliation.objects.get(provider=provider).read_until
         try:
             result = reconcile_payments(
                 provider=provider,
-                since=since,
+                since=min(since, looked_back_to(known_until)) if known_until else since,
                 until=now,
                 now=now,
-                lines_since=max(since, known_until - OVERLAP) if known_until else since,
+                lines_since=known_until - OVERLAP if known_until else since,
             )
         except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as error:
             log.warning("reconciliation_failed", gateway=provider, error=str(error))
@@ -60,6 +60,11 @@ def reconcile_due(*, now: datetime) -> list[str]:
         log.info("reconciled", gateway=provider, lines=result.lines_read, new=result.lines_new)
         done.append(provider)
     return done
+
+
+def looked_back_to(until: datetime) -> datetime:
+    """Give the beginning of the period that a comparison up to an instant is for."""
+    return until - timedelta(days=settings.OMS_SETTLEMENT_DAYS) - EXTRA_DAYS
 
 
 def note_reconciled(*, provider: str, until: datetime, now: datetime) -> None:

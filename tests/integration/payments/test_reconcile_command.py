@@ -24,8 +24,8 @@ from apps.payments.models import (
     SettlementLineRecord,
 )
 from apps.payments.queries import refresh_gauges
-from apps.payments.services.reconcile_due import reconcile_due
-from apps.payments.services.reconcile_payments import reconcile_payments
+from apps.payments.services.reconcile_due import OVERLAP, reconcile_due
+from apps.payments.services.reconcile_payments import MARGIN, reconcile_payments
 from apps.platform.database_clock import database_now
 from config.invariants import Scope, check_invariants, list_invariants
 from infra.local.home import PROJECT
@@ -273,6 +273,19 @@ class TestTheDailyTask:
         assert Reconciliation.objects.get(provider="stripe").problem == "stripe_unavailable"
         assert reconcile_due(now=now + timedelta(hours=1)) == ["stripe"]
         assert Reconciliation.objects.get(provider="stripe").problem == ""
+
+    def test_goes_on_from_what_it_read_last_however_long_ago_that_is(
+        self, simulator: SimulatedStripe
+    ) -> None:
+        order = paid()
+        simulator.ask("/_settlements", "POST", {"leave_out": [capture_of(order)]})
+        now = database_now()
+        Reconciliation.objects.create(provider="stripe", began_at=now, ended_at=now, read_until=now)
+        reconcile_due(now=now + timedelta(days=40))
+        (asked,) = simulator.requests_to("GET", "/v1/balance_transactions")
+        assert _since(asked.query) == int((now - OVERLAP - MARGIN).timestamp())
+        missing = SettlementDifference.objects.get(payment__isnull=False)
+        assert (missing.kind, missing.subject) == ("missing", f"charge:{capture_of(order)}")
 
     def test_leaves_a_run_that_is_under_way_alone(self, simulator: SimulatedStripe) -> None:
         now = database_now()
