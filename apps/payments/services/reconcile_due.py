@@ -44,10 +44,12 @@ def reconcile_due(*, now: datetime) -> list[str]:
             continue
         since = looked_back_to(now)
         known_until = Reconciliation.objects.get(provider=provider).read_until
+        if known_until:
+            since = min(since, looked_back_to(known_until))
         try:
             result = reconcile_payments(
                 provider=provider,
-                since=min(since, looked_back_to(known_until)) if known_until else since,
+                since=since,
                 until=now,
                 now=now,
                 lines_since=known_until - OVERLAP if known_until else since,
@@ -56,7 +58,7 @@ def reconcile_due(*, now: datetime) -> list[str]:
             log.warning("reconciliation_failed", gateway=provider, error=str(error))
             Reconciliation.objects.filter(provider=provider).update(problem=str(error))
             continue
-        note_reconciled(provider=provider, until=now, now=now)
+        note_reconciled(provider=provider, since=since, until=now, now=now)
         log.info("reconciled", gateway=provider, lines=result.lines_read, new=result.lines_new)
         done.append(provider)
     return done
@@ -67,12 +69,21 @@ def looked_back_to(until: datetime) -> datetime:
     return until - timedelta(days=settings.OMS_SETTLEMENT_DAYS) - EXTRA_DAYS
 
 
-def note_reconciled(*, provider: str, until: datetime, now: datetime) -> None:
-    """Remember that a provider's report was compared to the end of a period; an earlier one does not count."""
+def note_reconciled(*, provider: str, since: datetime, until: datetime, now: datetime) -> None:
+    """Remember how far a provider's report was compared, if the period follows on what was compared before.
+
+    One that leaves a gap behind it or ends earlier is no comparison of the day, nor is a first one of
+    fewer days than usual.
+    """
+    reached = min(until, now)
     row, _ = Reconciliation.objects.get_or_create(provider=provider)
-    row.began_at = row.began_at or now
-    row.ended_at, row.problem = now, ""
-    row.read_until = max(until, row.read_until or until)
+    if since > (row.read_until or looked_back_to(reached)):
+        return
+    if row.read_until and reached < row.read_until:
+        return
+    row.began_at = row.began_at or reached
+    row.ended_at = row.read_until = reached
+    row.problem = ""
     row.save()
 
 

@@ -193,6 +193,57 @@ class TestARun:
         assert Reconciliation.objects.filter(ended_at__isnull=False).count() == 1
 
 
+class TestWhatCountsAsTheDaysComparison:
+    def read_until(self) -> datetime | None:
+        return Reconciliation.objects.get(provider="stripe").read_until
+
+    def test_is_a_run_up_to_now(self, simulator: SimulatedStripe) -> None:
+        before = database_now()
+        run()
+        row = Reconciliation.objects.get(provider="stripe")
+        assert row.read_until == row.ended_at
+        assert row.read_until is not None
+        assert row.read_until >= before
+        assert reconcile_due(now=database_now()) == []
+
+    def test_is_no_first_run_of_fewer_days_than_usual(self, simulator: SimulatedStripe) -> None:
+        run("--since", f"{database_now() - timedelta(days=1):%Y-%m-%d}")
+        assert self.read_until() is None
+        assert reconcile_due(now=database_now()) == ["sandbox", "stripe"]
+
+    @pytest.mark.parametrize(
+        ("since", "until"),
+        [
+            pytest.param(-1, 0, id="one that leaves a gap"),
+            pytest.param(-20, -4, id="one that ends earlier"),
+        ],
+    )
+    def test_is_no_run_that_does_not_go_on_from_the_last(
+        self, simulator: SimulatedStripe, since: int, until: int
+    ) -> None:
+        now = database_now()
+        last = now - timedelta(days=3)
+        Reconciliation.objects.create(
+            provider="stripe", began_at=last, ended_at=last, read_until=last, problem="away"
+        )
+        days = [(now + timedelta(days=nth)).isoformat() for nth in (since, until)]
+        run("--since", days[0], "--until", days[1])
+        row = Reconciliation.objects.get(provider="stripe")
+        assert (row.read_until, row.ended_at, row.problem) == (last, last, "away")
+
+    def test_is_no_run_up_to_another_day(self, simulator: SimulatedStripe) -> None:
+        day = database_now() - timedelta(days=2)
+        run("--until", day.isoformat())
+        assert self.read_until() == day
+        assert reconcile_due(now=database_now()) == ["sandbox", "stripe"]
+
+    def test_reaches_no_further_than_now(self, simulator: SimulatedStripe) -> None:
+        run("--until", (database_now() + timedelta(hours=20)).isoformat())
+        until = self.read_until()
+        assert until is not None
+        assert until <= database_now()
+
+
 class TestAFile:
     def test_is_read_in_place_of_asking(self, simulator: SimulatedStripe) -> None:
         file = REPORTS / "stripe_balance_transactions.json"
