@@ -19,10 +19,11 @@ nobody could be asked is seen the day after."""
 OVERLAP = timedelta(days=2)
 """How much of what was read before is read again, for lines that a provider books late."""
 
-# Whoever comes first takes it; the others find it taken.
+# Whoever comes first takes it; the others find it taken. The problem goes with the claim, since one that
+# failed may be taken again at once.
 _CLAIM = """
 INSERT INTO payments_reconciliation (provider, began_at, problem) VALUES (%(provider)s, %(now)s, '')
-ON CONFLICT (provider) DO UPDATE SET began_at = EXCLUDED.began_at
+ON CONFLICT (provider) DO UPDATE SET began_at = EXCLUDED.began_at, problem = ''
 WHERE (payments_reconciliation.ended_at IS NULL
        OR payments_reconciliation.ended_at <= %(ended_before)s)
   AND (payments_reconciliation.began_at IS NULL OR payments_reconciliation.problem <> ''
@@ -40,7 +41,7 @@ def reconcile_due(*, now: datetime) -> list[str]:
     """
     done = []
     for provider in settings.OMS_GATEWAYS:
-        if not _claim(provider, now):
+        if not claim(provider, now):
             continue
         since = looked_back_to(now)
         known_until = Reconciliation.objects.get(provider=provider).read_until
@@ -57,6 +58,11 @@ def reconcile_due(*, now: datetime) -> list[str]:
         except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as error:
             log.warning("reconciliation_failed", gateway=provider, error=str(error))
             Reconciliation.objects.filter(provider=provider).update(problem=str(error))
+            continue
+        except Exception as error:
+            # A mistake of ours with one provider must not keep the others from being compared.
+            log.exception("reconciliation_broken", gateway=provider)
+            Reconciliation.objects.filter(provider=provider).update(problem=repr(error))
             continue
         note_reconciled(provider=provider, since=since, until=now, now=now)
         log.info("reconciled", gateway=provider, lines=result.lines_read, new=result.lines_new)
@@ -87,7 +93,8 @@ def note_reconciled(*, provider: str, since: datetime, until: datetime, now: dat
     row.save()
 
 
-def _claim(provider: str, now: datetime) -> bool:
+def claim(provider: str, now: datetime) -> bool:
+    """Take on the day's comparison with a provider; False if it is done, or somebody else is at it."""
     with connection.cursor() as cursor:
         cursor.execute(
             _CLAIM,

@@ -24,7 +24,7 @@ from apps.payments.models import (
     SettlementLineRecord,
 )
 from apps.payments.queries import refresh_gauges
-from apps.payments.services.reconcile_due import OVERLAP, reconcile_due
+from apps.payments.services.reconcile_due import OVERLAP, claim, reconcile_due
 from apps.payments.services.reconcile_payments import MARGIN, reconcile_payments
 from apps.platform.database_clock import database_now
 from config.invariants import Scope, check_invariants, list_invariants
@@ -337,6 +337,28 @@ class TestTheDailyTask:
         assert _since(asked.query) == int((now - OVERLAP - MARGIN).timestamp())
         missing = SettlementDifference.objects.get(payment__isnull=False)
         assert (missing.kind, missing.subject) == ("missing", f"charge:{capture_of(order)}")
+
+    def test_leaves_a_second_try_that_is_under_way_alone(self, simulator: SimulatedStripe) -> None:
+        now = database_now()
+        Reconciliation.objects.create(
+            provider="stripe", began_at=now - timedelta(hours=1), problem="stripe_unavailable"
+        )
+        assert [claim("stripe", now), claim("stripe", now)] == [True, False]
+
+    def test_goes_on_with_the_others_where_one_breaks(
+        self,
+        simulator: SimulatedStripe,
+        settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        settings.OMS_GATEWAYS = ["stripe", "sandbox"]
+        gateway = gateway_named("stripe")
+        monkeypatch.setattr(gateway, "list_settled", lambda: None)
+        assert reconcile_due(now=database_now()) == ["sandbox"]
+        problem = Reconciliation.objects.get(provider="stripe").problem
+        assert "TypeError" in problem
+        assert "reconciliation_broken" in caplog.text
 
     def test_leaves_a_run_that_is_under_way_alone(self, simulator: SimulatedStripe) -> None:
         now = database_now()
