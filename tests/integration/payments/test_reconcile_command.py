@@ -377,3 +377,10 @@ class TestTheDailyTask:
         assert value("settlement_differences_open", "stripe") == 1
         assert value("settlement_differences_open", "sandbox") == 0
         assert value("reconciliation_age_seconds", "stripe") < 60
+
+    def test_is_infinitely_old_where_it_never_ended(self, simulator: SimulatedStripe) -> None:
+        with simulator.faults(down=True):
+            reconcile_due(now=database_now())
+        refresh_gauges()
+        age = REGISTRY.get_sample_value("reconciliation_age_seconds", {"gateway": "stripe"})
+        assert age == float("inf")
