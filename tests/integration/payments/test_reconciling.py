@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.kernel.identifiers import id_at
 from apps.payments.domain.operations import OperationKind
 from apps.payments.domain.settlements import SettlementKind
 from apps.payments.models import (
@@ -159,6 +160,12 @@ class TestADifference:
         )
         reconcile([], now, later=3)
         assert found() == []
+
+    def test_is_a_charge_that_took_weeks_and_is_not_reported(self, now: datetime) -> None:
+        captured(now)
+        PaymentOperation.objects.filter(kind="capture").update(id=id_at(now - timedelta(days=40)))
+        reconcile([], now, later=3)
+        assert found() == [("missing", "charge:ch_1", 100, None, "open")]
 
     def test_is_not_a_refund_that_went_another_way(self, now: datetime) -> None:
         payment = captured(now)
