@@ -108,8 +108,11 @@ class TestAReport:
         (line,) = (one for one in reported(provider) if one.kind is SettlementKind.REFUND)
 
         assert line.reference == given.reference
-        # PayPal names the capture that it is about in place of our payment.
-        assert line.payment_id == call.payment_id or line.payment_reference == capture
+        # PayPal names our call and the capture that it is about in place of our payment.
+        assert line.payment_id == call.payment_id or (
+            line.operation_id,
+            line.payment_reference,
+        ) == (refund.operation_id, capture)
         assert line.gross == Money(500, "EUR")
         assert line.fee.is_zero
 

@@ -87,6 +87,27 @@ class TestWhatAgrees:
         assert found() == []
         assert SettlementLineRecord.objects.filter(payment=payment).count() == 2
 
+    def test_is_found_by_our_call_where_the_charge_was_never_reported(self, now: datetime) -> None:
+        payment = refunded(now)
+        call = PaymentOperation.objects.get(kind="refund")
+        back = line(
+            SettlementKind.REFUND,
+            reference="re_1",
+            payment_reference="ch_1",
+            operation_id=call.id,
+            at=now,
+        )
+        reconcile([back], now)
+        assert found() == []
+        assert SettlementLineRecord.objects.get().payment_id == payment.id
+
+    def test_belongs_to_no_payment_of_another_providers_call(self, now: datetime) -> None:
+        refunded(now)
+        call = PaymentOperation.objects.get(kind="refund")
+        PaymentOperation.objects.update(provider="paypal")
+        reconcile([line(SettlementKind.REFUND, operation_id=call.id, at=now)], now)
+        assert SettlementLineRecord.objects.get().payment_id is None
+
     def test_is_taken_for_the_only_movement_of_its_kind_where_it_has_no_name(
         self, now: datetime
     ) -> None:
