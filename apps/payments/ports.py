@@ -184,8 +184,8 @@ class SettlementLine:
     `line_id` names it for ever in the provider's reports. `reference` is what the provider calls the
     movement, as it called it when we asked for it; `payment_reference` its name for the payment, or
     for the charge that a refund or dispute is about; `payment_id` is ours, where the line carries
-    it. `gross` is what moved between customer and provider, never negative, in the currency of the
-    payment; `fee` what the provider kept, in the currency in which it keeps it, negative where it
+    it, and `operation_id` our call that asked for the movement, likewise. `gross` is what moved
+    between customer and provider, never negative, in the currency of the payment; `fee` what the provider kept, in the currency in which it keeps it, negative where it
     gave a fee back.
     """
 
@@ -197,6 +197,7 @@ class SettlementLine:
     gross: Money
     fee: Money
     booked_at: datetime
+    operation_id: UUID | None = None
 
 
 class ReportUnreadable(Exception):

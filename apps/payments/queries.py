@@ -11,7 +11,7 @@ from apps.payments.models import Document, Payment
 from apps.platform.telemetry.metrics import reconciliation_age_seconds, settlement_differences_open
 
 _RECONCILED = """
-SELECT g.name, extract(epoch FROM now() - r.ended_at),
+SELECT g.name, coalesce(extract(epoch FROM now() - r.ended_at), 'Infinity'),
        (SELECT count(*) FROM payments_settlementdifference d
         WHERE d.provider = g.name AND d.state = 'open')
 FROM unnest(%s::text[]) AS g(name) LEFT JOIN payments_reconciliation r ON r.provider = g.name
@@ -66,10 +66,12 @@ def get_payment_to_approve(reference: str) -> Payment:
 
 
 def refresh_gauges() -> None:
-    """Bring the metrics of reconciliation up to date; called when they are read."""
+    """Bring the metrics of reconciliation up to date; called when they are read.
+
+    A provider that was never compared is infinitely old, or nobody would ever hear of it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_RECONCILED, [list(settings.OMS_GATEWAYS)])
         for gateway, age, differences in cursor.fetchall():
             settlement_differences_open.labels(gateway=gateway).set(differences)
-            if age is not None:
-                reconciliation_age_seconds.labels(gateway=gateway).set(float(age))
+            reconciliation_age_seconds.labels(gateway=gateway).set(float(age))

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from apps.payments.services.dispatch_operations import dispatch_operations
 from apps.payments.services.handle_messages import BATCH, HANDLE_MESSAGES, handle_messages
-from apps.payments.services.number_documents import number_all_documents
+from apps.payments.services.number_documents import number_all_documents, number_late_documents
 from apps.payments.services.purge_messages import purge_messages
 from apps.payments.services.reconcile_due import reconcile_due
 from apps.payments.services.undo_again import BATCH as UNDO_BATCH
@@ -65,7 +65,7 @@ def number_documents() -> None:
 @shared_task(name="payments.number_missed_documents", ignore_result=True)
 def number_missed_documents() -> None:
     """Number what came to light too late for the pass above; there is hardly ever any."""
-    number_all_documents(of_all_times=True)
+    number_late_documents(now=database_now())
 
 
 @shared_task(name="payments.purge_messages", ignore_result=True)

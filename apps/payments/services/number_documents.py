@@ -23,11 +23,14 @@ from apps.platform.outbox.publishing import Fact, publish
 BATCH = 1000
 OVERLAP = timedelta(hours=1)
 """How far before the newest document a pass looks again. No session of ours holds a transaction open for
-minutes; what comes to light later still is for the look at all times."""
+minutes; what comes to light later still is for the longer look."""
+LATEST = timedelta(days=30)
+"""How far the longer look goes back. It holds up the other passes, so it must not grow with the ledger."""
 LOCK = "payments.number_documents"
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 
+_FROM = "AND l.at >= %(since)s"
 # Newer than the newest document, less the overlap; without any document, everything.
 _SINCE = """AND l.at >= coalesce((SELECT moved_at FROM payments_document ORDER BY id DESC LIMIT 1)
                                  - %(overlap)s * interval '1 s', '-infinity')"""
@@ -91,29 +94,39 @@ class _Numbered:
     issued_at: datetime
 
 
-def number_all_documents(*, of_all_times: bool = False) -> int:
+def number_all_documents(*, since: datetime | None = None, of_all_times: bool = False) -> int:
     """Number what has no document, batch by batch; see `number_documents`. Returns how many there were."""
     total = 0
-    while numbered := number_documents(of_all_times=of_all_times):
+    while numbered := number_documents(since=since, of_all_times=of_all_times):
         total += numbered
     return total
 
 
-def number_documents(*, of_all_times: bool = False, at_most: int = BATCH) -> int:
+def number_late_documents(*, now: datetime) -> int:
+    """Number what came to light too late for the usual pass, of the last 30 days; returns how many."""
+    return number_all_documents(since=now - LATEST)
+
+
+def number_documents(
+    *, since: datetime | None = None, of_all_times: bool = False, at_most: int = BATCH
+) -> int:
     """Number up to so many movements that have no document, in the order of the ledger; returns how many.
 
     A charge gets a receipt, a refund a credit note; what did not last gets the opposite document,
     which cancels its own. Passes take turns, and doing it again numbers nothing twice. Of refunds it
-    is told. `of_all_times` looks at the whole ledger, and not only at what is newer than the newest
-    document or at most an hour older. The series is that of the year in `OMS_SHOP_TIME_ZONE`.
+    is told. It looks at what is newer than the newest document or at most an hour older; given `since`,
+    at what is not older than that; `of_all_times`, at the whole ledger. The series is that of the year
+    in `OMS_SHOP_TIME_ZONE`.
     """
+    looked_at = _SINCE if since is None else _FROM
     with transaction.atomic(savepoint=False):
         with connection.cursor() as cursor:
             cursor.execute(_LOCK, [LOCK])
             cursor.execute(
-                _NUMBER.format(since="" if of_all_times else _SINCE),
+                _NUMBER.format(since="" if of_all_times else looked_at),
                 {
                     "zone": settings.OMS_SHOP_TIME_ZONE,
+                    "since": since,
                     "overlap": OVERLAP.total_seconds(),
                     "batch": at_most,
                 },

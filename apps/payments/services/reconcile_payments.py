@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,7 +12,12 @@ from django.db import transaction
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.settlements import DifferenceState
 from apps.payments.models import ProviderMessageRecord, SettlementDifference
-from apps.payments.ports import SettlementLine
+from apps.payments.ports import (
+    GatewayMisused,
+    GatewayUnavailable,
+    ReportUnreadable,
+    SettlementLine,
+)
 from apps.payments.services.compare_settlements import Patience, compare_settlements
 from apps.payments.services.take_in_settlements import take_in_settlements
 from apps.payments.services.unreported import list_unreported
@@ -111,6 +115,17 @@ def _list_open(provider: str) -> Iterable[UUID]:
 
 
 def _pages(rows: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(rows)
-    while page := list(islice(iterator, PAGE)):
+    """Give pages; what was read before a provider broke off is one, too."""
+    page: list[T] = []
+    try:
+        for row in rows:
+            page.append(row)
+            if len(page) == PAGE:
+                yield page
+                page = []
+    except (GatewayUnavailable, GatewayMisused, ReportUnreadable):
+        if page:
+            yield page
+        raise
+    if page:
         yield page

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.payments.domain.accounts import Account
-from apps.payments.models import LedgerEntry, Payment, SettlementLineRecord
+from apps.payments.models import LedgerEntry, Payment, PaymentOperation, SettlementLineRecord
 from apps.payments.ports import SettlementLine
 from apps.payments.services.compare_settlements import Patience, compare_settlements
 from apps.platform.bulk import insert_missing, update_many
@@ -60,7 +60,7 @@ def _count_known(provider: str, rows: Sequence[SettlementLineRecord]) -> int:
 
 
 def _payments_of(provider: str, lines: Sequence[SettlementLine]) -> Mapping[str, UUID]:
-    """Find the payment of each line, by our id, by the provider's name, or by an earlier line."""
+    """Find the payment of each line, by our id of it or of a call, by the provider's name, or by an earlier line."""
     ids = {line.payment_id for line in lines if line.payment_id}
     references = {line.payment_reference for line in lines if line.payment_reference}
     known: set[UUID] = set()
@@ -79,10 +79,16 @@ def _payments_of(provider: str, lines: Sequence[SettlementLine]) -> Mapping[str,
         if line.payment_id in known and line.payment_id is not None:
             by_reference.setdefault(line.reference, line.payment_id)
     by_reference.pop("", None)
+    by_operation = dict(
+        PaymentOperation.objects.filter(
+            provider=provider, id__in={line.operation_id for line in lines if line.operation_id}
+        ).values_list("id", "payment_id")
+    )
     found: dict[str, UUID] = {}
     for line in lines:
         by_id = line.payment_id if line.payment_id in known else None
-        payment = by_id or by_reference.get(line.payment_reference)
+        by_call = by_operation.get(line.operation_id) if line.operation_id else None
+        payment = by_id or by_call or by_reference.get(line.payment_reference)
         if payment is not None:
             found[line.line_id] = payment
     return found

@@ -1,6 +1,7 @@
 """Find the payments of which a provider has not reported all that is in the ledger."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -12,13 +13,16 @@ from apps.payments.models import Dispute
 from apps.payments.services.compare_settlements import Patience
 
 PAGE = 500
+LONGEST_CALL = timedelta(days=60)
+"""How long before it succeeds a call may be asked for. What counts is when it did."""
 
-# The keys of operations carry their time, so this reads those of the period and no others.
+# The keys of operations carry the time they were made at, so this reads no more than may be of the period.
 _UNREPORTED = """
 SELECT o.id, o.payment_id FROM payments_paymentoperation o
 WHERE o.id > %(after)s AND o.id < %(before_id)s
   AND o.provider = %(provider)s AND o.kind IN ('capture', 'refund') AND o.state = 'succeeded'
-  AND o.updated_at < %(before)s AND o.amount_minor > 0 AND o.reference <> %(by_hand)s
+  AND o.updated_at >= %(since)s AND o.updated_at < %(before)s
+  AND o.amount_minor > 0 AND o.reference <> %(by_hand)s
   AND NOT EXISTS (
       SELECT 1 FROM payments_settlementlinerecord l
       WHERE l.payment_id = o.payment_id AND l.reference IN (o.reference, '')
@@ -37,7 +41,7 @@ def list_unreported(*, provider: str, patience: Patience) -> Iterator[UUID]:
         | Q(decided_at__gte=patience.since, decided_at__lt=patience.before),
         provider=provider,
     ).values_list("payment_id", flat=True)
-    after = id_at(patience.since)
+    after = id_at(patience.since - LONGEST_CALL)
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -45,6 +49,7 @@ def list_unreported(*, provider: str, patience: Patience) -> Iterator[UUID]:
                 {
                     "after": after,
                     "before_id": id_at(patience.before),
+                    "since": patience.since,
                     "before": patience.before,
                     "provider": provider,
                     "by_hand": BY_HAND,

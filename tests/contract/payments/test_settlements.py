@@ -28,6 +28,7 @@ from tests.contract.payments.adyen_contract import letter_violations
 from tests.contract.payments.conftest import make_call
 from tests.contract.payments.providers import (
     Provider,
+    adyen_provider,
     open_provider,
     paypal_provider,
     stripe_provider,
@@ -107,8 +108,11 @@ class TestAReport:
         (line,) = (one for one in reported(provider) if one.kind is SettlementKind.REFUND)
 
         assert line.reference == given.reference
-        # PayPal names the capture that it is about in place of our payment.
-        assert line.payment_id == call.payment_id or line.payment_reference == capture
+        # PayPal names our call and the capture that it is about in place of our payment.
+        assert line.payment_id == call.payment_id or (
+            line.operation_id,
+            line.payment_reference,
+        ) == (refund.operation_id, capture)
         assert line.gross == Money(500, "EUR")
         assert line.fee.is_zero
 
@@ -202,6 +206,41 @@ class TestAdyen:
         now = datetime.now(UTC)
         with pytest.raises(GatewayUnavailable, match="no_report_announced"):
             list(adyen_gateway.list_settled(since=now - DAY, until=now, told=[]))
+
+    @pytest.mark.parametrize(
+        "gone",
+        [
+            "{base}/reports/settlement_detail_report_gone.csv",
+            "https://elsewhere.example/settlement_detail_report_1.csv",
+        ],
+    )
+    def test_reads_the_others_where_one_report_cannot_be_had(
+        self,
+        adyen_simulator: SimulatedAdyen,
+        adyen_gateway: AdyenGateway,
+        gone: str,
+    ) -> None:
+        _, _, capture = charged(adyen_provider(adyen_simulator, adyen_gateway))
+        told = adyen_simulator.announce(adyen_gateway)
+        address = gone.format(base=adyen_simulator.base)
+        now = datetime.now(UTC)
+        lines = adyen_gateway.list_settled(
+            since=now - DAY, until=now, told=[{**told[0], "reason": address}, *told]
+        )
+        assert next(lines).reference == capture
+        with pytest.raises(GatewayMisused):
+            next(lines)
+
+    def test_passes_over_reports_of_another_account(
+        self, adyen_simulator: SimulatedAdyen, adyen_gateway: AdyenGateway
+    ) -> None:
+        told = [
+            {**one, "reason": str(one["reason"]).replace(f"/{MERCHANT}/", "/OtherShop/")}
+            for one in adyen_simulator.announce(adyen_gateway)
+        ]
+        now = datetime.now(UTC)
+        with pytest.raises(GatewayUnavailable, match="no_report_announced"):
+            list(adyen_gateway.list_settled(since=now - DAY, until=now, told=told))
 
     @pytest.mark.parametrize(
         "address",

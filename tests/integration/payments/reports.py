@@ -26,6 +26,7 @@ def line(
     line_id: str = "",
     payment_reference: str = "",
     payment_id: uuid.UUID | None = None,
+    operation_id: uuid.UUID | None = None,
     at: datetime,
 ) -> SettlementLine:
     """Make a line, by itself or about a payment."""
@@ -38,6 +39,7 @@ def line(
         gross=Money(gross, currency),
         fee=Money(fee, fee_currency),
         booked_at=at,
+        operation_id=operation_id,
     )
 
 

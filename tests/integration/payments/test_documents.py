@@ -17,6 +17,7 @@ from apps.payments.ports import Declined, Done
 from apps.payments.services.number_documents import number_all_documents, number_documents
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.payments.services.undo_payments import undo_payments
+from apps.payments.tasks import number_missed_documents
 from apps.platform.outbox.models import StoredEvent
 from config.invariants import Scope, check_invariants, list_invariants
 from tests.conftest import make_cause
@@ -177,6 +178,17 @@ class TestWhatComesToLightLate:
         number_all_documents()
         moved(payment, NOON - timedelta(days=400))
         assert number_all_documents() == 0
+        assert number_all_documents(of_all_times=True) == 1
+
+    def test_is_found_every_hour_where_it_is_of_the_last_thirty_days(self) -> None:
+        now = timezone.now()
+        payment = captured(now)
+        number_all_documents()
+        for days in (29, 31):
+            moved(payment, now - timedelta(days=days))
+        number_missed_documents()
+        assert Document.objects.latest("id").moved_at == now - timedelta(days=29)
+        assert Document.objects.count() == 2
         assert number_all_documents(of_all_times=True) == 1
 
     def test_is_numbered_however_long_nobody_came(self) -> None:

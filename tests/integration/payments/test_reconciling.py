@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.kernel.identifiers import id_at
 from apps.payments.domain.operations import OperationKind
 from apps.payments.domain.settlements import SettlementKind
 from apps.payments.models import (
@@ -86,6 +87,27 @@ class TestWhatAgrees:
         assert found() == []
         assert SettlementLineRecord.objects.filter(payment=payment).count() == 2
 
+    def test_is_found_by_our_call_where_the_charge_was_never_reported(self, now: datetime) -> None:
+        payment = refunded(now)
+        call = PaymentOperation.objects.get(kind="refund")
+        back = line(
+            SettlementKind.REFUND,
+            reference="re_1",
+            payment_reference="ch_1",
+            operation_id=call.id,
+            at=now,
+        )
+        reconcile([back], now)
+        assert found() == []
+        assert SettlementLineRecord.objects.get().payment_id == payment.id
+
+    def test_belongs_to_no_payment_of_another_providers_call(self, now: datetime) -> None:
+        refunded(now)
+        call = PaymentOperation.objects.get(kind="refund")
+        PaymentOperation.objects.update(provider="paypal")
+        reconcile([line(SettlementKind.REFUND, operation_id=call.id, at=now)], now)
+        assert SettlementLineRecord.objects.get().payment_id is None
+
     def test_is_taken_for_the_only_movement_of_its_kind_where_it_has_no_name(
         self, now: datetime
     ) -> None:
@@ -160,6 +182,12 @@ class TestADifference:
         reconcile([], now, later=3)
         assert found() == []
 
+    def test_is_a_charge_that_took_weeks_and_is_not_reported(self, now: datetime) -> None:
+        captured(now)
+        PaymentOperation.objects.filter(kind="capture").update(id=id_at(now - timedelta(days=40)))
+        reconcile([], now, later=3)
+        assert found() == [("missing", "charge:ch_1", 100, None, "open")]
+
     def test_is_not_a_refund_that_went_another_way(self, now: datetime) -> None:
         payment = captured(now)
         Payment.objects.update(refund_wanted_minor=40)
@@ -204,9 +232,9 @@ class TestARunThatStops:
 
         with pytest.raises(GatewayUnavailable):
             reconcile(broken(), now)
-        assert SettlementLineRecord.objects.count() == PAGE
+        assert SettlementLineRecord.objects.count() == PAGE + 50
         done = reconcile(lines, now)
-        assert (done.lines_read, done.lines_new) == (PAGE + 100, 100)
+        assert (done.lines_read, done.lines_new) == (PAGE + 100, 50)
         assert LedgerEntry.objects.filter(to_account="fees").count() == PAGE + 100
 
 

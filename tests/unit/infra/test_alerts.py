@@ -58,6 +58,10 @@ class TestAlerts:
         names = [rule["alert"] for rule in rules()]
         assert len(names) == len(set(names))
 
+    def test_leave_a_new_installation_a_day_for_its_first_comparison(self) -> None:
+        (late,) = (rule for rule in rules() if rule["alert"] == "ReconciliationLate")
+        assert late["for"] == "1d"
+
     def test_come_at_more_than_ten_failed_payments_a_minute(self) -> None:
         (rule,) = [rule for rule in rules() if rule["alert"] == "PaymentsFailing"]
         assert rule["expr"] == "sum(rate(payments_failed_total[2m])) * 60 > 10"

@@ -77,6 +77,21 @@ class TestAdyensReport:
         with pytest.raises(ReportUnreadable, match=said):
             adyen(ADYEN.replace(was, becomes))
 
+    @pytest.mark.parametrize("cells", [1, 5, 16, 19])
+    def test_with_a_row_that_was_cut_short_is_refused(self, cells: int) -> None:
+        head, first, *_ = ADYEN.splitlines(keepends=True)
+        cut = b",".join(first.split(b",")[:cells])
+        with pytest.raises(ReportUnreadable, match="line 3 is cut short"):
+            adyen(head + first + cut)
+
+    def test_with_a_row_that_lacks_its_fees_alone_is_refused(self) -> None:
+        head, first, *_ = (row.split(b",") for row in ADYEN.splitlines())
+        fees_last = [b",".join([*row[:16], row[-1], *row[16:20]]) for row in (head, first)]
+        assert str(adyen(b"\n".join(fees_last))[0].fee) == "2.27 EUR"
+        cut = fees_last[1].rpartition(b",")[0]
+        with pytest.raises(ReportUnreadable, match="line 2 is cut short"):
+            adyen(b"\n".join([fees_last[0], cut]))
+
 
 class TestStripesList:
     def test_is_read_transaction_by_transaction(self) -> None:

@@ -31,9 +31,11 @@ from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     GatewayCall,
     GatewayMisused,
+    GatewayUnavailable,
     Outcome,
     OutcomeUnknown,
     ProviderMessage,
+    ReportUnreadable,
     SettlementLine,
 )
 from apps.platform.web.card_numbers import contains_card_number
@@ -93,6 +95,7 @@ class AdyenGateway:
         )
         self._merchant = merchant_account
         self._reports = AdyenReports(
+            merchant_account=merchant_account,
             base=report_base,
             api_key=api_key,
             user=report_user,
@@ -170,9 +173,20 @@ class AdyenGateway:
     def list_settled(
         self, *, since: datetime, until: datetime, told: Sequence[Mapping[str, Any]]
     ) -> Iterator[SettlementLine]:
-        """Fetch the settlement detail reports that Adyen has announced, whole, and read their rows."""
-        for body in self._reports.fetch(told):
-            yield from self.read_report(body)
+        """Fetch the settlement detail reports that Adyen has announced, each whole, and read their rows.
+
+        One that cannot be had or read keeps none of the others back: it is told of when they are read.
+        """
+        first_trouble = None
+        for address in self._reports.addresses(told):
+            try:
+                lines = list(self.read_report(self._reports.fetch(address)))
+            except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as trouble:
+                first_trouble = first_trouble or trouble
+                continue
+            yield from lines
+        if first_trouble is not None:
+            raise first_trouble
 
     def read_report(self, body: bytes) -> Iterator[SettlementLine]:
         """Read a settlement detail report (CSV)."""

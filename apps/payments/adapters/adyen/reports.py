@@ -1,7 +1,8 @@
 """Fetch the reports that Adyen has announced by webhook."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import requests
 
@@ -21,6 +22,7 @@ class AdyenReports:
     def __init__(
         self,
         *,
+        merchant_account: str,
         base: str,
         api_key: str,
         user: str,
@@ -29,6 +31,7 @@ class AdyenReports:
         read_seconds: float,
     ) -> None:
         """Take the address that all reports are below, and who fetches them: a report user, or the key."""
+        self._merchant = merchant_account
         self._base = f"{base.rstrip('/')}/"
         self._auth = (user, password) if user else None
         self._headers = {} if user else {"X-API-Key": api_key}
@@ -36,24 +39,34 @@ class AdyenReports:
             base_url=base, connect_seconds=connect_seconds, read_seconds=read_seconds
         )
 
-    def fetch(self, told: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
-        """Give the settlement detail reports that were announced, the oldest first; others are passed over.
+    def addresses(self, told: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Name the settlement detail reports that were announced, the oldest first; others are passed over.
 
         Raises:
-            GatewayUnavailable: none was announced, or one cannot be fetched now.
-            GatewayMisused: one is not where reports are, or not for us.
+            GatewayUnavailable: none was announced.
         """
         announced = [
             one.reason
             for one in Story.read(told).successes(REPORT_AVAILABLE)
             if one.psp_reference.startswith(SETTLEMENT_REPORT)
         ]
-        if not announced:
+        ours = [one for one in dict.fromkeys(announced) if self._may_be_ours(one)]
+        if not ours:
             raise GatewayUnavailable("adyen_no_report_announced")
-        for address in dict.fromkeys(announced):
-            yield self._get(address)
+        return ours
 
-    def _get(self, address: str) -> bytes:
+    def _may_be_ours(self, address: str) -> bool:
+        """Tell a report of another merchant account by its address; those of a company name none."""
+        _, names_one, rest = address.partition("/MerchantAccount/")
+        return not names_one or unquote(rest.partition("/")[0]) == self._merchant
+
+    def fetch(self, address: str) -> bytes:
+        """Give one report, whole.
+
+        Raises:
+            GatewayUnavailable: it cannot be fetched now.
+            GatewayMisused: it is not where reports are, or not for us.
+        """
         # The address is not signed, and what we send along opens more than this file.
         if not address.startswith(self._base) or ".." in address:
             raise GatewayMisused(f"A report is not below {self._base}, see ADYEN_REPORT_BASE.")

@@ -33,6 +33,7 @@ PASSED_OVER = frozenset(
 )
 """What moves money between Adyen and our own accounts."""
 FEES = ("Commission (NC)", "Markup (NC)", "Scheme Fees (NC)", "Interchange (NC)")
+BOOKED = ("Booking Date", "Booking Date TimeZone")
 NEEDED = frozenset(
     {
         *("Merchant Account", "Psp Reference", "Merchant Reference", "Creation Date", "TimeZone"),
@@ -65,7 +66,14 @@ def read_settlement_report(body: bytes, *, merchant_account: str) -> Iterator[Se
         missing = NEEDED - set(reader.fieldnames or ())
         if missing:
             raise ReportUnreadable(f"These columns are not there: {', '.join(sorted(missing))}.")
-        rows = [row for row in reader if row["Merchant Account"] == merchant_account]
+        told = {*NEEDED, *FEES, *BOOKED} & set(reader.fieldnames or ())
+        rows = []
+        for row in reader:
+            # A row that ends early has None in place of what it lacks, and even its account may lack.
+            if any(row[column] is None for column in told):
+                raise ReportUnreadable(f"The row in line {reader.line_num} is cut short.")
+            if row["Merchant Account"] == merchant_account:
+                rows.append(row)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ReportUnreadable(f"This is no settlement detail report: {error}") from error
     seen: Counter[str] = Counter()
@@ -125,7 +133,7 @@ def _money(number: Decimal, currency: str) -> Money:
 
 
 def _time(row: Row) -> datetime:
-    text, zone = row.get("Booking Date"), row.get("Booking Date TimeZone")
+    text, zone = map(row.get, BOOKED)
     if not text:
         text, zone = row["Creation Date"], row["TimeZone"]
     there = ZoneInfo(ZONES[(zone or "").strip()])

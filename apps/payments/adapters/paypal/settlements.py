@@ -168,11 +168,13 @@ def _line(one: Info, kind: SettlementKind) -> SettlementLine:
         gross=-moved if moved.is_negative else moved,
         fee=fee,
         booked_at=_read(one.transaction_initiation_date),
+        # The invoice of a refund names our call, see `invoice_of_refund`.
+        operation_id=_uuid(one.invoice_id) if kind is SettlementKind.REFUND else None,
     )
 
 
 def _payment_id(one: Info, kind: SettlementKind) -> UUID | None:
-    """Read our id of the payment; the invoice of a refund names the refund, see `invoice_of_refund`."""
+    """Read our id of the payment; the invoice names it on a charge alone."""
     invoice = one.invoice_id if kind is SettlementKind.CHARGE else ""
     return _uuid(one.custom_field) or _uuid(invoice)
 

@@ -24,7 +24,7 @@ from apps.payments.ports import (
     ReportUnreadable,
     SettlementLine,
 )
-from apps.payments.services.reconcile_due import EXTRA_DAYS, note_reconciled
+from apps.payments.services.reconcile_due import looked_back_to, note_reconciled
 from apps.payments.services.reconcile_payments import reconcile_payments
 from apps.platform.database_clock import database_now
 
@@ -70,8 +70,7 @@ class Command(BaseCommand):
         providers = _chosen(options["provider"])
         now = database_now()
         until = options["until"] or now
-        days = timedelta(days=settings.OMS_SETTLEMENT_DAYS)
-        since = options["since"] or min(until, now) - days - EXTRA_DAYS
+        since = options["since"] or looked_back_to(min(until, now))
         if since >= until:
             raise CommandError("--since has to lie before --until.", returncode=CANNOT)
         report = None
@@ -100,7 +99,7 @@ class Command(BaseCommand):
                         returncode=STOPPED,
                     ) from stop
                 if report is None:
-                    note_reconciled(provider=provider, until=until, now=now)
+                    note_reconciled(provider=provider, since=since, until=until, now=now)
                 self.stdout.write(f"{provider}: {done.lines_read} lines, {done.lines_new} new")
         open_count = self._show(providers)
         if problems:
