@@ -225,7 +225,7 @@ def _wait_for_customer(
                 ),
                 cause_of(operation),
             )
-    if payment.is_unwanted or _is_action_over(payment, changes.now):
+    if payment.is_unwanted or is_action_over(payment, changes.now):
         # The customer's time is over, or nobody wants it any more: take the offer back.
         operation.state = OperationState.FAILED
         operation.error_code = _why_dropped(payment)[0]
@@ -248,7 +248,8 @@ def _wait_for_news(
     operation.next_at = changes.now + timedelta(seconds=seconds)
 
 
-def _is_action_over(payment: Payment, now: datetime) -> bool:
+def is_action_over(payment: Payment, now: datetime) -> bool:
+    """Whether the time that a customer has to approve a payment is over."""
     return payment.action_expires_at is not None and payment.action_expires_at <= now
 
 
