@@ -90,12 +90,16 @@ class TestClosing:
         step = payment.history.get(what=f"{kind.capitalize()} closed by hand as done")
         assert step.actor == FINANCE
 
-    def test_of_a_renewal_as_done_holds_it_for_longer(self, now: datetime) -> None:
+    def test_of_a_renewal_as_not_done_has_the_old_one_asked_about(self, now: datetime) -> None:
         operation = waiting(OperationKind.RENEW, now)
-        entries = LedgerEntry.objects.count()
-        close(operation, now + HOUR, is_done=True)
-        assert payment_of(operation).authorized_until == now + HOUR + timedelta(days=7)
-        assert LedgerEntry.objects.count() == entries
+        before = payment_of(operation)
+        closed = close(operation, now + HOUR, is_done=False)
+        assert closed is not None
+        assert closed.state == "declined"
+        after = payment_of(operation)
+        assert (after.authorization, after.authorized_until) == ("pi_1", before.authorized_until)
+        assert after.is_ending_known
+        assert PaymentOperation.objects.get(kind="void").only_looks
 
     @pytest.mark.parametrize(
         ("kind", "status", "event"),
@@ -169,10 +173,16 @@ class TestWhatCannotBeClosed:
         assert close(operation, now + 1.5 * HOUR, is_done=False) is not None
         assert payment_of(operation).status == "failed"
 
-    def test_is_an_authorisation_as_done(self, now: datetime) -> None:
-        operation = waiting(OperationKind.AUTHORIZE, now)
+    @pytest.mark.parametrize("kind", [OperationKind.AUTHORIZE, OperationKind.RENEW])
+    def test_is_as_done_what_gives_the_authorisation_its_name(
+        self, now: datetime, kind: OperationKind
+    ) -> None:
+        operation = waiting(kind, now)
+        before = payment_of(operation)
         assert close(operation, now + HOUR, is_done=True) is None
-        assert payment_of(operation).status == "pending"
+        after = payment_of(operation)
+        assert (after.status, after.steps) == (before.status, before.steps)
+        assert after.authorized_until == before.authorized_until
 
     def test_is_closed_already(self, now: datetime) -> None:
         operation = waiting(OperationKind.REFUND, now)
