@@ -28,6 +28,7 @@ class PaymentsConfig(AppConfig):
         from apps.platform.web.refusals import register_statuses
 
         refuse_unknown_gateways()
+        _count_from_zero()
         subscribe(
             name="payments.saga",
             queue="payments",
@@ -64,3 +65,18 @@ class PaymentsConfig(AppConfig):
             rows=show_payment,
             permission="payments.view_payment",
         )
+
+
+def _count_from_zero() -> None:
+    """Show what the alerts watch before it first happens.
+
+    A counter that begins with its first event has not increased, as Prometheus sees it.
+    """
+    from django.conf import settings
+
+    from apps.platform.telemetry import metrics
+
+    for gateway in settings.OMS_GATEWAYS:
+        metrics.payments_failed_total.labels(gateway=gateway)
+        metrics.captures_failed_total.labels(gateway=gateway)
+        metrics.authorisations_running_out_total.labels(gateway=gateway)
