@@ -19,6 +19,7 @@ class PaymentsConfig(AppConfig):
         from apps.payments.admin.panels import show_payment
         from apps.payments.api.problems import STATUSES
         from apps.payments.queries import refresh_gauges
+        from apps.payments.services.dispatch_operations import look_at_gates
         from apps.payments.services.handle_messages import HANDLE_MESSAGES
         from apps.payments.services.waking import DISPATCH, is_call_due, is_message_due
         from apps.platform.backoffice.panels import register_order_panel
@@ -58,6 +59,7 @@ class PaymentsConfig(AppConfig):
             )
         )
         register_gauge_source(refresh_gauges)
+        register_gauge_source(look_at_gates)
         register_statuses(STATUSES)
         register_order_panel(
             "Payment",

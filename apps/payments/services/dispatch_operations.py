@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from apps.payments.adapters.registry import BREAKERS, gateway_named
+from apps.payments.adapters.registry import BREAKERS, gateway_named, list_gates
 from apps.payments.domain.operations import LATEST_START_SECONDS, LEASE_SECONDS, MONEY_BACK
 from apps.payments.ports import (
     GatewayMisused,
@@ -53,6 +53,15 @@ def gate_named(name: str) -> Gate:
             lease_ms=SLOT_LEASE_MILLISECONDS,
         ),
     )
+
+
+def look_at_gates() -> None:
+    """Bring the metrics of all gates up to date; called when they are read.
+
+    Else a process that has nothing to do would go on showing the gate that it saw last.
+    """
+    for name in list_gates():
+        gate_named(name).state(timezone.now())
 
 
 @cache
