@@ -201,17 +201,22 @@ def release_waiting(gate_name: str) -> int:
     """After an outage, make everything that waits due again, paced so that it does not come at once.
 
     What was never tried is paced, too: most of a long outage's orders came while no call was allowed.
+    What somebody has locked is being worked on, and left alone.
     """
+    # Nobody is waited for: only one worker hears that the provider is back, and a deadlock with
+    # those who lock in key order would leave all of it waiting.
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            WITH free AS (
+                SELECT id, created_at FROM payments_paymentoperation
+                WHERE gate = %s AND state IN ('pending', 'unknown')
+                ORDER BY id FOR UPDATE SKIP LOCKED
+            ), due AS (SELECT id, row_number() OVER (ORDER BY created_at) - 1 AS position FROM free)
             UPDATE payments_paymentoperation o
             SET next_at = now() + due.position * interval '1 s' / %s
-            FROM (SELECT id, row_number() OVER (ORDER BY created_at) - 1 AS position
-                  FROM payments_paymentoperation
-                  WHERE gate = %s AND state IN ('pending', 'unknown')) due
-            WHERE o.id = due.id AND o.state IN ('pending', 'unknown')
+            FROM due WHERE o.id = due.id
             """,
-            [settings.OMS_GATEWAY_RECOVERY_PER_SECOND, gate_name],
+            [gate_name, settings.OMS_GATEWAY_RECOVERY_PER_SECOND],
         )
         return int(cursor.rowcount)
