@@ -24,6 +24,7 @@ from apps.payments.ports import (
 )
 from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
 from apps.payments.services.claim_operations import ClaimedOperation, claim_operations
+from apps.payments.services.waking import is_call_due
 from apps.platform.resilience.breaker import BreakerSettings, Transition
 from apps.platform.resilience.gate import Gate, Lease
 from apps.platform.resilience.stores import GateSettings
@@ -103,24 +104,12 @@ def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
 
 
 def _claim(gate: Gate, gate_name: str, room: int) -> list[tuple[ClaimedOperation, Lease]]:
-    if not _is_something_due(gate_name):
+    if not is_call_due(gate_name):
         return []
     leases = gate.permits(room, timezone.now())
     claimed = claim_operations(gate=gate_name, at_most=len(leases))
     gate.release(leases[len(claimed) :], timezone.now())
     return list(zip(claimed, leases, strict=False))
-
-
-def _is_something_due(gate_name: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM payments_paymentoperation WHERE gate = %s AND next_at <= now() "
-            "AND state IN ('pending', 'in_flight', 'unknown', 'waiting') "
-            "AND (lease_until IS NULL OR lease_until < now()))",
-            [gate_name],
-        )
-        (due,) = cursor.fetchone()
-    return bool(due)
 
 
 def carry_out(claimed: ClaimedOperation) -> Result:
