@@ -41,7 +41,7 @@ from apps.payments.services.changes import Changes
 from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
 from apps.payments.services.refusal_rules import say_no
-from apps.payments.services.renewal_rules import insist_on_time, renewed
+from apps.payments.services.renewal_rules import given_up_at, insist_on_time, renewed
 from apps.platform.resilience.backoff import delay_seconds
 
 NOT_DONE = ("not_done", "The provider was only asked; it was not done there.")
@@ -89,6 +89,9 @@ def apply_result(
             _try_again(operation, payment, result.code, changes)
         case _:
             assert_never(result)
+    if operation.kind == OperationKind.RENEW and operation.is_open:
+        over_at = given_up_at(operation, payment)
+        operation.next_at = min(operation.next_at, over_at or operation.next_at)
 
 
 def _authorized(

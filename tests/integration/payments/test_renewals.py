@@ -209,6 +209,20 @@ class TestMeanwhile:
         hear(renewal(), Declined(code=NOT_OFFERED, detail="No."), now, token=1)
         assert claimed()[OperationKind.CAPTURE].call.authorization == "pi_1"
 
+    def test_a_charge_is_made_in_time_of_the_old_one_without_news(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        confirm(payment, now)
+        claimed()
+        hear(renewal(), Accepted(reference="mod_1"), now, token=1)
+        PaymentOperation.objects.filter(kind="renew").update(attempts=50)
+        hear(renewal(), Accepted(reference="mod_1"), now + 0.49 * DAY, token=1)
+        assert renewal().next_at == now + 0.5 * DAY
+        assert OperationKind.CAPTURE not in claimed()
+        hear(renewal(), Accepted(reference="mod_1"), now + 0.5 * DAY, token=1)
+        assert renewal().error_code == "time_over"
+        assert claimed()[OperationKind.CAPTURE].call.authorization == "pi_1"
+
     def test_a_cancellation_drops_what_was_not_made(self, payment: Payment, now: datetime) -> None:
         call_off(payment, now)
         assert renewal().state == "failed"
