@@ -19,6 +19,7 @@ class PaymentsConfig(AppConfig):
         from apps.payments.admin.panels import show_payment
         from apps.payments.api.problems import STATUSES
         from apps.payments.queries import refresh_gauges
+        from apps.payments.services.dispatch_operations import look_at_gates
         from apps.payments.services.handle_messages import HANDLE_MESSAGES
         from apps.payments.services.waking import DISPATCH, is_call_due, is_message_due
         from apps.platform.backoffice.panels import register_order_panel
@@ -28,6 +29,7 @@ class PaymentsConfig(AppConfig):
         from apps.platform.web.refusals import register_statuses
 
         refuse_unknown_gateways()
+        _count_from_zero()
         subscribe(
             name="payments.saga",
             queue="payments",
@@ -57,6 +59,7 @@ class PaymentsConfig(AppConfig):
             )
         )
         register_gauge_source(refresh_gauges)
+        register_gauge_source(look_at_gates)
         register_statuses(STATUSES)
         register_order_panel(
             "Payment",
@@ -64,3 +67,18 @@ class PaymentsConfig(AppConfig):
             rows=show_payment,
             permission="payments.view_payment",
         )
+
+
+def _count_from_zero() -> None:
+    """Show what the alerts watch before it first happens.
+
+    A counter that begins with its first event has not increased, as Prometheus sees it.
+    """
+    from django.conf import settings
+
+    from apps.platform.telemetry import metrics
+
+    for gateway in settings.OMS_GATEWAYS:
+        metrics.payments_failed_total.labels(gateway=gateway)
+        metrics.captures_failed_total.labels(gateway=gateway)
+        metrics.authorisations_running_out_total.labels(gateway=gateway)

@@ -51,7 +51,7 @@ BY_HAND = "by hand"
 CLOSED_BY_HAND = "closed_by_hand"
 """The code of a call of which a person has said how it ended, since its provider did not."""
 TIME_OVER = "time_over"
-"""The code of a renewal that was given up when the authorisation had run out."""
+"""The code of a renewal that was given up, so that a charge can still be made of what it was for."""
 FIRST_UNDO_PAUSE_SECONDS = 10 * 60
 LONGEST_UNDO_PAUSE_SECONDS = 24 * 60 * 60
 """When to try again to give money back: what a provider refused once it mostly goes on to refuse, until

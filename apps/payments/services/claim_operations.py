@@ -23,10 +23,10 @@ from apps.payments.ports import GatewayCall
 
 # Time is the database's here: a worker whose clock is wrong must not take what is not due. What is
 # taken is due again when its lease ends, so that looking never has to pass over what is under way.
-# What needs the authorisation is passed over while that is being renewed.
-_CLAIM = f"""
-WITH due AS (
-    SELECT d.id, d.state, d.lease_until FROM payments_paymentoperation d
+# What needs the authorisation is passed over while that is being renewed. In the order of the index:
+# for a mere "is there one" the planner may read all the closed ones.
+DUE_BY_TIME = f"""
+    FROM payments_paymentoperation d
     WHERE d.gate = %s AND d.next_at <= now()
       AND d.state IN ('pending', 'in_flight', 'unknown', 'waiting')
       AND (d.lease_until IS NULL OR d.lease_until < now())
@@ -34,7 +34,12 @@ WITH due AS (
           SELECT 1 FROM payments_paymentoperation r
           WHERE r.payment_id = d.payment_id AND r.kind = '{OperationKind.RENEW}'
             AND r.state IN ('pending', 'in_flight', 'unknown', 'waiting')))
-    ORDER BY d.next_at LIMIT %s FOR UPDATE OF d SKIP LOCKED
+    ORDER BY d.next_at LIMIT %s
+"""
+"""Calls that may be taken at a gate, the longest due first; for a gate and how many at most."""
+_CLAIM = f"""
+WITH due AS (
+    SELECT d.id, d.state, d.lease_until {DUE_BY_TIME} FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE payments_paymentoperation o
 SET state = 'in_flight', token = o.token + 1, attempts = o.attempts + 1,

@@ -11,9 +11,11 @@ from apps.payments.domain.operations import CLOSED_BY_HAND, OperationKind, Opera
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import Declined, Done
 from apps.payments.services.changes import Changes
-from apps.payments.services.gateway_rules import apply_result
+from apps.payments.services.gateway_rules import apply_result, is_action_over
 from apps.payments.services.operations import lock_open_operations
 from apps.platform.bulk import lock_many
+
+_NAMES_THE_AUTHORISATION = (OperationKind.AUTHORIZE, OperationKind.RENEW)
 
 
 def close_call(
@@ -54,11 +56,18 @@ def may_be_closed(
 ) -> bool:
     """Whether a person may say this of a call: it has waited for long, and for the provider.
 
-    What waits for its customer ends by itself. That an authorisation was made cannot be said by
-    hand, since what is charged and let go later needs the provider's name for it.
+    An authorisation that waits for its customer ends by itself when their time is over; the void
+    that takes an offer back waits for the provider. That an authorisation was made or renewed
+    cannot be said by hand, since what is charged and let go later needs the provider's name for it.
     """
-    if operation.state != OperationState.WAITING or payment.status == PaymentStatus.REQUIRES_ACTION:
+    if operation.state != OperationState.WAITING:
         return False
-    if operation.kind == OperationKind.AUTHORIZE and is_done:
+    if is_done and operation.kind in _NAMES_THE_AUTHORISATION:
+        return False
+    if operation.kind == OperationKind.AUTHORIZE and _is_up_to_customer(payment, now):
         return False
     return now - operation.created_at >= timedelta(minutes=settings.OMS_WAITING_CALL_MINUTES)
+
+
+def _is_up_to_customer(payment: Payment, now: datetime) -> bool:
+    return payment.status == PaymentStatus.REQUIRES_ACTION and not is_action_over(payment, now)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from apps.payments.adapters.registry import BREAKERS, gateway_named
+from apps.payments.adapters.registry import BREAKERS, gateway_named, list_gates
 from apps.payments.domain.operations import LATEST_START_SECONDS, LEASE_SECONDS, MONEY_BACK
 from apps.payments.ports import (
     GatewayMisused,
@@ -24,6 +24,7 @@ from apps.payments.ports import (
 )
 from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
 from apps.payments.services.claim_operations import ClaimedOperation, claim_operations
+from apps.payments.services.waking import is_call_due
 from apps.platform.resilience.breaker import BreakerSettings, Transition
 from apps.platform.resilience.gate import Gate, Lease
 from apps.platform.resilience.stores import GateSettings
@@ -53,6 +54,15 @@ def gate_named(name: str) -> Gate:
             lease_ms=SLOT_LEASE_MILLISECONDS,
         ),
     )
+
+
+def look_at_gates() -> None:
+    """Bring the metrics of all gates up to date; called when they are read.
+
+    Else a process that has nothing to do would go on showing the gate that it saw last.
+    """
+    for name in list_gates():
+        gate_named(name).state(timezone.now())
 
 
 @cache
@@ -94,24 +104,12 @@ def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
 
 
 def _claim(gate: Gate, gate_name: str, room: int) -> list[tuple[ClaimedOperation, Lease]]:
-    if not _is_something_due(gate_name):
+    if not is_call_due(gate_name):
         return []
     leases = gate.permits(room, timezone.now())
     claimed = claim_operations(gate=gate_name, at_most=len(leases))
     gate.release(leases[len(claimed) :], timezone.now())
     return list(zip(claimed, leases, strict=False))
-
-
-def _is_something_due(gate_name: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM payments_paymentoperation WHERE gate = %s AND next_at <= now() "
-            "AND state IN ('pending', 'in_flight', 'unknown', 'waiting') "
-            "AND (lease_until IS NULL OR lease_until < now()))",
-            [gate_name],
-        )
-        (due,) = cursor.fetchone()
-    return bool(due)
 
 
 def carry_out(claimed: ClaimedOperation) -> Result:
@@ -192,17 +190,22 @@ def release_waiting(gate_name: str) -> int:
     """After an outage, make everything that waits due again, paced so that it does not come at once.
 
     What was never tried is paced, too: most of a long outage's orders came while no call was allowed.
+    What somebody has locked is being worked on, and left alone.
     """
+    # Nobody is waited for: only one worker hears that the provider is back, and a deadlock with
+    # those who lock in key order would leave all of it waiting.
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            WITH free AS (
+                SELECT id, created_at FROM payments_paymentoperation
+                WHERE gate = %s AND state IN ('pending', 'unknown')
+                ORDER BY id FOR UPDATE SKIP LOCKED
+            ), due AS (SELECT id, row_number() OVER (ORDER BY created_at) - 1 AS position FROM free)
             UPDATE payments_paymentoperation o
             SET next_at = now() + due.position * interval '1 s' / %s
-            FROM (SELECT id, row_number() OVER (ORDER BY created_at) - 1 AS position
-                  FROM payments_paymentoperation
-                  WHERE gate = %s AND state IN ('pending', 'unknown')) due
-            WHERE o.id = due.id AND o.state IN ('pending', 'unknown')
+            FROM due WHERE o.id = due.id
             """,
-            [settings.OMS_GATEWAY_RECOVERY_PER_SECOND, gate_name],
+            [gate_name, settings.OMS_GATEWAY_RECOVERY_PER_SECOND],
         )
         return int(cursor.rowcount)

@@ -41,7 +41,7 @@ from apps.payments.services.changes import Changes
 from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
 from apps.payments.services.refusal_rules import say_no
-from apps.payments.services.renewal_rules import insist_on_time, renewed
+from apps.payments.services.renewal_rules import given_up_at, insist_on_time, renewed
 from apps.platform.resilience.backoff import delay_seconds
 
 NOT_DONE = ("not_done", "The provider was only asked; it was not done there.")
@@ -89,6 +89,9 @@ def apply_result(
             _try_again(operation, payment, result.code, changes)
         case _:
             assert_never(result)
+    if operation.kind == OperationKind.RENEW and operation.is_open:
+        over_at = given_up_at(operation, payment)
+        operation.next_at = min(operation.next_at, over_at or operation.next_at)
 
 
 def _authorized(
@@ -225,7 +228,7 @@ def _wait_for_customer(
                 ),
                 cause_of(operation),
             )
-    if payment.is_unwanted or _is_action_over(payment, changes.now):
+    if payment.is_unwanted or is_action_over(payment, changes.now):
         # The customer's time is over, or nobody wants it any more: take the offer back.
         operation.state = OperationState.FAILED
         operation.error_code = _why_dropped(payment)[0]
@@ -248,7 +251,8 @@ def _wait_for_news(
     operation.next_at = changes.now + timedelta(seconds=seconds)
 
 
-def _is_action_over(payment: Payment, now: datetime) -> bool:
+def is_action_over(payment: Payment, now: datetime) -> bool:
+    """Whether the time that a customer has to approve a payment is over."""
     return payment.action_expires_at is not None and payment.action_expires_at <= now
 
 

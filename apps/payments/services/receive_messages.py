@@ -18,7 +18,8 @@ from apps.platform.telemetry.metrics import webhooks_total
 
 LONGEST_NAME = 128
 
-# They are due at once, by the clock that says what is due.
+# They are due at once, by the clock that says what is due. Two processes may store the same messages
+# at the same moment: in one order, they wait for each other in turn.
 _STORE = """
 INSERT INTO payments_providermessagerecord
     (provider, event_id, kind, reference, payment_id, is_setback, call_reference, facts,
@@ -28,6 +29,7 @@ SELECT provider, event_id, kind, reference, payment_id, is_setback, call_referen
 FROM json_to_recordset(%s::json) AS v(
     provider text, event_id text, kind text, reference text, payment_id uuid, is_setback boolean,
     call_reference text, facts jsonb, dispute jsonb, was_done boolean)
+ORDER BY provider, event_id
 ON CONFLICT (provider, event_id) DO NOTHING
 RETURNING provider, event_id
 """

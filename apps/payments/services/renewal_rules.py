@@ -70,17 +70,29 @@ def warn_of_ending(payment: Payment, cause: Cause, changes: Changes) -> None:
 def insist_on_time(
     operation: PaymentOperation, payment: Payment, result: Result, now: datetime
 ) -> Result:
-    """Give up a renewal that has not ended when the old authorisation has; else give what is known.
+    """Give up a renewal that has not ended in time; else give what is known.
 
-    Charges and voids wait for it, so it must not go on for ever. Should it have been made after all,
-    nothing is left behind: a void goes by the authorisation's first name, which lets both go.
+    Charges and voids wait for it, and have to be made while the old authorisation lasts. Should it
+    have been made after all, nothing is left behind: a void goes by the authorisation's first name,
+    which lets both go.
     """
-    is_over = payment.authorized_until is not None and payment.authorized_until <= now
-    if not is_over or not isinstance(result, Accepted | NotKnown | NothingHappened):
+    over_at = given_up_at(operation, payment)
+    if (
+        over_at is None
+        or over_at > now
+        or not isinstance(result, Accepted | NotKnown | NothingHappened)
+    ):
         return result
     if isinstance(result, Accepted):
         operation.reference = result.reference
-    return Refused(code=TIME_OVER, detail="The authorisation ran out before it was renewed.")
+    return Refused(code=TIME_OVER, detail="The authorisation was not renewed in time.")
+
+
+def given_up_at(operation: PaymentOperation, payment: Payment) -> datetime | None:
+    """Give when a renewal is given up: at half of the time that was left when it was asked for."""
+    if payment.authorized_until is None:
+        return None
+    return operation.created_at + (payment.authorized_until - operation.created_at) / 2
 
 
 def _is_short(payment: Payment, now: datetime) -> bool:

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from apps.payments.domain.operations import OPEN_STATES
-from apps.payments.models import PaymentOperation, ProviderMessageRecord
+from apps.payments.models import ProviderMessageRecord
+from apps.payments.services.claim_operations import DUE_BY_TIME
 from apps.platform.outbox.wakeups import wake
 
 
@@ -18,13 +17,10 @@ def wake_dispatch_on_commit(gates: Collection[str]) -> None:
 
 
 def is_call_due(gate: str) -> bool:
-    """Tell whether a call is due at a gate that no worker is at."""
-    is_free = Q(lease_until=None) | Q(lease_until__lt=Now())
-    due = PaymentOperation.objects.filter(
-        is_free, gate=gate, state__in=OPEN_STATES, next_at__lte=Now()
-    )
-    # In the order of the index; for a mere "is there one" the planner may read all the closed ones.
-    return bool(due.order_by("next_at").values_list("pk")[:1])
+    """Tell whether a worker would find a call to take at a gate."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 {DUE_BY_TIME}", [gate, 1])
+        return cursor.fetchone() is not None
 
 
 def is_message_due() -> bool:

@@ -1,11 +1,16 @@
 """Celery's door to the event bus."""
 
+from collections.abc import Callable
+
+import structlog
 from celery import shared_task
 
 from apps.platform.outbox.draining import drain
 from apps.platform.outbox.registry import find_subscriber
 from apps.platform.outbox.wakeups import list_looked_for, wake
 from apps.platform.outbox.watching import without_watched, work_and_watch
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(name="outbox.drain", acks_late=False, ignore_result=True)
@@ -21,7 +26,16 @@ def look(queue: str) -> None:
     """Wake workers of a queue for what waits and nobody watches; a repeated call wakes nobody twice.
 
     One message a second for all the work of a queue costs less than one for each kind of it, which
-    would mostly be in vain.
+    would mostly be in vain. Work that cannot be asked for counts as waiting: it says better itself
+    what is wrong, and the rest of the queue goes on.
     """
     asked_for = list_looked_for(queue)
-    wake([name for name in without_watched(asked_for) if asked_for[name]()])
+    wake([name for name in without_watched(asked_for) if _may_wait(name, asked_for[name])])
+
+
+def _may_wait(name: str, is_waiting: Callable[[], bool]) -> bool:
+    try:
+        return is_waiting()
+    except Exception:
+        log.exception("look_failed", name=name)
+        return True

@@ -34,7 +34,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 
     With `OMS_METRICS_TOKEN` set it wants that as a bearer token, from everybody; otherwise it
     answers this machine alone, and nobody whose request was forwarded. Gauges that come from the
-    database are refreshed first; a source that fails or takes over a second is passed over.
+    database or Valkey are refreshed first; a source that fails or takes over a second is passed over.
     """
     if not _is_ours(request):
         return HttpResponse("Not for you.\n", status=403, content_type="text/plain")
@@ -45,8 +45,8 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 def serve_metrics(port: int) -> Callable[[], None]:
     """Show the metrics on a port of their own, for processes that serve no requests (workers).
 
-    It answers everybody who can reach the port, and refreshes no gauges from the database: the web
-    processes do that for all. Runs in a daemon thread; call what is returned to stop it.
+    It answers everybody who can reach the port, and refreshes no gauges: the web processes
+    do that for all. Runs in a daemon thread; call what is returned to stop it.
 
     Raises:
         OSError: the port is taken.

@@ -124,7 +124,7 @@ _gauge_sources: dict[str, GaugeSource] = {}
 
 
 def register_gauge_source(source: GaugeSource) -> None:
-    """Have `source` called whenever the metrics are read, to set gauges from the database.
+    """Have `source` called whenever the metrics are read, to set gauges from what all share.
 
     It runs in a thread of its own with a second of time; too slow or failing, the gauges keep their
     last values and `gauge_source_failures_total` counts. Registering it again changes nothing.

@@ -60,6 +60,20 @@ class TestLooking:
         look()
         assert woken.count(NAME) == 1
 
+    def test_wakes_everybody_whose_work_cannot_be_asked_for(
+        self, woken: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail() -> bool:
+            raise LookupError
+
+        broken = WakeUp(name=f"a{NAME}", task="outbox.drain", queue="test", is_waiting=fail)
+        monkeypatch.setitem(wakeups._registered, broken.name, broken)
+        look()
+        assert woken == [broken.name]
+        say(uuid.uuid4(), "waiting")
+        look()
+        assert sorted(woken) == sorted([broken.name, broken.name, NAME])
+
     def test_asks_all_kinds_of_work_whether_anything_waits(self, db: None) -> None:
         for queue in ("inventory", "notifications", "orders", "payments"):
             asked = list_looked_for(queue)

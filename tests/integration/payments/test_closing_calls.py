@@ -90,12 +90,16 @@ class TestClosing:
         step = payment.history.get(what=f"{kind.capitalize()} closed by hand as done")
         assert step.actor == FINANCE
 
-    def test_of_a_renewal_as_done_holds_it_for_longer(self, now: datetime) -> None:
+    def test_of_a_renewal_as_not_done_has_the_old_one_asked_about(self, now: datetime) -> None:
         operation = waiting(OperationKind.RENEW, now)
-        entries = LedgerEntry.objects.count()
-        close(operation, now + HOUR, is_done=True)
-        assert payment_of(operation).authorized_until == now + HOUR + timedelta(days=7)
-        assert LedgerEntry.objects.count() == entries
+        before = payment_of(operation)
+        closed = close(operation, now + HOUR, is_done=False)
+        assert closed is not None
+        assert closed.state == "declined"
+        after = payment_of(operation)
+        assert (after.authorization, after.authorized_until) == ("pi_1", before.authorized_until)
+        assert after.is_ending_known
+        assert PaymentOperation.objects.get(kind="void").only_looks
 
     @pytest.mark.parametrize(
         ("kind", "status", "event"),
@@ -123,6 +127,20 @@ class TestClosing:
         close(operation, now + HOUR, is_done=False)
         assert payment_of(operation).undo_at is not None
 
+    @pytest.mark.parametrize(("is_done", "status"), [(True, "failed"), (False, "requires_action")])
+    def test_of_a_void_takes_back_what_the_customer_never_approved(
+        self, now: datetime, is_done: bool, status: str
+    ) -> None:
+        _, operation = authorizing(now)
+        hear(operation, ACTION, now)
+        hear(operation, ACTION, now + HOUR)
+        void = PaymentOperation.objects.get(kind="void")
+        hear(void, TAKEN, now + HOUR)
+        assert close(void, now + 2 * HOUR, is_done=is_done) is not None
+        payment = payment_of(void)
+        assert (payment.status, payment.undo_at is None) == (status, is_done)
+        assert LedgerEntry.objects.count() == 0
+
     def test_lets_what_waited_for_it_go_on(self, now: datetime) -> None:
         operation = waiting(OperationKind.CAPTURE, now)
         undo_payments(causes={payment_of(operation).order_id: make_cause()}, now=now)
@@ -146,15 +164,25 @@ class TestWhatCannotBeClosed:
         assert close(operation, now + HOUR, is_done=True) is None
         assert payment_of(operation).steps == steps
 
-    def test_waits_for_its_customer(self, now: datetime) -> None:
+    def test_waits_for_its_customer(self, now: datetime, settings: Any) -> None:
+        settings.OMS_WAITING_CALL_MINUTES, settings.OMS_PAYMENT_ACTION_MINUTES = 60, 90
         _, operation = authorizing(now)
         hear(operation, ACTION, now)
         assert close(operation, now + HOUR, is_done=False) is None
+        assert payment_of(operation).status == "requires_action"
+        assert close(operation, now + 1.5 * HOUR, is_done=False) is not None
+        assert payment_of(operation).status == "failed"
 
-    def test_is_an_authorisation_as_done(self, now: datetime) -> None:
-        operation = waiting(OperationKind.AUTHORIZE, now)
+    @pytest.mark.parametrize("kind", [OperationKind.AUTHORIZE, OperationKind.RENEW])
+    def test_is_as_done_what_gives_the_authorisation_its_name(
+        self, now: datetime, kind: OperationKind
+    ) -> None:
+        operation = waiting(kind, now)
+        before = payment_of(operation)
         assert close(operation, now + HOUR, is_done=True) is None
-        assert payment_of(operation).status == "pending"
+        after = payment_of(operation)
+        assert (after.status, after.steps) == (before.status, before.steps)
+        assert after.authorized_until == before.authorized_until
 
     def test_is_closed_already(self, now: datetime) -> None:
         operation = waiting(OperationKind.REFUND, now)

@@ -1,7 +1,9 @@
 """Webhooks that come at the same moment, and some of them twice."""
 
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.conf import settings
@@ -10,6 +12,8 @@ from django.utils import timezone
 
 from apps.payments.adapters.sandbox import SIGNATURE_HEADER, sign
 from apps.payments.models import ProviderMessageRecord
+from apps.payments.ports import ProviderMessage
+from apps.payments.services import receive_messages as receiving
 from apps.payments.services.receive_messages import receive_messages
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,6 +28,19 @@ def receive(number: int) -> bool:
 def receive_in_thread(number: int) -> bool:
     try:
         return receive(number)
+    finally:
+        connection.close()
+
+
+def store_in_thread(numbers: Sequence[int], barrier: Barrier) -> int:
+    """Store messages as a process does that gathered them in this order; returns how many were new."""
+    messages = [
+        ProviderMessage(event_id=f"m{number}", kind="approved", reference="r", payment_id=None)
+        for number in numbers
+    ]
+    try:
+        barrier.wait()
+        return sum(receiving._store([receiving._Received("sandbox", messages)]))
     finally:
         connection.close()
 
@@ -52,3 +69,9 @@ class TestReceiving:
         assert not ProviderMessageRecord.objects.exists()
         assert receive(1)
         assert not receive(1)
+
+    def test_in_two_processes_in_two_orders_never_blocks(self) -> None:
+        orders, barrier = (range(2000), range(1999, -1, -1)), Barrier(2)
+        with ThreadPoolExecutor(2) as threads:
+            new = list(threads.map(store_in_thread, orders, [barrier, barrier]))
+        assert sum(new) == ProviderMessageRecord.objects.count() == 2000

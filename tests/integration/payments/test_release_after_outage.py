@@ -1,14 +1,17 @@
 """What becomes of all that waited for a provider once it is back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from django.conf import settings
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.payments.models import PaymentOperation
 from apps.payments.services.dispatch_operations import release_waiting
+from apps.platform.bulk import lock_many
 from tests.integration.payments.story import authorizing
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +56,24 @@ class TestReleaseWaiting:
         before = list(PaymentOperation.objects.values_list("id", "next_at"))
         assert release_waiting("stripe") == 0
         assert list(PaymentOperation.objects.values_list("id", "next_at")) == before
+
+    @pytest.mark.django_db(transaction=True)
+    def test_waits_for_nobody(self) -> None:
+        operations = waiting(3, attempts=3)
+        busy, *free = operations
+
+        def release() -> int:
+            try:
+                with transaction.atomic(), connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL lock_timeout = '500ms'")
+                    return release_waiting("stripe")
+            finally:
+                connection.close()
+
+        before = busy.next_at
+        with transaction.atomic(), ThreadPoolExecutor(1) as threads:
+            lock_many(PaymentOperation, [busy.id])
+            assert threads.submit(release).result() == 2
+        assert pauses(free) == [1 / settings.OMS_GATEWAY_RECOVERY_PER_SECOND]
+        busy.refresh_from_db()
+        assert busy.next_at == before

@@ -25,6 +25,7 @@ from apps.payments.services.claim_operations import ClaimedOperation, claim_oper
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.start_payments import capture_payments
 from apps.payments.services.undo_payments import undo_payments
+from apps.payments.services.waking import is_call_due
 from apps.payments.services.watch_authorisations import watch_authorisations
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
@@ -192,12 +193,34 @@ class TestMeanwhile:
         capture = claimed()[OperationKind.CAPTURE]
         assert capture.call.authorization == "pi_2"
 
+    def test_nobody_is_woken_for_a_charge_that_waits(self, payment: Payment, now: datetime) -> None:
+        confirm(payment, now)
+        assert is_call_due("stripe")
+        claimed()
+        assert not is_call_due("stripe")
+        hear(renewal(), RENEWED, now, token=1)
+        assert is_call_due("stripe")
+
     def test_a_charge_is_made_of_the_old_one_after_a_refusal(
         self, payment: Payment, now: datetime
     ) -> None:
         confirm(payment, now)
         claimed()
         hear(renewal(), Declined(code=NOT_OFFERED, detail="No."), now, token=1)
+        assert claimed()[OperationKind.CAPTURE].call.authorization == "pi_1"
+
+    def test_a_charge_is_made_in_time_of_the_old_one_without_news(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        confirm(payment, now)
+        claimed()
+        hear(renewal(), Accepted(reference="mod_1"), now, token=1)
+        PaymentOperation.objects.filter(kind="renew").update(attempts=50)
+        hear(renewal(), Accepted(reference="mod_1"), now + 0.49 * DAY, token=1)
+        assert renewal().next_at == now + 0.5 * DAY
+        assert OperationKind.CAPTURE not in claimed()
+        hear(renewal(), Accepted(reference="mod_1"), now + 0.5 * DAY, token=1)
+        assert renewal().error_code == "time_over"
         assert claimed()[OperationKind.CAPTURE].call.authorization == "pi_1"
 
     def test_a_cancellation_drops_what_was_not_made(self, payment: Payment, now: datetime) -> None:

@@ -18,6 +18,12 @@ from apps.platform.telemetry.exposition import metrics_page
 print(metrics_page(RequestFactory().get("/metrics")).content.decode())
 """
 
+START = """
+import django
+django.setup()
+"""
+WATCHED = ("payments_failed_total", "captures_failed_total", "authorisations_running_out_total")
+
 
 def run(script: str, folder: Path) -> str:
     """Run a script in a process of its own that shares its metrics through a folder."""
@@ -28,6 +34,7 @@ def run(script: str, folder: Path) -> str:
             "PROMETHEUS_MULTIPROC_DIR": str(folder),
             "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
             "OMS_METRICS_TOKEN": "",
+            "OMS_GATEWAYS": "sandbox,stripe",
         },
         capture_output=True,
         text=True,
@@ -55,3 +62,12 @@ class TestSharedMetrics:
         page = run(SHOW, tmp_path).splitlines()
 
         assert 'events_waiting{subscriber="orders"} 4.0' in page
+
+    def test_show_what_alerts_watch_before_it_first_happens(self, tmp_path: Path) -> None:
+        run(START, tmp_path)
+
+        page = run(SHOW, tmp_path).splitlines()
+
+        for name in WATCHED:
+            assert f'{name}{{gateway="sandbox"}} 0.0' in page
+            assert f'{name}{{gateway="stripe"}} 0.0' in page

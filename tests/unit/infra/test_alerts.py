@@ -67,6 +67,10 @@ class TestAlerts:
         assert rule["expr"] == "sum(rate(payments_failed_total[2m])) * 60 > 10"
         assert rule["labels"] == {"severity": "page"}
 
+    def test_take_a_breaker_that_tries_again_for_open(self) -> None:
+        (rule,) = [rule for rule in rules() if rule["alert"] == "BreakerOpen"]
+        assert rule["expr"] == "max by (gateway) (breaker_state) >= 1"
+
 
 class TestNamedIn:
     def test_leaves_out_what_is_no_metric(self) -> None:
