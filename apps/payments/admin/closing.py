@@ -83,5 +83,7 @@ def why_not_closed() -> str:
     """Say when it cannot be said."""
     return (
         "Only a call that has waited for its provider for "
-        f"{settings.OMS_WAITING_CALL_MINUTES} minutes and more can be closed; nothing was changed."
+        f"{settings.OMS_WAITING_CALL_MINUTES} minutes and more can be closed; nothing was changed. "
+        "Of an authorisation or a renewal it can only be said that it was not made: the provider may "
+        "have given it a name that we do not know, without which nothing can be charged or let go."
     )

@@ -190,6 +190,7 @@ class TestARun:
         assert status == 2
         assert "sandbox: 1 lines, 1 new" in said
         assert "stripe cannot be asked" in said
+        assert "agree" not in said
         assert Reconciliation.objects.filter(ended_at__isnull=False).count() == 1
 
 

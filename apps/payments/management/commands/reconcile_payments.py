@@ -107,6 +107,7 @@ class Command(BaseCommand):
         if open_count:
             said = "1 difference is" if open_count == 1 else f"{open_count} differences are"
             raise CommandError(f"{said} open.", returncode=DIFFERENCES)
+        self.stdout.write("Report and ledger agree.")
 
     @contextmanager
     def _progress(self) -> Iterator[Progress]:
@@ -122,13 +123,12 @@ class Command(BaseCommand):
             yield progress
 
     def _show(self, providers: Sequence[str]) -> int:
-        """Print what is open, the newest first, as far as a person can take it in."""
+        """Print what is open, the newest first, as far as a person can take it in; give how many."""
         found = SettlementDifference.objects.filter(
             provider__in=providers, state=DifferenceState.OPEN
         )
         count = found.count()
         if not count:
-            self.stdout.write("Report and ledger agree.")
             return 0
         table = Table("Provider", "What", "About", "Order", "Ledger", "Report", "Found")
         for one in found.select_related("payment").order_by("-id")[:MOST_SHOWN]:
