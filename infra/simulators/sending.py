@@ -39,6 +39,10 @@ class Sender(Generic[News]):
         self._due: list[tuple[float, int, News, int]] = []
         self._order = itertools.count()
         self._changed = asyncio.Condition()
+        self._on_their_way = 0
+        self._none_on_its_way = asyncio.Event()
+        self._none_on_its_way.set()
+        self._forgotten = 0
 
     async def run(self, waiting: Sequence[News] = ()) -> None:
         """Send for ever, beginning with what waits already."""
@@ -55,9 +59,11 @@ class Sender(Generic[News]):
         async with self._changed:
             self._changed.notify_all()
 
-    def forget_all(self) -> None:
-        """Send nothing of what waits."""
+    async def forget_all(self) -> None:
+        """Send nothing of what waits; nothing of it arrives once this returns."""
         self._due.clear()
+        self._forgotten += 1
+        await self._none_on_its_way.wait()
 
     def _add(self, one: News, *, attempt: int, pause: float) -> None:
         entry = (time.monotonic() + pause, next(self._order), one, attempt)
@@ -67,10 +73,16 @@ class Sender(Generic[News]):
         target = HttpTarget(self._url)
         while True:
             one, attempt = await self._next()
+            forgotten = self._forgotten
             body, headers = self._write(one)
             status = 0
             with suppress(OSError, EOFError, TimeoutError, ValueError):
                 status = await target.post(body, headers)
+            self._on_their_way -= 1
+            if not self._on_their_way:
+                self._none_on_its_way.set()
+            if forgotten != self._forgotten:
+                continue
             if 200 <= status < 300:
                 self._delivered(one)
             elif attempt < MOST_ATTEMPTS:
@@ -84,6 +96,8 @@ class Sender(Generic[News]):
                 pause = self._due[0][0] - time.monotonic() if self._due else None
                 if pause is not None and pause <= 0:
                     _, _, one, attempt = heapq.heappop(self._due)
+                    self._on_their_way += 1
+                    self._none_on_its_way.clear()
                     return one, attempt
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause):

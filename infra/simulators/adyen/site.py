@@ -80,7 +80,7 @@ class AdyenSite:
             if not path.startswith("/_"):
                 return await self._desk.take(request, path, news)
             if path == "/_reset" and self._webhooks is not None:
-                self._webhooks.forget_all()
+                await self._webhooks.forget_all()
             return self._control.take(request, path[2:], news)
         finally:
             # Also when the answer is lost: the work is done.

@@ -97,7 +97,7 @@ class PayPalSite:
         try:
             if path.startswith("/_"):
                 if path == "/_reset" and self._webhooks is not None:
-                    self._webhooks.forget_all()
+                    await self._webhooks.forget_all()
                 return self._control.take(request, path[2:], events)
             if path.startswith(PATH):
                 return self._approvals.take(request, path, events)

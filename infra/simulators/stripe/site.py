@@ -78,7 +78,7 @@ class StripeSite:
         try:
             if path.startswith("/_"):
                 if path == "/_reset" and self._webhooks is not None:
-                    self._webhooks.forget_all()
+                    await self._webhooks.forget_all()
                 return self._control.take(request, path[2:], events)
             if path.startswith("/3ds/"):
                 return self._approvals.take(request, path, events)
