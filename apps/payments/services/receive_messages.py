@@ -17,6 +17,8 @@ from apps.platform.outbox.wakeups import wake
 from apps.platform.telemetry.metrics import webhooks_total
 
 LONGEST_NAME = 128
+GATHER_SECONDS = 0.03
+"""How long a webhook waits for others, to be stored with them: no provider is in a hurry."""
 
 # They are due at once, by the clock that says what is due. Two processes may store the same messages
 # at the same moment: in one order, they wait for each other in turn.
@@ -117,4 +119,4 @@ def _row(provider: str, message: ProviderMessage) -> dict[str, Any]:
     }
 
 
-_together: Gathering[_Received, int] = Gathering(_store)
+_together: Gathering[_Received, int] = Gathering(_store, at_least_seconds=GATHER_SECONDS)

@@ -44,9 +44,18 @@ class Gathering(Generic[Asked, Got]):
     of those who ask, on that thread's database connection.
     """
 
-    def __init__(self, do: Callable[[Sequence[Asked]], Sequence[Got | None]]) -> None:
-        """Start nothing: there are no threads of our own."""
+    def __init__(
+        self,
+        do: Callable[[Sequence[Asked]], Sequence[Got | None]],
+        *,
+        at_least_seconds: float = 0.0,
+    ) -> None:
+        """Start nothing: there are no threads of our own.
+
+        What is in no hurry waits `at_least_seconds` for company, alone or not.
+        """
         self._do = do
+        self._at_least_seconds = at_least_seconds
         self._lock = threading.Lock()
         self._waiting: list[_Request[Asked, Got]] = []
         self._is_led = False
@@ -62,8 +71,10 @@ class Gathering(Generic[Asked, Got]):
         if has_to_wait:
             request.turn.wait()
         if not request.is_done:
-            if has_to_wait:
-                time.sleep(min(WAIT_PER_WORK * self._took_seconds, LONGEST_WAIT_SECONDS))
+            wait = WAIT_PER_WORK * self._took_seconds if has_to_wait else 0.0
+            wait = max(self._at_least_seconds, min(wait, LONGEST_WAIT_SECONDS))
+            if wait:
+                time.sleep(wait)
             self._lead()
         return request.got
 

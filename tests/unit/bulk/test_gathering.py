@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Event
 
 import pytest
@@ -27,6 +29,14 @@ class Doubling:
         if 13 in numbers and len(numbers) > 1:
             raise ArithmeticError("thirteen cannot be doubled in company")
         return [2 * number for number in numbers]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A clock whose sleep a test decides on."""
+
+    sleep: Callable[[float], None]
+    monotonic: Callable[[], float] = time.monotonic
 
 
 @pytest.fixture
@@ -73,3 +83,24 @@ def test_takes_too_few_results_for_a_failure() -> None:
     gathering: Gathering[int, int] = Gathering(lambda numbers: [])
     assert gathering.ask(1) is None
     assert gathering.ask(1) is None
+
+
+def test_waits_for_company_where_nobody_is_in_a_hurry(
+    doubling: Doubling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubling.go_on.set()
+    waits, company_is_there = [], Event()
+
+    def wait_for_company(seconds: float) -> None:
+        waits.append(seconds)
+        assert company_is_there.wait(10)
+
+    monkeypatch.setattr("apps.platform.bulk.gathering.time", Clock(wait_for_company))
+    gathering = Gathering(doubling, at_least_seconds=0.5)
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(gathering.ask, 1), pool.submit(gathering.ask, 2)]
+        while len(gathering._waiting) < 2:
+            assert not any(one.done() for one in asked)
+        company_is_there.set()
+        assert [one.result(10) for one in asked] == [2, 4]
+    assert (waits, [sorted(batch) for batch in doubling.batches]) == ([0.5], [[1, 2]])
