@@ -1,6 +1,7 @@
 """Carry out due operations of one gate: claim, commit, call, record, with many calls at once."""
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from functools import cache
@@ -37,7 +38,7 @@ DISPATCH_SECONDS = 5.0
 SHORTEST_GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.01, 0.02
 """How long answers are gathered before they are recorded together: as long as the last round took,
 within limits. So a busy machine records more of them at once, and each costs less; but a call that
-has ended holds its place until it is recorded."""
+has ended holds its place meanwhile."""
 
 log = structlog.get_logger(__name__)
 
@@ -81,25 +82,27 @@ def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
     pool = _pool(gate_name)
     deadline = time.monotonic() + DISPATCH_SECONDS if until is None else until
     running: dict[Future[Result], tuple[ClaimedOperation, Lease]] = {}
+    ended: list[tuple[ClaimedOperation, Lease, Result]] = []
     made = 0
     gather = SHORTEST_GATHER_SECONDS
     while True:
         began = time.monotonic()
+        _give_back_places(gate, gate_name, ended)
         room = settings.OMS_GATEWAY_CONCURRENCY - len(running)
         if room > 0 and time.monotonic() < deadline:
             for claimed, lease in _claim(gate, gate_name, room):
                 running[pool.submit(carry_out, claimed)] = (claimed, lease)
-        if not running:
+        # The next calls are under way while the answers to the last ones are written down.
+        _record(ended)
+        if not running and not ended:
             return made
         spent = time.monotonic() - began
         wait(running, timeout=0.05, return_when=FIRST_COMPLETED)
         time.sleep(gather)
-        began = time.monotonic()
-        ended = {future: running.pop(future) for future in list(running) if future.done()}
-        if ended:
-            made += len(ended)
-            _record(gate, gate_name, [(*one, future.result()) for future, one in ended.items()])
-        spent += time.monotonic() - began
+        ended = [
+            (*running.pop(future), future.result()) for future in list(running) if future.done()
+        ]
+        made += len(ended)
         gather = min(LONGEST_GATHER_SECONDS, max(SHORTEST_GATHER_SECONDS, spent))
 
 
@@ -159,9 +162,28 @@ def carry_out(claimed: ClaimedOperation) -> Result:
             return NotKnown()
 
 
-def _record(
-    gate: Gate, gate_name: str, results: list[tuple[ClaimedOperation, Lease, Result]]
+def _give_back_places(
+    gate: Gate, gate_name: str, ended: Sequence[tuple[ClaimedOperation, Lease, Result]]
 ) -> None:
+    """Tell the gate how calls ended, and let others have their places."""
+    if not ended:
+        return
+    succeeded: list[Lease] = []
+    failed: list[Lease] = []
+    for one, lease, result in ended:
+        is_failure = isinstance(result, NothingHappened | NotKnown)
+        (failed if is_failure else succeeded).append(lease)
+        gateway_calls_total.labels(
+            gateway=one.provider, kind=one.call.kind, outcome=type(result).__name__
+        ).inc()
+    if gate.record(succeeded, failed, timezone.now()) is Transition.CLOSED:
+        release_waiting(gate_name)
+
+
+def _record(ended: Sequence[tuple[ClaimedOperation, Lease, Result]]) -> None:
+    """Write down how calls ended, all in one transaction."""
+    if not ended:
+        return
     apply_gateway_facts(
         facts=[
             GatewayFact(
@@ -170,20 +192,10 @@ def _record(
                 token=one.token,
                 result=result,
             )
-            for one, _, result in results
+            for one, _, result in ended
         ],
-        now=max(one.database_now() for one, _, _ in results),
+        now=max(one.database_now() for one, _, _ in ended),
     )
-    succeeded: list[Lease] = []
-    failed: list[Lease] = []
-    for one, lease, result in results:
-        is_failure = isinstance(result, NothingHappened | NotKnown)
-        (failed if is_failure else succeeded).append(lease)
-        gateway_calls_total.labels(
-            gateway=one.provider, kind=one.call.kind, outcome=type(result).__name__
-        ).inc()
-    if gate.record(succeeded, failed, timezone.now()) is Transition.CLOSED:
-        release_waiting(gate_name)
 
 
 def release_waiting(gate_name: str) -> int:
