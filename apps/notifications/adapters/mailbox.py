@@ -5,7 +5,7 @@ mails a minute on the machine that also takes the orders, that was a tenth of al
 ours has a handful of headers and two bodies, which are written out here.
 """
 
-from base64 import encodebytes
+from base64 import b64encode
 from email.utils import formatdate
 from typing import IO, Final, cast
 
@@ -30,7 +30,10 @@ class MailboxBackend(EmailBackend):
 
 
 def as_mime(message: EmailMessage) -> bytes:
-    """Give a mail as it travels: RFC 2045 with its text and its page as alternatives."""
+    """Give a mail as MIME, with its text and its page as alternatives.
+
+    Each is one line, however long: what never travels needs no lines of 76 characters.
+    """
     headers = {
         "Subject": message.subject,
         "From": message.from_email,
@@ -46,7 +49,7 @@ def as_mime(message: EmailMessage) -> bytes:
         bodies += [("html", str(content)) for content, _ in message.alternatives]
     parts = (
         f"--{SEPARATOR}\nContent-Type: text/{kind}; charset=utf-8\n"
-        f"Content-Transfer-Encoding: base64\n\n{encodebytes(body.encode()).decode()}"
+        f"Content-Transfer-Encoding: base64\n\n{b64encode(body.encode()).decode()}\n"
         for kind, body in bodies
     )
     return f"{head}\n{''.join(parts)}--{SEPARATOR}--\n".encode()
