@@ -41,7 +41,8 @@ def lock_many(
     make = _maker(model)
     with connection.cursor() as cursor:
         cursor.execute(_statement(model, by, where), [wanted])
-        return [make(document) for (document,) in cursor.fetchall()]
+        alias = connection.alias
+        return [make(document, alias) for (document,) in cursor.fetchall()]
 
 
 def list_known(model: type[models.Model], ids: Iterable[UUID], *, by: str) -> set[UUID]:
@@ -67,16 +68,16 @@ def _statement(model: type[models.Model], by: str, where: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _maker(model: type[Row]) -> Callable[[str], Row]:
+def _maker(model: type[Row]) -> Callable[[str, str], Row]:
     fields = model._meta.concrete_fields
     names = [field.attname for field in fields]
     shape: Any = tuple[tuple(_kind(field) for field in fields)]  # type: ignore[misc]
     decode = decoder_of(shape).decode
 
-    def make(document: str) -> Row:
+    def make(document: str, alias: str) -> Row:
         row = model.__new__(model)
         state = ModelState()
-        state.db, state.adding = connection.alias, False
+        state.db, state.adding = alias, False
         row.__dict__.update(zip(names, decode(document), strict=True), _state=state)
         return row
 

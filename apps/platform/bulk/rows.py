@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -23,9 +23,11 @@ def encode_rows(rows: Sequence[models.Model], fields: tuple[AnyField, ...]) -> s
     """Give the values of the fields of all rows, as a parameter for `recordset`.
 
     Values must be what the column holds already: nothing is converted, as a form's input would be.
+    They are read past the descriptors of the fields, which would be a fifth of the work.
     """
     names, values = _reader(fields)
-    return _encoder.encode([dict(zip(names, values(row), strict=True)) for row in rows]).decode()
+    documents = [dict(zip(names, values(row.__dict__), strict=True)) for row in rows]
+    return _encoder.encode(documents).decode()
 
 
 @lru_cache(maxsize=256)
@@ -51,11 +53,12 @@ def _escaped(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _reader(fields: tuple[AnyField, ...]) -> tuple[tuple[str, ...], Any]:
+    """Give the names of the columns, and what reads their values from what an instance holds."""
     names = tuple(str(field.column) for field in fields)
     if len(fields) == 1:
-        single = attrgetter(fields[0].attname)
-        return names, lambda row: (single(row),)
-    return names, attrgetter(*(field.attname for field in fields))
+        single = itemgetter(fields[0].attname)
+        return names, lambda held: (single(held),)
+    return names, itemgetter(*(field.attname for field in fields))
 
 
 def _type(field: AnyField) -> str:
