@@ -104,7 +104,9 @@ class TestAReport:
         assert amounts[names[1]] == 1
         assert len({line.line_id for line in lines}) == 3
 
-    def test_of_a_provider_that_does_not_answer_is_not_there(self, provider: Provider) -> None:
+    def test_of_a_provider_that_does_not_answer_is_not_there(
+        self, provider: Provider, short_pauses: None
+    ) -> None:
         told = [
             {**one, "reason": "http://127.0.0.1:9/reports/x.csv"} for one in provider.announce()
         ]

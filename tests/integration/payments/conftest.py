@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
+from apps.payments.adapters import asking
 from apps.payments.adapters.registry import gateway_named
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 from tests.integration.shop import stock
@@ -20,7 +21,9 @@ def reporting_stripe() -> Iterator[SimulatedStripe]:
 
 
 @pytest.fixture
-def simulator(reporting_stripe: SimulatedStripe, settings: Settings) -> Iterator[SimulatedStripe]:
+def simulator(
+    reporting_stripe: SimulatedStripe, settings: Settings, short_pauses: None
+) -> Iterator[SimulatedStripe]:
     """The simulated Stripe, which is in use beside the sandbox, with a stocked shop."""
     reporting_stripe.begin_anew()
     settings.OMS_GATEWAYS = ["sandbox", "stripe"]
@@ -32,6 +35,12 @@ def simulator(reporting_stripe: SimulatedStripe, settings: Settings) -> Iterator
     stock({"SKU-A": {"BER": 9}})
     yield reporting_stripe
     gateway_named.cache_clear()
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask a provider that does not answer again at once."""
+    monkeypatch.setattr(asking, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture

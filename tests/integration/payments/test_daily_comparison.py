@@ -1,6 +1,7 @@
 """The day's comparison with each provider: what counts as one, who is asked, and when again."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -9,10 +10,16 @@ from prometheus_client import REGISTRY
 from pytest_django import Settings
 
 from apps.payments.adapters.registry import gateway_named
-from apps.payments.models import Reconciliation, SettlementDifference, SettlementLineRecord
+from apps.payments.models import (
+    LedgerEntry,
+    Reconciliation,
+    SettlementDifference,
+    SettlementLineRecord,
+)
+from apps.payments.ports import GatewayUnavailable
 from apps.payments.queries import refresh_gauges
 from apps.payments.services.reconcile_due import OVERLAP, claim, reconcile_due
-from apps.payments.services.reconcile_payments import MARGIN
+from apps.payments.services.reconcile_payments import MARGIN, PAGE, reconcile_payments
 from apps.platform.database_clock import database_now
 from tests.contract.payments.simulated_stripe import SimulatedStripe
 from tests.integration.payments.reconciled_shop import capture_of, paid, run
@@ -129,6 +136,47 @@ class TestTheDailyTask:
         problem = Reconciliation.objects.get(provider="stripe").problem
         assert "TypeError" in problem
         assert "reconciliation_broken" in caplog.text
+
+    def test_goes_on_after_a_provider_that_broke_off_in_the_middle(
+        self, simulator: SimulatedStripe
+    ) -> None:
+        count = 2 * PAGE + 200
+        now = database_now()
+        booked = int((now - timedelta(hours=1)).timestamp())
+        fee = {"kind": "fee", "amount": 5, "currency": "eur", "created": booked}
+        fees = [{**fee, "reference": f"fee_{nth}"} for nth in range(count)]
+        simulator.ask("/_settlements", "POST", {"extra": fees})
+        read = partial(
+            reconcile_payments, provider="stripe", since=now - timedelta(days=1), until=now, now=now
+        )
+
+        def break_off(_: int) -> None:
+            simulator.ask("/_faults", "POST", {"down": True})
+
+        with pytest.raises(GatewayUnavailable):
+            read(on_lines=break_off)
+        assert SettlementLineRecord.objects.count() == PAGE
+
+        simulator.ask("/_faults", "DELETE")
+        done = read()
+        assert (done.lines_read, done.lines_new) == (count, count - PAGE)
+        assert LedgerEntry.objects.filter(what="Fee").count() == count
+
+    def test_says_with_every_page_that_it_is_at_it(self, simulator: SimulatedStripe) -> None:
+        now = database_now()
+        booked = int((now - timedelta(hours=3)).timestamp())
+        fee = {"kind": "fee", "reference": "fee_1", "amount": 5, "currency": "eur"}
+        simulator.ask("/_settlements", "POST", {"extra": [{**fee, "created": booked}]})
+        reconcile_due(now=now - timedelta(hours=2))
+        row = Reconciliation.objects.get(provider="stripe")
+        assert row.began_at is not None
+        assert row.began_at > now
+
+    def test_takes_up_again_what_fell_silent(self, simulator: SimulatedStripe) -> None:
+        now = database_now()
+        Reconciliation.objects.create(provider="stripe", began_at=now - timedelta(minutes=29))
+        assert not claim("stripe", now)
+        assert claim("stripe", now + timedelta(minutes=1))
 
     def test_leaves_a_run_that_is_under_way_alone(self, simulator: SimulatedStripe) -> None:
         now = database_now()
