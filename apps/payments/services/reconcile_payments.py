@@ -11,7 +11,7 @@ from django.db import transaction
 
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.settlements import DifferenceState
-from apps.payments.models import ProviderMessageRecord, SettlementDifference
+from apps.payments.models import ANNOUNCES_REPORT, ProviderMessageRecord, SettlementDifference
 from apps.payments.ports import (
     GatewayMisused,
     GatewayUnavailable,
@@ -92,11 +92,11 @@ def _ask(provider: str, since: datetime, until: datetime) -> Iterator[Settlement
 
 
 def _list_told(provider: str, since: datetime) -> list[Mapping[str, Any]]:
-    """Give the facts of messages about no payment, the oldest first: a report that can be fetched."""
+    """Give the facts of messages that announce a report, the oldest first, unless it was given up."""
     told = ProviderMessageRecord.objects.filter(
-        reference="", provider=provider, payment_id=None, received_at__gte=since
+        ANNOUNCES_REPORT, provider=provider, received_at__gte=since, given_up_at=None
     )
-    return list(told.exclude(facts={}).order_by("id").values_list("facts", flat=True))
+    return list(told.order_by("id").values_list("facts", flat=True))
 
 
 def _compare(provider: str, payments: list[UUID], patience: Patience, now: datetime) -> None:

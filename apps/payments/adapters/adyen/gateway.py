@@ -22,7 +22,7 @@ from apps.payments.adapters.adyen.amounts import AmountNotPayable, adyen_amount
 from apps.payments.adapters.adyen.calls import AdyenCalls
 from apps.payments.adapters.adyen.checkout import open_checkout
 from apps.payments.adapters.adyen.messages import Postbox
-from apps.payments.adapters.adyen.reports import AdyenReports
+from apps.payments.adapters.adyen.reports import AdyenReports, file_name
 from apps.payments.adapters.adyen.settlements import read_settlement_report
 from apps.payments.adapters.adyen.story import CAME_BACK, Story, Told
 from apps.payments.adapters.adyen.transport import AdyenTransport
@@ -175,18 +175,20 @@ class AdyenGateway:
     ) -> Iterator[SettlementLine]:
         """Fetch the settlement detail reports that Adyen has announced, each whole, and read their rows.
 
-        One that cannot be had or read keeps none of the others back: it is told of when they are read.
+        Those that cannot be had or read keep none of the others back: they are named when those are read.
         """
-        first_trouble = None
+        troubles: list[GatewayUnavailable | GatewayMisused | ReportUnreadable] = []
+        named = []
         for address in self._reports.addresses(told):
             try:
                 lines = list(self.read_report(self._reports.fetch(address)))
             except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as trouble:
-                first_trouble = first_trouble or trouble
+                troubles.append(trouble)
+                named.append(f"{file_name(address)}: {trouble}")
                 continue
             yield from lines
-        if first_trouble is not None:
-            raise first_trouble
+        if troubles:
+            raise type(troubles[0])(" ".join(named)) from troubles[0]
 
     def read_report(self, body: bytes) -> Iterator[SettlementLine]:
         """Read a settlement detail report (CSV)."""
