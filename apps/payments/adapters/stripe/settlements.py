@@ -47,7 +47,6 @@ class Source(Struct, frozen=True):
     """What a transaction is about: a charge, refund or dispute. Amounts are in Stripe's units."""
 
     id: str
-    object: str = ""
     amount: int = 0
     amount_captured: int | None = None
     currency: str = ""
