@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.payments.adapters.adyen.gateway import AdyenGateway
-from apps.payments.ports import GatewayMisused, GatewayUnavailable
+from apps.payments.ports import GatewayMisused, GatewayUnavailable, ReportUnreadable
 from tests.contract.payments.adyen_contract import letter_violations
 from tests.contract.payments.providers import adyen_provider
-from tests.contract.payments.settled import DAY, charged
+from tests.contract.payments.settled import DAY, charged, extra, lie
 from tests.contract.payments.simulated_adyen import KEY, MERCHANT, SimulatedAdyen
 from tests.contract.provider_contracts import FOLDER
 
@@ -55,6 +55,18 @@ class TestAdyen:
         )
         assert next(lines).reference == capture
         with pytest.raises(GatewayMisused):
+            next(lines)
+
+    def test_gives_nothing_of_a_report_that_cannot_be_read_to_its_end(
+        self, adyen_simulator: SimulatedAdyen, adyen_gateway: AdyenGateway
+    ) -> None:
+        provider = adyen_provider(adyen_simulator, adyen_gateway)
+        lie(provider, extra=[extra("X1"), extra("X2", currency="ZZZ")])
+        now = datetime.now(UTC)
+        lines = adyen_gateway.list_settled(
+            since=now - DAY, until=now, told=adyen_simulator.announce(adyen_gateway)
+        )
+        with pytest.raises(ReportUnreadable, match=r"^settlement_detail_report_\d+\.csv: .*X2"):
             next(lines)
 
     def test_passes_over_reports_of_another_account(

@@ -9,6 +9,7 @@ A customer who had to approve the payment comes back with a `redirectResult`. It
 message and handed in by the next look-up: the bank's approval counts only then.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -181,12 +182,14 @@ class AdyenGateway:
         named = []
         for address in self._reports.addresses(told):
             try:
-                lines = list(self.read_report(self._reports.fetch(address)))
+                report = self._reports.fetch(address)
+                # Read twice rather than kept: of one that cannot be read to its end nothing is given.
+                deque(self.read_report(report), maxlen=0)
             except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as trouble:
                 troubles.append(trouble)
                 named.append(f"{file_name(address)}: {trouble}")
                 continue
-            yield from lines
+            yield from self.read_report(report)
         if troubles:
             raise type(troubles[0])(" ".join(named)) from troubles[0]
 
