@@ -129,6 +129,10 @@ class GatewayUnavailable(Exception):
     """Nothing happened; the same call with the same key may be made again."""
 
 
+class LockedOut(GatewayUnavailable):
+    """The provider does not take our key (any more): an outage until somebody has set it right."""
+
+
 class OutcomeUnknown(Exception):
     """It may have happened; look it up before anything else."""
 

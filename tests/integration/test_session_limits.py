@@ -47,6 +47,19 @@ def limits_of_new_session() -> list[str]:
         session.close()
 
 
+def limits_of(entry: str, **environment: str) -> list[str]:
+    """Start a process that begins with this module, and give the limits of its sessions."""
+    shown = subprocess.run(
+        [sys.executable, "-c", f"import {entry}\n{SHOW}"],
+        cwd=PROJECT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.local", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return shown.stdout.split()
+
+
 @pytest.mark.django_db
 class TestSessionLimits:
     def test_are_none_for_a_command(self) -> None:
@@ -67,14 +80,9 @@ class TestSessionLimits:
         limit_sessions("web")
         assert limits_of_new_session() == ["15s", "7s", "10s"]
 
+    def test_of_a_command_are_what_it_is_started_with(self) -> None:
+        assert limits_of("config.celery", PGOPTIONS="-c lock_timeout=5s") == ["0", "5s", "0"]
+
     @pytest.mark.parametrize(("entry", "limits"), [("config.wsgi", WEB), ("config.celery", NONE)])
     def test_hold_from_the_start_of_a_process(self, entry: str, limits: list[str]) -> None:
-        shown = subprocess.run(
-            [sys.executable, "-c", f"import {entry}\n{SHOW}"],
-            cwd=PROJECT,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.local"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert shown.stdout.split() == limits
+        assert limits_of(entry) == limits

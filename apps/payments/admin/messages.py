@@ -1,36 +1,74 @@
 """What providers told us by themselves, and the sandbox's own book."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.payments.admin.searching import FoundByName
-from apps.payments.models import ProviderMessageRecord, SandboxApproval
-from apps.platform.backoffice.admin import ReadOnlyAdmin
+from apps.payments.models import ANNOUNCES_REPORT, ProviderMessageRecord, SandboxApproval
+from apps.payments.services.give_up_report import give_up_report
+from apps.platform.backoffice.admin import ReadOnlyAdmin, page_action
+from apps.platform.backoffice.asking import Question, ReasonForm, ask
+from apps.platform.backoffice.deeds import record_deed
 from apps.platform.backoffice.formatting import Tone, badge, identifier, moment
-from apps.platform.backoffice.panels import Table
+from apps.platform.backoffice.panels import Panel, Table
+from apps.platform.database_clock import database_now
 
-_TONES = {"handled": Tone.SUCCESS, "waiting": Tone.INFO, "tried again": Tone.WARNING}
+_TONES = {
+    "handled": Tone.SUCCESS,
+    "waiting": Tone.INFO,
+    "tried again": Tone.WARNING,
+    "given up": Tone.NEUTRAL,
+}
+
+
+class _AboutReports(admin.SimpleListFilter):
+    """Those that announce a report; the index over references finds them."""
+
+    title, parameter_name = "what it is about", "about"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Offer the one choice."""
+        return [("reports", "a report")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ProviderMessageRecord]
+    ) -> QuerySet[ProviderMessageRecord]:
+        """Keep those."""
+        return queryset.filter(ANNOUNCES_REPORT) if self.value() else queryset
 
 
 @admin.register(ProviderMessageRecord)
 class ProviderMessageAdmin(FoundByName):
     """A webhook, stored before it was answered."""
 
-    list_display = ("received", "provider", "kind", "reference", "outcome", "attempts")
+    list_display = ("received", "provider", "kind", "name", "outcome", "attempts")
+    list_filter = (_AboutReports,)
     search_fields = ("reference",)
     search_help_text = "The provider's id of the payment, exactly"
     ordering: Sequence[str] = ("-id",)
     fields = (
         *("provider", "kind", "outcome", "reference", "event_id", "payment_id"),
-        *("received", "handled", "next_try", "attempts"),
+        *("received", "handled", "next_try", "attempts", "given_up"),
     )
+    actions_detail = ("give_up",)
 
     @admin.display(description="Received at")
     def received(self, message: ProviderMessageRecord) -> SafeString:
         """Show when it came in."""
         return moment(message.received_at)
+
+    @admin.display(description="Provider's id")
+    def name(self, message: ProviderMessageRecord) -> SafeString:
+        """Show what the provider calls what it is about; a report goes by the name of its message."""
+        return identifier(message.event_id if message.announces_report else message.reference)
 
     @admin.display(description="Outcome")
     def outcome(self, message: ProviderMessageRecord) -> SafeString:
@@ -46,6 +84,43 @@ class ProviderMessageAdmin(FoundByName):
     def next_try(self, message: ProviderMessageRecord) -> SafeString:
         """Show when it is due; nothing once it was taken in."""
         return moment(None if message.handled_at else message.next_at)
+
+    @admin.display(description="Report given up at")
+    def given_up(self, message: ProviderMessageRecord) -> SafeString:
+        """Show when somebody said that its report will not come; the audit log has who, and why."""
+        return moment(message.given_up_at)
+
+    def has_settle_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        """Whether the person may say that a report will not come."""
+        return request.user.has_perm("payments.settle_providermessagerecord")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer it only of a report that is still asked for."""
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        message: ProviderMessageRecord | None = self.get_object(request, str(object_id))
+        if message is None or not message.announces_report or message.given_up_at:
+            return []
+        return offered
+
+    @page_action(
+        description="It will not come…", permission="settle", icon="close", is_dangerous=True
+    )
+    def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, and have the report not asked for any more."""
+        message: ProviderMessageRecord | None = self.get_object(request, object_id)
+        if message is None:
+            raise Http404
+        if not self.has_view_permission(request, message):
+            raise PermissionDenied
+        back = reverse("admin:payments_providermessagerecord_change", args=[message.id])
+        form = ReasonForm(request.POST or None)
+        if not form.is_valid():
+            return ask(request, self, question=_question(message, back), form=form)
+        if _give_up(request, message, form.cleaned_data["reason"]):
+            self.message_user(request, "The report is not asked for any more.")
+        else:
+            self.message_user(request, "No report is asked for here.", messages.WARNING)
+        return HttpResponseRedirect(back)
 
 
 @admin.register(SandboxApproval)
@@ -64,6 +139,8 @@ class SandboxApprovalAdmin(ReadOnlyAdmin):
 
 def outcome_of(message: ProviderMessageRecord) -> str:
     """Say in words where a message stands."""
+    if message.given_up_at:
+        return "given up"
     if message.handled_at:
         return "handled"
     return "tried again" if message.attempts else "waiting"
@@ -84,4 +161,39 @@ def messages_table(heard: Iterable[ProviderMessageRecord]) -> Table:
             )
             for one in heard
         ],
+    )
+
+
+def _give_up(request: HttpRequest, message: ProviderMessageRecord, reason: str) -> bool:
+    with transaction.atomic():
+        given_up = give_up_report(message_id=message.id, now=database_now())
+        if given_up:
+            record_deed(
+                request,
+                action="payments.give_up_report",
+                subject_type="provider_message",
+                subject_id=str(message.id),
+                reason=reason,
+                changes={"report": ["", message.event_id]},
+            )
+    return given_up is not None
+
+
+def _question(message: ProviderMessageRecord, back: str) -> Question:
+    return Question(
+        title=f"This report of {message.provider} will not come",
+        explanation=(
+            "It is not asked for any more, and the comparison goes on without it. Charges and refunds "
+            "that it would have told of show up as missing, until it is read from a file. That cannot "
+            "be taken back; say whom you have asked, or that it was read from a file."
+        ),
+        submit="It will not come",
+        back=back,
+        is_dangerous=True,
+        panel=Panel(
+            facts=[
+                ("Report", identifier(message.event_id)),
+                ("Announced at", moment(message.received_at)),
+            ]
+        ),
     )

@@ -34,7 +34,7 @@ class SettlementLineAdmin(FoundByName):
     search_help_text = "The provider's id of a charge, refund or dispute, exactly"
     list_before_template = "payments/settlement_days.html"
     ordering: ClassVar = ["-id"]
-    fields = (*list_display, "payment_reference", "line_id", "stored", "id")
+    fields = (*list_display, "named", "payment_reference", "line_id", "stored", "id")
 
     @admin.display(description="Booked at")
     def booked(self, line: SettlementLineRecord) -> SafeString:
@@ -63,6 +63,11 @@ class SettlementLineAdmin(FoundByName):
             return NOTHING
         page = reverse("admin:payments_payment_change", args=[line.payment_id])
         return link(page, line.payment.order_number)
+
+    @admin.display(description="Payment that the line names")
+    def named(self, line: SettlementLineRecord) -> SafeString:
+        """Show the payment's id as the line carries it: one that is not ours is another shop's."""
+        return identifier(str(line.named_payment_id)) if line.named_payment_id else NOTHING
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SettlementLineRecord]:
         """Read the payments along."""

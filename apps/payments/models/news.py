@@ -9,6 +9,9 @@ from apps.kernel.identifiers import new_id
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.models.payment import Payment
 
+ANNOUNCES_REPORT = Q(reference="", payment_id=None) & ~Q(facts={})
+"""Messages about no payment of which something is kept: all there is to know is where a report lies."""
+
 
 class ProviderMessageRecord(models.Model):
     """A provider's webhook, stored before it is answered; the same message is stored once.
@@ -16,7 +19,8 @@ class ProviderMessageRecord(models.Model):
     `payment_id` is the payment it was matched to, or names itself. `is_setback` says that something
     which had succeeded may not have lasted. `facts` is what the adapter wants to know of it when it
     looks up a call, `dispute` what it says of a dispute, `was_done` whether the call that it names was
-    carried out, where it says so.
+    carried out, where it says so. Of one that announces a report, `given_up_at` is when somebody
+    said that the report will not come.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -34,9 +38,13 @@ class ProviderMessageRecord(models.Model):
     next_at = models.DateTimeField()
     attempts = models.IntegerField(default=0)
     handled_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "provider message"
+        permissions: ClassVar = [
+            ("settle_providermessagerecord", "Can say that an announced report will not come"),
+        ]
         indexes: ClassVar = [
             models.Index(
                 fields=["next_at"], condition=Q(handled_at=None), name="message_to_handle"
@@ -52,6 +60,11 @@ class ProviderMessageRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.event_id}"
+
+    @property
+    def announces_report(self) -> bool:
+        """Whether it says that a report can be fetched, see `ANNOUNCES_REPORT`."""
+        return self.payment_id is None and not self.reference and bool(self.facts)
 
 
 class Dispute(models.Model):

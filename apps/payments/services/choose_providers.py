@@ -6,9 +6,9 @@ payment never changes its provider. So whatever fails, no order is ever authoris
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
-from django.utils import timezone
 
 from apps.kernel.events.orders import OrderPaymentPending
 from apps.payments.adapters.registry import gateway_named, is_set_up
@@ -25,31 +25,34 @@ class Choice:
     why: str = ""
 
 
-def choose_providers(wanted: Sequence[OrderPaymentPending]) -> list[Choice]:
+def choose_providers(wanted: Sequence[OrderPaymentPending], *, now: datetime) -> list[Choice]:
     """Choose for each order, in the order given; without a statement.
 
     With `OMS_PROVIDER_FALLBACK` an alternative stands in while the breaker of the one before it lets no
     call start. Of a provider that is being tried again, as many orders are left to it as there are
-    trial calls, so that its return is noticed. Where nobody could start now, it stays with the first.
+    trial calls, so that its return is noticed. Where nobody could start now, it stays with the first
+    that is in use. Rules name providers in use alone, or the start is refused; one that is not (any
+    more) can only come with an order that was placed before it was taken out.
     """
     if not settings.OMS_PROVIDER_FALLBACK:
         return [_first(one) for one in wanted]
-    room = _Room(len(wanted))
+    room = _Room(len(wanted), now)
     return [_available(one, room) for one in wanted]
 
 
 class _Room:
     """How many more calls could start at each gate, looked at once per gate."""
 
-    def __init__(self, wanted: int) -> None:
+    def __init__(self, wanted: int, now: datetime) -> None:
         self._wanted = wanted
+        self._now = now
         self._left: dict[str, int] = {}
 
     def take(self, provider: str, token: str) -> bool:
         """Take one call's room, if there is any left."""
         gate = gateway_named(provider).route(token)
         if gate not in self._left:
-            self._left[gate] = gate_named(gate).could_start(self._wanted, timezone.now())
+            self._left[gate] = gate_named(gate).could_start(self._wanted, self._now)
         self._left[gate] -= 1
         return self._left[gate] >= 0
 
@@ -63,18 +66,18 @@ def _available(one: OrderPaymentPending, room: _Room) -> Choice:
     first = _first(one)
     if not one.alternatives:
         return first
-    for provider, token in _candidates(one):
-        if is_set_up(provider) and room.take(provider, token):
-            if provider == first.provider:
-                return first
-            payments_rerouted_total.labels(gateway=first.provider).inc()
-            return Choice(
-                provider=provider,
-                token=token,
-                why=f"through {provider}, because {first.provider} is not available "
-                f"(by the rule {one.rule})",
-            )
-    return first
+    in_use = [candidate for candidate in _candidates(one) if is_set_up(candidate[0])]
+    could_start = (candidate for candidate in in_use if room.take(*candidate))
+    provider, token = next(could_start, None) or next(iter(in_use), (first.provider, first.token))
+    if provider == first.provider:
+        return first
+    payments_rerouted_total.labels(gateway=first.provider).inc()
+    return Choice(
+        provider=provider,
+        token=token,
+        why=f"through {provider}, because {first.provider} is not available "
+        f"(by the rule {one.rule})",
+    )
 
 
 def _candidates(one: OrderPaymentPending) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,11 @@ from apps.payments.domain.settlements import (
     compare,
 )
 from apps.payments.models import SettlementLineRecord
-from apps.payments.services.keep_differences import keep_differences, list_known_differences
+from apps.payments.services.keep_differences import (
+    PaymentDifference,
+    keep_differences,
+    list_known_differences,
+)
 from apps.payments.services.movements import LedgerMovement, list_movements
 
 
@@ -27,14 +31,6 @@ class Patience:
 
     since: datetime
     before: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentDifference:
-    """A difference, and the payment that it is about; None where no payment of ours is."""
-
-    payment_id: UUID | None
-    difference: Difference
 
 
 def compare_settlements(

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from apps.payments.domain.operations import OperationState
-from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.models import PaymentOperation, ProviderMessageRecord
+from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
 from apps.payments.services.note_contradictions import note_contradictions
 from apps.payments.services.note_disputes import note_disputes
@@ -104,20 +104,13 @@ def _list_in_flight(payment_ids: Iterable[UUID]) -> set[UUID]:
 
 def _payments_of(messages: Sequence[ProviderMessageRecord]) -> dict[int, UUID]:
     """Find the payment of each message, by our id where it was sent along, else by reference."""
-    ids = {message.payment_id for message in messages if message.payment_id}
-    references = {message.reference for message in messages if message.reference}
-    known: set[UUID] = set()
-    by_reference: dict[tuple[str, str], UUID] = {}
-    for payment_id, provider, authorization in Payment.objects.filter(
-        Q(id__in=ids) | Q(authorization__in=references)
-    ).values_list("id", "provider", "authorization"):
-        known.add(payment_id)
-        if authorization:
-            by_reference[provider, authorization] = payment_id
-    found: dict[int, UUID] = {}
-    for message in messages:
-        by_id = message.payment_id if message.payment_id in known else None
-        payment = by_id or by_reference.get((message.provider, message.reference))
-        if payment is not None:
-            found[message.id] = payment
-    return found
+    known = KnownPayments(
+        ids={message.payment_id for message in messages},
+        references={message.reference for message in messages},
+    )
+    found = {
+        one.id: known.by_id(one.provider, one.payment_id)
+        or known.by_name(one.provider, one.reference)
+        for one in messages
+    }
+    return {message_id: payment for message_id, payment in found.items() if payment is not None}

@@ -1,8 +1,8 @@
 """Keep the differences between reports and ledger: one row each, opened and closed again as they come and go."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 from apps.payments.domain.settlements import Difference, DifferenceState
@@ -27,16 +27,12 @@ _FIELDS = (
 )
 
 
-class Found(Protocol):
-    """A difference that there is right now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDifference:
+    """A difference that there is right now, and the payment that it is about; None where no payment of ours is."""
 
-    @property
-    def payment_id(self) -> UUID | None:
-        """The payment that it is about."""
-
-    @property
-    def difference(self) -> Difference:
-        """What differs."""
+    payment_id: UUID | None
+    difference: Difference
 
 
 def list_known_differences(
@@ -51,7 +47,11 @@ def list_known_differences(
 
 
 def keep_differences(
-    *, provider: str, found: Sequence[Found], known: Sequence[SettlementDifference], now: datetime
+    *,
+    provider: str,
+    found: Sequence[PaymentDifference],
+    known: Sequence[SettlementDifference],
+    now: datetime,
 ) -> None:
     """Store what was found, and explain what is open among the known and was not; two statements.
 
@@ -85,7 +85,7 @@ def keep_differences(
     update_many(changed, fields=_FIELDS)
 
 
-def _describe(row: SettlementDifference, found: Found) -> None:
+def _describe(row: SettlementDifference, found: PaymentDifference) -> None:
     difference = found.difference
     row.kind = difference.kind
     row.payment_id = found.payment_id

@@ -1,18 +1,20 @@
 """Compare with every provider once a day, as far as that was not done yet."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 
 from apps.payments.models import Reconciliation
 from apps.payments.ports import GatewayMisused, GatewayUnavailable, ReportUnreadable
 from apps.payments.services.reconcile_payments import reconcile_payments
 
 EVERY = timedelta(hours=23)
-LONGEST_RUN = timedelta(hours=3)
-"""After so long a run that did not come to its end is taken for dead."""
+LONGEST_SILENCE = timedelta(minutes=30)
+"""After so long without a page a run that did not come to its end is taken for dead."""
 EXTRA_DAYS = timedelta(days=7)
 """For how much longer than a provider may take a movement is looked for: what was missed once because
 nobody could be asked is seen the day after."""
@@ -54,6 +56,7 @@ def reconcile_due(*, now: datetime) -> list[str]:
                 until=now,
                 now=now,
                 lines_since=known_until - OVERLAP if known_until else since,
+                on_lines=partial(_is_alive, provider),
             )
         except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as error:
             log.warning("reconciliation_failed", gateway=provider, error=str(error))
@@ -68,6 +71,11 @@ def reconcile_due(*, now: datetime) -> list[str]:
         log.info("reconciled", gateway=provider, lines=result.lines_read, new=result.lines_new)
         done.append(provider)
     return done
+
+
+def _is_alive(provider: str, _: int) -> None:
+    """Keep the claim: a run may take hours, and one that died is taken up again within the hour."""
+    Reconciliation.objects.filter(provider=provider).update(began_at=Now())
 
 
 def looked_back_to(until: datetime) -> datetime:
@@ -102,7 +110,7 @@ def claim(provider: str, now: datetime) -> bool:
                 "provider": provider,
                 "now": now,
                 "ended_before": now - EVERY,
-                "began_before": now - LONGEST_RUN,
+                "began_before": now - LONGEST_SILENCE,
             },
         )
         return int(cursor.rowcount) == 1

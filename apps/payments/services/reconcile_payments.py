@@ -11,7 +11,7 @@ from django.db import transaction
 
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.settlements import DifferenceState
-from apps.payments.models import ProviderMessageRecord, SettlementDifference
+from apps.payments.models import ANNOUNCES_REPORT, ProviderMessageRecord, SettlementDifference
 from apps.payments.ports import (
     GatewayMisused,
     GatewayUnavailable,
@@ -52,9 +52,10 @@ def reconcile_payments(
 
     The provider is asked, unless a `report` is given; where earlier lines are known, from
     `lines_since` on. A movement of the period that is older than `OMS_SETTLEMENT_DAYS` and not
-    reported is a difference, too, if `are_missed`. A run that was stopped is simply begun again;
-    what is known already changes nothing. `on_lines` is told how many lines have been taken in
-    since it was told last.
+    reported is a difference, too, if `are_missed`. Pages are taken in as they come, each in a
+    transaction of its own, so a period of any length needs the memory of one. A run that was
+    stopped is simply begun again; what is known already changes nothing. `on_lines` is told with
+    every page how many lines it had; pages of movements that are looked over have none.
 
     Raises:
         GatewayUnavailable, GatewayMisused, ReportUnreadable: see `list_settled` of the port.
@@ -76,8 +77,10 @@ def reconcile_payments(
     unreported = list_unreported(provider=provider, patience=patience) if are_missed else ()
     for payments in _pages(unreported):
         _compare(provider, payments, patience, now)
+        on_lines(0)
     for payments in _pages(_list_open(provider)):
         _compare(provider, payments, patience, now)
+        on_lines(0)
     return Reconciled(lines_read=read, lines_new=new)
 
 
@@ -89,11 +92,11 @@ def _ask(provider: str, since: datetime, until: datetime) -> Iterator[Settlement
 
 
 def _list_told(provider: str, since: datetime) -> list[Mapping[str, Any]]:
-    """Give the facts of messages about no payment, the oldest first: a report that can be fetched."""
+    """Give the facts of messages that announce a report, the oldest first, unless it was given up."""
     told = ProviderMessageRecord.objects.filter(
-        reference="", provider=provider, payment_id=None, received_at__gte=since
+        ANNOUNCES_REPORT, provider=provider, received_at__gte=since, given_up_at=None
     )
-    return list(told.exclude(facts={}).order_by("id").values_list("facts", flat=True))
+    return list(told.order_by("id").values_list("facts", flat=True))
 
 
 def _compare(provider: str, payments: list[UUID], patience: Patience, now: datetime) -> None:

@@ -30,7 +30,7 @@ def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: dat
     with transaction.atomic(savepoint=False):
         known = list_known(Payment, [one.event.order_id for one in wanted], by="order_id")
         fresh = [one for one in wanted if one.event.order_id not in known]
-        choices = choose_providers([one.event for one in fresh])
+        choices = choose_providers([one.event for one in fresh], now=now)
         payments = [
             _payment(one.event, choice, now) for one, choice in zip(fresh, choices, strict=True)
         ]

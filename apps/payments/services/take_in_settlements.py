@@ -5,12 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from apps.payments.domain.accounts import Account
-from apps.payments.models import LedgerEntry, Payment, PaymentOperation, SettlementLineRecord
+from apps.payments.models import LedgerEntry, PaymentOperation, SettlementLineRecord
 from apps.payments.ports import SettlementLine
 from apps.payments.services.compare_settlements import Patience, compare_settlements
+from apps.payments.services.known_payments import KnownPayments
 from apps.platform.bulk import insert_missing, update_many
 
 LONGEST_REFERENCE = 128
@@ -61,24 +61,19 @@ def _count_known(provider: str, rows: Sequence[SettlementLineRecord]) -> int:
 
 def _payments_of(provider: str, lines: Sequence[SettlementLine]) -> Mapping[str, UUID]:
     """Find the payment of each line, by our id of it or of a call, by the provider's name, or by an earlier line."""
-    ids = {line.payment_id for line in lines if line.payment_id}
     references = {line.payment_reference for line in lines if line.payment_reference}
-    known: set[UUID] = set()
-    by_reference: dict[str, UUID] = {}
-    for reference, payment_id in SettlementLineRecord.objects.filter(
-        provider=provider, reference__in=references, payment__isnull=False
-    ).values_list("reference", "payment_id"):
-        by_reference[reference] = payment_id
-    for payment_id, authorization in Payment.objects.filter(
-        Q(id__in=ids) | Q(authorization__in=references), provider=provider
-    ).values_list("id", "authorization"):
-        known.add(payment_id)
-        by_reference[authorization] = payment_id
-    for line in lines:
-        # A charge of this very page, which a refund or dispute in it names.
-        if line.payment_id in known and line.payment_id is not None:
-            by_reference.setdefault(line.reference, line.payment_id)
-    by_reference.pop("", None)
+    known = KnownPayments(ids={line.payment_id for line in lines}, references=references)
+    # A charge of this very page, which a refund or dispute in it names, or one of an earlier page.
+    by_charge = {
+        line.reference: payment
+        for line in lines
+        if (payment := known.by_id(provider, line.payment_id)) is not None
+    }
+    by_charge |= dict(
+        SettlementLineRecord.objects.filter(
+            provider=provider, reference__in=references, payment__isnull=False
+        ).values_list("reference", "payment_id")
+    )
     by_operation = dict(
         PaymentOperation.objects.filter(
             provider=provider, id__in={line.operation_id for line in lines if line.operation_id}
@@ -86,9 +81,12 @@ def _payments_of(provider: str, lines: Sequence[SettlementLine]) -> Mapping[str,
     )
     found: dict[str, UUID] = {}
     for line in lines:
-        by_id = line.payment_id if line.payment_id in known else None
-        by_call = by_operation.get(line.operation_id) if line.operation_id else None
-        payment = by_id or by_call or by_reference.get(line.payment_reference)
+        payment = (
+            known.by_id(provider, line.payment_id)
+            or (by_operation.get(line.operation_id) if line.operation_id else None)
+            or known.by_name(provider, line.payment_reference)
+            or (by_charge.get(line.payment_reference) if line.payment_reference else None)
+        )
         if payment is not None:
             found[line.line_id] = payment
     return found

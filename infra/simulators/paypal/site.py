@@ -104,7 +104,7 @@ class PayPalSite:
             if path.startswith("/v1/notifications/"):
                 return self._about_messages(request, path)
             if (request.method, path) == ("GET", ADDRESS):
-                return self._search(request)
+                return await self._search(request)
             return await self._desk.take(request, path, events)
         finally:
             # Also when the answer is lost: the work is done.
@@ -123,12 +123,16 @@ class PayPalSite:
             return _json(refusal.status, {"message": "Simulated.", **refusal.as_json()})
         return _json(404, {})
 
-    def _search(self, request: Request) -> Response:
+    async def _search(self, request: Request) -> Response:
         """Show what moved the balance to who has a token."""
         try:
             self._mischief.before_anything()
             self._tokens.insist(request.headers)
-            return _json(200, self._settlements.search(request))
+            await self._mischief.wait()
+            self._mischief.before_work()
+            found = self._settlements.search(request)
+            self._mischief.before_answer()
+            return _json(200, found)
         except Refusal as refusal:
             return _json(refusal.status, refusal.as_json())
 

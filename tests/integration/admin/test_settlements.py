@@ -1,12 +1,13 @@
 """Settled money in the back office: what a provider reported, what differs, and who says why."""
 
+import uuid
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.payments.models import Payment, SettlementDifference
+from apps.payments.models import Payment, SettlementDifference, SettlementLineRecord
 from apps.platform.audit.models import AuditEntry
 from tests.integration.admin.conftest import Enter
 from tests.integration.payments.reports import line, reconcile
@@ -62,6 +63,14 @@ class TestThePages:
         shown = read(enter("agent"), f"/admin/payments/payment/{payment.id}/change/")
         assert "Report and ledger differ; finance has to look." in shown
         assert "amount differs" in shown
+
+    def test_show_which_payment_a_line_of_somebody_elses_names(self, enter: Enter) -> None:
+        other = uuid.uuid4()
+        now = timezone.now()
+        reconcile([line(payment_id=other, at=now)], now)
+        stranger = SettlementLineRecord.objects.get()
+        page = f"/admin/payments/settlementlinerecord/{stranger.id}/change/"
+        assert str(other) in read(enter("finance"), page)
 
     def test_show_a_fee_of_no_payment_in_the_ledger(self, enter: Enter) -> None:
         now = timezone.now()

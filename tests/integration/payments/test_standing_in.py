@@ -218,6 +218,32 @@ class TestWhileTheChosenOneIsDown:
             drain_all()
         assert payment_of(last).provider == "stripe"
 
+    @pytest.mark.parametrize("is_away", [False, True])
+    def test_the_next_takes_what_was_placed_before_the_chosen_one_was_taken_out(
+        self, providers: Providers, settings: Settings, is_away: bool
+    ) -> None:
+        settings.OMS_GATEWAYS = ["adyen"]
+        event = pending()
+        with providers.adyen.faults(down=is_away):
+            if is_away:
+                others = [delivered(pending()) for _ in range(5)]
+                start_payments(wanted=others, now=timezone.now())
+                dispatch_operations(gate_name="adyen")
+            start_payments(wanted=[delivered(event)], now=timezone.now())
+        payment = Payment.objects.get(order_id=event.order_id)
+        assert (payment.provider, payment.status) == ("adyen", "pending")
+        assert payment.operations.count() == 1
+
+    def test_a_payment_fails_at_once_where_nobody_is_in_use(
+        self, providers: Providers, settings: Settings
+    ) -> None:
+        settings.OMS_GATEWAYS = ["sandbox"]
+        event = pending()
+        start_payments(wanted=[delivered(event)], now=timezone.now())
+        payment = Payment.objects.get(order_id=event.order_id)
+        assert (payment.provider, payment.status) == ("stripe", "failed")
+        assert payment.operations.count() == 0
+
     @pytest.mark.parametrize("is_on", [True, False])
     def test_it_costs_no_statement_to_choose(
         self, providers: Providers, settings: Settings, is_on: bool

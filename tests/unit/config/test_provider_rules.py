@@ -15,9 +15,11 @@ class TestTheSetting:
         env = read_environment({"OMS_GATEWAYS": "stripe,adyen"})
         assert [rule.provider for rule in env.provider_rules] == ["stripe", "adyen"]
 
-    def test_that_is_wrong_is_refused_by_name(self) -> None:
-        env = read_environment({"OMS_GATEWAYS": "stripe", "OMS_PROVIDER_RULES": "stripe; adyen"})
-        with pytest.raises(ImproperlyConfigured, match=r"OMS_PROVIDER_RULES: rule 2 \('adyen'\)"):
+    @pytest.mark.parametrize(("rules", "nth"), [("adyen; stripe", 1), ("stripe; adyen", 2)])
+    def test_that_names_a_provider_not_in_use_is_refused(self, rules: str, nth: int) -> None:
+        env = read_environment({"OMS_GATEWAYS": "stripe", "OMS_PROVIDER_RULES": rules})
+        said = rf"OMS_PROVIDER_RULES: rule {nth} \('adyen'\) .*choose one of stripe"
+        with pytest.raises(ImproperlyConfigured, match=said):
             _ = env.provider_rules
 
     @pytest.mark.parametrize("value", ["yes", "ON", "1"])

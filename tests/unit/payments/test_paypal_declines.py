@@ -11,7 +11,7 @@ from apps.payments.adapters.paypal.failures import (
 )
 from apps.payments.adapters.paypal.transport import Answer
 from apps.payments.domain.declines import public_code
-from apps.payments.ports import GatewayUnavailable, OutcomeUnknown
+from apps.payments.ports import GatewayUnavailable, LockedOut, OutcomeUnknown
 
 
 def answer(status: int, *issues: str, **more: object) -> Answer:
@@ -59,8 +59,8 @@ class TestARefusedChange:
     @pytest.mark.parametrize(
         ("status", "kind", "text"),
         [
-            (401, GatewayUnavailable, "paypal_key_refused"),
-            (403, GatewayUnavailable, "paypal_key_refused"),
+            (401, LockedOut, "paypal_key_refused"),
+            (403, LockedOut, "paypal_key_refused"),
             (409, OutcomeUnknown, "paypal_http_409"),
             (429, GatewayUnavailable, "paypal_rate_limit"),
             (500, OutcomeUnknown, "paypal_http_500"),

@@ -7,7 +7,13 @@ from apps.kernel.decoding import decode
 from apps.payments.adapters.adyen.checkout import RawAnswer
 from apps.payments.adapters.adyen.declines import METHOD_UNKNOWN, declined
 from apps.payments.adapters.adyen.objects import Problem
-from apps.payments.ports import Declined, GatewayMisused, GatewayUnavailable, OutcomeUnknown
+from apps.payments.ports import (
+    Declined,
+    GatewayMisused,
+    GatewayUnavailable,
+    LockedOut,
+    OutcomeUnknown,
+)
 
 KEY_IN_USE = "704"
 UNKNOWN_METHODS = frozenset({"800", "803"})
@@ -44,7 +50,7 @@ def insist_on_success(answer: RawAnswer) -> None:
     if answer.status in (401, 403):
         # A wrong or withdrawn key is an outage: orders wait until somebody has set it right.
         log.error("adyen_key_refused", error=text)
-        raise GatewayUnavailable("adyen_key_refused")
+        raise LockedOut("adyen_key_refused")
     if answer.status == 429:
         raise GatewayUnavailable("adyen_rate_limit")
     if answer.status >= 500 or answer.is_transient or problem.error_code == KEY_IN_USE:

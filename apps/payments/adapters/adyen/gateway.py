@@ -9,6 +9,7 @@ A customer who had to approve the payment comes back with a `redirectResult`. It
 message and handed in by the next look-up: the bank's approval counts only then.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -22,7 +23,7 @@ from apps.payments.adapters.adyen.amounts import AmountNotPayable, adyen_amount
 from apps.payments.adapters.adyen.calls import AdyenCalls
 from apps.payments.adapters.adyen.checkout import open_checkout
 from apps.payments.adapters.adyen.messages import Postbox
-from apps.payments.adapters.adyen.reports import AdyenReports
+from apps.payments.adapters.adyen.reports import AdyenReports, file_name
 from apps.payments.adapters.adyen.settlements import read_settlement_report
 from apps.payments.adapters.adyen.story import CAME_BACK, Story, Told
 from apps.payments.adapters.adyen.transport import AdyenTransport
@@ -175,18 +176,22 @@ class AdyenGateway:
     ) -> Iterator[SettlementLine]:
         """Fetch the settlement detail reports that Adyen has announced, each whole, and read their rows.
 
-        One that cannot be had or read keeps none of the others back: it is told of when they are read.
+        Those that cannot be had or read keep none of the others back: they are named when those are read.
         """
-        first_trouble = None
+        troubles: list[GatewayUnavailable | GatewayMisused | ReportUnreadable] = []
+        named = []
         for address in self._reports.addresses(told):
             try:
-                lines = list(self.read_report(self._reports.fetch(address)))
+                report = self._reports.fetch(address)
+                # Read twice rather than kept: of one that cannot be read to its end nothing is given.
+                deque(self.read_report(report), maxlen=0)
             except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as trouble:
-                first_trouble = first_trouble or trouble
+                troubles.append(trouble)
+                named.append(f"{file_name(address)}: {trouble}")
                 continue
-            yield from lines
-        if first_trouble is not None:
-            raise first_trouble
+            yield from self.read_report(report)
+        if troubles:
+            raise type(troubles[0])(" ".join(named)) from troubles[0]
 
     def read_report(self, body: bytes) -> Iterator[SettlementLine]:
         """Read a settlement detail report (CSV)."""

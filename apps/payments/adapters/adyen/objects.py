@@ -62,7 +62,6 @@ class Problem(Struct, frozen=True, rename="camel"):
     """Why a request was not accepted."""
 
     error_code: str | None = None
-    error_type: str | None = None
     psp_reference: str | None = None
 
 

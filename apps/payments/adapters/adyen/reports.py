@@ -14,6 +14,7 @@ SETTLEMENT_REPORT = "settlement_detail_report"
 """How the names of the files begin that we go by."""
 LARGEST_REPORT_BYTES = 512 * 1024 * 1024
 PART_BYTES = 1024 * 1024
+LONGEST_NAME = 100
 
 
 class AdyenReports:
@@ -87,6 +88,11 @@ class AdyenReports:
         if answer.status_code != 200:
             raise GatewayUnavailable(f"adyen_report_http_{answer.status_code}")
         return body
+
+
+def file_name(address: str) -> str:
+    """Give what a person calls a report, whose address anybody may have written."""
+    return address.rpartition("/")[2][:LONGEST_NAME]
 
 
 def _whole(answer: requests.Response) -> bytes:

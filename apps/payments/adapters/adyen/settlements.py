@@ -56,28 +56,14 @@ Row = Mapping[str, str]
 
 
 def read_settlement_report(body: bytes, *, merchant_account: str) -> Iterator[SettlementLine]:
-    """Read the rows of a merchant account; rows of other accounts of the company are passed over.
+    """Read the rows of a merchant account, one by one; rows of other accounts of the company are passed over.
 
     Raises:
-        ReportUnreadable: it is no such report, or an amount or time in it cannot be read exactly.
+        ReportUnreadable: it is no such report, or an amount or time in it cannot be read exactly; of
+            what comes before that, the lines are given.
     """
-    try:
-        reader = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
-        missing = NEEDED - set(reader.fieldnames or ())
-        if missing:
-            raise ReportUnreadable(f"These columns are not there: {', '.join(sorted(missing))}.")
-        told = {*NEEDED, *FEES, *BOOKED} & set(reader.fieldnames or ())
-        rows = []
-        for row in reader:
-            # A row that ends early has None in place of what it lacks, and even its account may lack.
-            if any(row[column] is None for column in told):
-                raise ReportUnreadable(f"The row in line {reader.line_num} is cut short.")
-            if row["Merchant Account"] == merchant_account:
-                rows.append(row)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ReportUnreadable(f"This is no settlement detail report: {error}") from error
     seen: Counter[str] = Counter()
-    for row in rows:
+    for row in _rows(body, merchant_account):
         name = _name(row)
         # Rows have no names. Of several that look alike each counts, in the order of the file.
         seen[name] += 1
@@ -88,6 +74,24 @@ def read_settlement_report(body: bytes, *, merchant_account: str) -> Iterator[Se
             yield _line(row, kind, f"{name}:{seen[name]}")
         except (DomainError, InvalidOperation, ValueError, KeyError) as error:
             raise ReportUnreadable(f"The row {name} cannot be read: {error}") from error
+
+
+def _rows(body: bytes, merchant_account: str) -> Iterator[Row]:
+    try:
+        text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")
+        reader = csv.DictReader(text, strict=True)
+        missing = NEEDED - set(reader.fieldnames or ())
+        if missing:
+            raise ReportUnreadable(f"These columns are not there: {', '.join(sorted(missing))}.")
+        told = {*NEEDED, *FEES, *BOOKED} & set(reader.fieldnames or ())
+        for row in reader:
+            # A row that ends early has None in place of what it lacks, and even its account may lack.
+            if any(row[column] is None for column in told):
+                raise ReportUnreadable(f"The row in line {reader.line_num} is cut short.")
+            if row["Merchant Account"] == merchant_account:
+                yield row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ReportUnreadable(f"This is no settlement detail report: {error}") from error
 
 
 def _name(row: Row) -> str:

@@ -10,7 +10,7 @@ from apps.kernel.decoding import decode
 from apps.payments.adapters.paypal.declines import SENTENCES
 from apps.payments.adapters.paypal.objects import Link
 from apps.payments.adapters.paypal.transport import Answer
-from apps.payments.ports import GatewayMisused, GatewayUnavailable, OutcomeUnknown
+from apps.payments.ports import GatewayMisused, GatewayUnavailable, LockedOut, OutcomeUnknown
 
 log = structlog.get_logger(__name__)
 
@@ -101,10 +101,10 @@ def insisting() -> Iterator[None]:
         raise GatewayMisused(str(refusal)) from refusal
 
 
-def _locked_out(answer: Answer, said: _Error) -> GatewayUnavailable:
+def _locked_out(answer: Answer, said: _Error) -> LockedOut:
     """An account that may not do this is an outage: orders wait until somebody has set it right."""
     log.error("paypal_key_refused", error=_text(answer, said))
-    return GatewayUnavailable("paypal_key_refused")
+    return LockedOut("paypal_key_refused")
 
 
 def _refusal(answer: Answer, said: _Error) -> NotPossible:

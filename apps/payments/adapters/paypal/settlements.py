@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.money import Money, exponent
+from apps.payments.adapters.asking import ask_again
 from apps.payments.adapters.paypal.failures import NotPossible
 from apps.payments.adapters.paypal.objects import Amount
 from apps.payments.adapters.paypal.requests import PayPalRequests
@@ -73,6 +75,8 @@ class Found(Struct, frozen=True):
 def list_transactions(api: PayPalRequests, *, since: datetime, until: datetime) -> Iterator[Info]:
     """Read the transactions of a period, month by month and page by page.
 
+    A page that does not come is asked for again, see `ask_again`.
+
     Raises:
         GatewayUnavailable, GatewayMisused: see the port.
     """
@@ -87,7 +91,8 @@ def _within(api: PayPalRequests, since: datetime, until: datetime) -> Iterator[I
     page = total = 1
     while page <= total:
         try:
-            found = api.get(f"{ADDRESS}?{_query(since, until, page)}", answer=Found)
+            wanted = f"{ADDRESS}?{_query(since, until, page)}"
+            found = ask_again(partial(api.get, wanted, answer=Found))
         except NotPossible as refusal:
             if refusal.issue != TOO_MUCH or until - since <= SHORTEST_PERIOD:
                 raise GatewayMisused(str(refusal)) from refusal

@@ -9,7 +9,7 @@ import structlog
 
 from apps.kernel.decoding import decode
 from apps.payments.adapters.paypal.transport import AnswerMissing, NeverSent, PayPalTransport
-from apps.payments.ports import GatewayUnavailable
+from apps.payments.ports import GatewayUnavailable, LockedOut
 
 PATH = "/v1/oauth2/token"
 MARGIN_SECONDS = 60.0
@@ -79,7 +79,7 @@ class AccessTokens:
         if answer.status in (400, 401, 403):
             # A wrong or withdrawn secret is an outage: orders wait until somebody has set it right.
             log.error("paypal_key_refused", status=answer.status)
-            raise GatewayUnavailable("paypal_key_refused")
+            raise LockedOut("paypal_key_refused")
         try:
             granted = decode(answer.body, _Granted)
         except msgspec.MsgspecError as error:

@@ -10,7 +10,13 @@ import structlog
 from apps.kernel.decoding import decode
 from apps.payments.adapters.stripe.outcomes import declined
 from apps.payments.adapters.stripe.transport import AnswerMissing, NeverSent
-from apps.payments.ports import Declined, GatewayMisused, GatewayUnavailable, OutcomeUnknown
+from apps.payments.ports import (
+    Declined,
+    GatewayMisused,
+    GatewayUnavailable,
+    LockedOut,
+    OutcomeUnknown,
+)
 
 CUSTOMERS_CODES = ("amount_too_large", "amount_too_small")
 EXPIRED = "charge_expired_for_capture"
@@ -138,10 +144,10 @@ def reading_midway() -> Iterator[None]:
         raise OutcomeUnknown("stripe_books_unavailable") from error
 
 
-def _locked_out(error: stripe.StripeError) -> GatewayUnavailable:
+def _locked_out(error: stripe.StripeError) -> LockedOut:
     """A wrong or withdrawn API key is an outage: orders wait until somebody has set it right."""
     log.error("stripe_key_refused", error=_text(error))
-    return GatewayUnavailable("stripe_key_refused")
+    return LockedOut("stripe_key_refused")
 
 
 def _decline(error: stripe.StripeError) -> Declined:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from math import ceil
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from msgspec import Struct
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.money import Money
+from apps.payments.adapters.asking import ask_again
 from apps.payments.adapters.stripe.amounts import minor_units
 from apps.payments.adapters.stripe.objects import Page
 from apps.payments.adapters.stripe.requests import StripeRequests
@@ -45,7 +47,6 @@ class Source(Struct, frozen=True):
     """What a transaction is about: a charge, refund or dispute. Amounts are in Stripe's units."""
 
     id: str
-    object: str = ""
     amount: int = 0
     amount_captured: int | None = None
     currency: str = ""
@@ -72,21 +73,20 @@ def list_transactions(
 ) -> Iterator[BalanceTransaction]:
     """Read the transactions of a period, the newest first, page by page.
 
+    A page that does not come is asked for again, see `ask_again`.
+
     Raises:
         GatewayUnavailable, GatewayMisused: see `reading`.
     """
     after: dict[str, Any] = {}
     while True:
-        page = api.get(
-            ADDRESS,
-            {
-                "created": {"gte": int(since.timestamp()), "lt": ceil(until.timestamp())},
-                "limit": MOST_ROWS,
-                "expand": ["data.source"],
-                **after,
-            },
-            answer=Page[BalanceTransaction],
-        )
+        wanted = {
+            "created": {"gte": int(since.timestamp()), "lt": ceil(until.timestamp())},
+            "limit": MOST_ROWS,
+            "expand": ["data.source"],
+            **after,
+        }
+        page = ask_again(partial(api.get, ADDRESS, wanted, answer=Page[BalanceTransaction]))
         yield from page.data
         if not page.has_more or not page.data:
             return

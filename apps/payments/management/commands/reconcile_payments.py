@@ -1,6 +1,7 @@
 """Compare what providers settled with the payment ledger."""
 
 import argparse
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
@@ -159,12 +160,14 @@ def _chosen(name: str) -> list[str]:
     return [name] if name else known
 
 
-def _read(provider: str, path: Path) -> list[SettlementLine]:
-    """Read a file whole before anything of it is stored."""
+def _read(provider: str, path: Path) -> Iterator[SettlementLine]:
+    """Read a file to its end before anything of it is stored, and then line by line."""
     if not provider:
         raise CommandError("--file needs --provider: whose report is it?", returncode=CANNOT)
     try:
-        return list(gateway_named(provider).read_report(path.read_bytes()))
+        body = path.read_bytes()
+        deque(gateway_named(provider).read_report(body), maxlen=0)
+        return gateway_named(provider).read_report(body)
     except OSError as error:
         raise CommandError(
             f"{path} cannot be read: {error.strerror}.", returncode=CANNOT
