@@ -95,11 +95,17 @@ class PaymentVoidFailed(PaymentEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRefunded(PaymentEvent):
-    """Money went back; `refunded_minor` is the sum of all refunds so far."""
+    """Money went back; `refunded_minor` is the sum of all refunds so far.
 
+    `wanted_minor` is what was to go back in all of an order that goes on. It is more than was asked
+    for where money went back at the provider's own desk without that.
+    """
+
+    version: ClassVar[int] = 2
     amount_minor: int
     refunded_minor: int
     currency: str
+    wanted_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

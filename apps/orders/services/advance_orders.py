@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from apps.kernel.events.inventory import (
     InventoryReleased,
     InventoryReserved,
@@ -30,6 +32,7 @@ from apps.kernel.events.payments import (
 from apps.kernel.money import Money
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
+from apps.orders.services.add_foreign_refunds import add_foreign_refunds
 from apps.orders.services.cancel_order import call_off, end, finish_when_nothing_is_owed
 from apps.orders.services.changing import Change, change_orders
 from apps.orders.services.confirming import confirm_or_hold
@@ -218,8 +221,14 @@ def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -
             change.order.payment_status = "partially_refunded"
             change.step(f"Refunded {Money(event.amount_minor, event.currency)}")
 
-    _apply(batch, decide, now)
-    mark_refunds({one.event.order_id: one.event.refunded_minor for one in batch}, now=now)
+    with transaction.atomic(savepoint=False):
+        _apply(batch, decide, now)
+        add_foreign_refunds(
+            {one.event.order_id: one.event.wanted_minor for one in batch},
+            causes={one.event.order_id: one.cause_on_behalf for one in batch},
+            now=now,
+        )
+        mark_refunds({one.event.order_id: one.event.refunded_minor for one in batch}, now=now)
 
 
 def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: datetime) -> None:

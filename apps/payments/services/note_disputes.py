@@ -5,15 +5,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.kernel.cause import Cause
 from apps.kernel.decoding import convert
 from apps.kernel.events.payments import PaymentDisputeClosed, PaymentDisputed
 from apps.payments.domain.accounts import Account
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.models import Dispute, Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.models import Dispute, Payment, ProviderMessageRecord
 from apps.payments.ports import DisputeNews
 from apps.payments.services.changes import Changes
-from apps.payments.services.operations import cause_of
+from apps.payments.services.operations import cause_in_name_of_provider
 from apps.platform.bulk import lock_many
 
 GOES_ON_TO = {
@@ -69,7 +68,7 @@ def _take_in(payment: Payment, provider: str, news: DisputeNews, changes: Change
     dispute.state = news.state
     dispute.decided_at = None if news.state is DisputeState.OPENED else changes.now
     dispute.save()
-    cause = _cause(payment)
+    cause = cause_in_name_of_provider(payment)
     currency = dispute.currency_of(payment)
     # What it is in the currency that was charged, nobody says: reconciliation shows it to people.
     if HOLDS[before] != HOLDS[news.state] and currency == payment.currency:
@@ -105,17 +104,4 @@ def _event(
         amount_minor=dispute.amount_minor,
         currency=dispute.currency_of(payment),
         is_won=state is DisputeState.WON,
-    )
-
-
-def _cause(payment: Payment) -> Cause:
-    """Go on in the trace of the payment, in the name of the provider."""
-    newest = PaymentOperation.objects.filter(payment_id=payment.id).latest("id")
-    told = cause_of(newest)
-    return Cause(
-        correlation_id=told.correlation_id,
-        causation_id=told.causation_id,
-        actor=f"system:{payment.provider}",
-        region=told.region,
-        trace_context=told.trace_context,
     )

@@ -1,0 +1,34 @@
+"""The simulated Stripe that stories of payments are told with, over real HTTP."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from apps.payments.adapters.registry import gateway_named
+from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
+from tests.integration.shop import stock
+
+
+@pytest.fixture(scope="session")
+def running_stripe() -> Iterator[SimulatedStripe]:
+    """One simulated Stripe, which announces what it does by itself."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NO_PROXY", "127.0.0.1")
+        environment.setenv("no_proxy", "127.0.0.1")
+        simulator = SimulatedStripe().start()
+        yield simulator
+        simulator.stop()
+
+
+@pytest.fixture
+def stripe(running_stripe: SimulatedStripe, settings: Settings) -> Iterator[SimulatedStripe]:
+    """The simulated Stripe, to which the platform speaks, with a stocked shop."""
+    running_stripe.begin_anew()
+    settings.STRIPE_API_BASE = running_stripe.api_base
+    settings.STRIPE_API_KEY = "sk_test_journey"
+    settings.STRIPE_WEBHOOK_SECRET = SECRET
+    gateway_named.cache_clear()
+    stock({"SKU-A": {"BER": 9}})
+    yield running_stripe
+    gateway_named.cache_clear()
