@@ -45,6 +45,7 @@ def count_refund(operation: PaymentOperation, payment: Payment, changes: Changes
             amount_minor=operation.amount_minor,
             refunded_minor=payment.refunded_minor,
             wanted_minor=payment.refund_wanted_minor,
+            lost_minor=payment.lost_minor,
             currency=payment.currency,
         ),
         cause_of(operation),
@@ -64,11 +65,11 @@ def insist_on_room(operation: PaymentOperation, payment: Payment, result: Result
 
 
 def was_overtaken(operation: PaymentOperation, payment: Payment, changes: Changes) -> None:
-    """Give up a refund that was not made, as money went back at the provider's own desk meanwhile.
+    """Give up a refund that was not made and is of more than may go back by now.
 
-    What is still missing then is a call of its own, with an amount and a key of its own.
+    Money went back at the provider's own desk meanwhile, or a bank has taken it back. What is still missing then is a call of its own, with an amount and a key of its own.
     """
     operation.error_code, operation.error_detail = OVERTAKEN
-    changes.step(payment, "Refund not needed as it was asked for", cause_of(operation))
+    changes.step(payment, "Refund given up: less may go back by now", cause_of(operation))
     if payment.owes_money_back:
         changes.undo(payment, cause_of(operation))

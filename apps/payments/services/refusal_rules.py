@@ -121,8 +121,9 @@ def _refund_failed(
     operation: PaymentOperation, payment: Payment, code: str, changes: Changes
 ) -> None:
     changes.step(payment, f"Refund failed ({code})", cause_of(operation))
-    if payment.refunded_minor and not payment.owes_money_back:
-        # As much went back at the provider's own desk meanwhile: nobody has to look.
+    gone = payment.refunded_minor + payment.disputed_minor + payment.lost_minor
+    if gone and not payment.owes_money_back:
+        # As much went back at the provider's own desk meanwhile, or is disputed: nobody has to look.
         return
     changes.publish(
         payment,
