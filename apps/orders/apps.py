@@ -15,6 +15,7 @@ class OrdersConfig(AppConfig):
         from apps.orders.api.problems import STATUSES
         from apps.orders.handlers import at_once, keep_credit_notes, take_over_products
         from apps.orders.services import advance_orders as saga
+        from apps.orders.services import note_disputes
         from apps.platform.outbox.registry import subscribe
         from apps.platform.partitions.registry import PartitionedTable, Span, register
         from apps.platform.web.refusals import register_statuses
@@ -30,8 +31,8 @@ class OrdersConfig(AppConfig):
                 payments.PaymentAuthorized: at_once(saga.confirm_orders),
                 payments.PaymentCaptured: at_once(saga.note_capture),
                 payments.PaymentCaptureFailed: at_once(saga.give_up_without_capture),
-                payments.PaymentDisputed: at_once(saga.note_dispute),
-                payments.PaymentDisputeClosed: at_once(saga.note_decided_dispute),
+                payments.PaymentDisputed: at_once(note_disputes.note_dispute),
+                payments.PaymentDisputeClosed: at_once(note_disputes.note_decided_dispute),
                 payments.PaymentFailed: at_once(saga.give_up_without_payment),
                 payments.PaymentVoided: at_once(saga.note_void),
                 payments.PaymentVoidFailed: at_once(saga.note_failed_void),

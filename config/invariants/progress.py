@@ -10,6 +10,9 @@ _WAITS_BY_RULE = f"""
         SELECT 1 FROM payments_payment p JOIN payments_paymentoperation w ON w.payment_id = p.id
         WHERE p.order_id = o.id AND w.next_at > now() AND w.state IN {OPEN}
           AND w.state <> 'in_flight')"""
+_WAITS_FOR_DISPUTE = """
+    o.status = 'cancellation_pending' AND EXISTS (
+        SELECT 1 FROM payments_payment p WHERE p.order_id = o.id AND p.disputed_minor > 0)"""
 
 PROGRESS_INVARIANTS = (
     Invariant(
@@ -22,7 +25,7 @@ PROGRESS_INVARIANTS = (
             FROM orders_order o
             WHERE o.id >= %(since_id)s AND o.status IN {UNDER_WAY}
               AND o.updated_at < now() - %(stuck_seconds)s * interval '1 s'
-              AND {NOTHING_ON_ITS_WAY}
+              AND {NOTHING_ON_ITS_WAY} AND NOT ({_WAITS_FOR_DISPUTE})
               AND NOT EXISTS (SELECT 1 FROM payments_payment p
                               JOIN payments_paymentoperation w ON w.payment_id = p.id
                               WHERE p.order_id = o.id AND w.state IN {OPEN})
@@ -58,6 +61,7 @@ PROGRESS_INVARIANTS = (
             SELECT o.id AS order_id, o.number AS order_number, o.status, o.updated_at
             FROM orders_order o
             WHERE o.id >= %(since_id)s AND o.status IN {UNDER_WAY} AND NOT ({_WAITS_BY_RULE})
+              AND NOT ({_WAITS_FOR_DISPUTE})
             ORDER BY o.id""",
     ),
     Invariant(

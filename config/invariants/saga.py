@@ -96,15 +96,15 @@ _SAGA = (
     ),
     Invariant(
         name="a_cancelled_order_keeps_no_money",
-        means="An order is cancelled, but its money is neither untaken, voided nor refunded.",
+        means="An order is cancelled, but its money is neither untaken, voided, refunded nor lost.",
         remedy="Void or refund it with the provider, under the payment's reference.",
         sql="""
             SELECT o.id AS order_id, o.number AS order_number, p.status AS payment,
                    p.captured_minor, p.refunded_minor
             FROM orders_order o JOIN payments_payment p ON p.order_id = o.id
             WHERE o.id >= %(since_id)s AND o.status = 'cancelled'
-              AND (p.status NOT IN ('failed', 'voided', 'refunded')
-                   OR p.captured_minor <> p.refunded_minor)
+              AND (p.status NOT IN ('failed', 'voided', 'refunded') AND p.lost_minor = 0
+                   OR p.captured_minor > p.refunded_minor + p.lost_minor)
             ORDER BY o.id""",
     ),
     Invariant(

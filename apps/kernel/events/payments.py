@@ -95,11 +95,19 @@ class PaymentVoidFailed(PaymentEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRefunded(PaymentEvent):
-    """Money went back; `refunded_minor` is the sum of all refunds so far."""
+    """Money went back; `refunded_minor` is the sum of all refunds so far.
 
+    `wanted_minor` is what was to go back in all of an order that goes on. It is more than was asked
+    for where money went back at the provider's own desk without that. `lost_minor` is what the customer
+    has by disputes, which goes back no second time.
+    """
+
+    version: ClassVar[int] = 2
     amount_minor: int
     refunded_minor: int
     currency: str
+    wanted_minor: int = 0
+    lost_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +160,16 @@ class PaymentDisputed(PaymentEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentDisputeClosed(PaymentEvent):
-    """A dispute is decided: the money is ours again where `is_won`, and the customer's otherwise."""
+    """A dispute is decided: the money is ours again where `is_won`, and the customer's otherwise.
 
+    `refunded_minor` is the sum of all refunds so far, `lost_minor` that of all that disputes left with
+    the customer, in the currency of the payment.
+    """
+
+    version: ClassVar[int] = 2
     reference: str
     amount_minor: int
     currency: str
     is_won: bool
+    refunded_minor: int = 0
+    lost_minor: int = 0

@@ -21,6 +21,16 @@ def _payment_pending_2(payload: dict[str, Any]) -> dict[str, Any]:
     return {**payload, "rule": "", "alternatives": []}
 
 
+def _refunded_2(payload: dict[str, Any]) -> dict[str, Any]:
+    # All that went back had been asked for.
+    return {**payload, "wanted_minor": 0, "lost_minor": 0}
+
+
+def _dispute_closed_2(payload: dict[str, Any]) -> dict[str, Any]:
+    # What was lost was not counted, and a refund was tried all the same.
+    return {**payload, "refunded_minor": 0, "lost_minor": 0}
+
+
 def _provider_not_told(payload: dict[str, Any]) -> dict[str, Any]:
     # It was always the one that the order had named.
     return {**payload, "provider": ""}
@@ -28,6 +38,8 @@ def _provider_not_told(payload: dict[str, Any]) -> dict[str, Any]:
 
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("payments.payment_refund_failed", 1): _refund_failed_2,
+    ("payments.payment_refunded", 1): _refunded_2,
+    ("payments.payment_dispute_closed", 1): _dispute_closed_2,
     ("orders.order_refund_requested", 1): _refund_requested_2,
     ("orders.order_payment_pending", 1): _payment_pending_2,
     ("payments.payment_action_required", 1): _provider_not_told,

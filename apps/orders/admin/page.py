@@ -41,6 +41,7 @@ PAYMENT_TONES: dict[str, Tone] = {
     "voided": Tone.NEUTRAL,
     "refunded": Tone.NEUTRAL,
     "partially_refunded": Tone.NEUTRAL,
+    "charged_back": Tone.NEUTRAL,
     "failed": Tone.DANGER,
     "capture_failed": Tone.DANGER,
     "void_failed": Tone.DANGER,

@@ -4,9 +4,10 @@ Every function takes many facts at once. A fact that comes too late moves the or
 says of the money is noted on the order and in its history all the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+
+from django.db import transaction
 
 from apps.kernel.events.inventory import (
     InventoryReleased,
@@ -19,8 +20,6 @@ from apps.kernel.events.payments import (
     PaymentAuthorized,
     PaymentCaptured,
     PaymentCaptureFailed,
-    PaymentDisputeClosed,
-    PaymentDisputed,
     PaymentFailed,
     PaymentRefunded,
     PaymentRefundFailed,
@@ -30,8 +29,15 @@ from apps.kernel.events.payments import (
 from apps.kernel.money import Money
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
-from apps.orders.services.cancel_order import call_off, end, finish_when_nothing_is_owed
-from apps.orders.services.changing import Change, change_orders
+from apps.orders.services.add_foreign_refunds import add_foreign_refunds
+from apps.orders.services.cancel_order import (
+    CHARGED_BACK,
+    call_off,
+    end,
+    finish_when_nothing_is_owed,
+    settle_payment,
+)
+from apps.orders.services.changing import Change, apply_heard
 from apps.orders.services.confirming import confirm_or_hold
 from apps.orders.services.mark_refunds import mark_refunds
 from apps.platform.outbox.delivered import Delivered
@@ -67,7 +73,7 @@ def ask_for_payment(batch: Sequence[Delivered[InventoryReserved]], *, now: datet
             )
         )
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
 
 
 def give_up_without_stock(
@@ -88,7 +94,7 @@ def give_up_without_stock(
             change.step("No stock was held")
             finish_when_nothing_is_owed(change)
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
 
 
 def note_release(batch: Sequence[Delivered[InventoryReleased]], *, now: datetime) -> None:
@@ -108,7 +114,7 @@ def note_release(batch: Sequence[Delivered[InventoryReleased]], *, now: datetime
                 owes_stock=False,
             )
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
 
 
 def show_action(batch: Sequence[Delivered[PaymentActionRequired]], *, now: datetime) -> None:
@@ -122,7 +128,7 @@ def show_action(batch: Sequence[Delivered[PaymentActionRequired]], *, now: datet
             change.order.payment_action_url = heard.event.redirect_url
             change.step("Customer must approve the payment")
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
 
 
 def confirm_orders(batch: Sequence[Delivered[PaymentAuthorized]], *, now: datetime) -> None:
@@ -138,7 +144,7 @@ def confirm_orders(batch: Sequence[Delivered[PaymentAuthorized]], *, now: dateti
         change.step("Payment authorized", before=OrderStatus.PAYMENT_PENDING)
         confirm_or_hold(change)
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
 
 
 def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: datetime) -> None:
@@ -152,9 +158,9 @@ def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: d
             order.payment_status = "failed"
             end(change, CancelReason.PAYMENT_FAILED, heard.event.detail)
         elif order.payment_status:  # without one no payment was asked for: none can have failed
-            _settle_payment(change, "failed", "Payment failed")
+            settle_payment(change, "failed", "Payment failed")
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
 
 
 def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) -> None:
@@ -165,7 +171,7 @@ def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) 
         change.order.captured_minor = heard.event.amount_minor
         change.step("Payment captured")
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
 
 
 def give_up_without_capture(
@@ -180,7 +186,7 @@ def give_up_without_capture(
         if order.is_cancellable:
             call_off(change, CancelReason.PAYMENT_FAILED, heard.event.detail, owes_stock=True)
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
 
 
 def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> None:
@@ -188,13 +194,13 @@ def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> No
 
     def decide(change: Change, heard: Delivered[PaymentVoided]) -> None:
         order = change.order
-        _settle_payment(change, "voided", "Payment voided")
+        settle_payment(change, "voided", "Payment voided")
         if order.is_cancellable:
             detail = "The payment was called off before it was completed."
             call_off(change, CancelReason.PAYMENT_FAILED, detail, owes_stock=True)
             order.owes_payment = False  # nothing is left of it, so nobody will answer
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
 
 
 def note_failed_void(batch: Sequence[Delivered[PaymentVoidFailed]], *, now: datetime) -> None:
@@ -204,7 +210,7 @@ def note_failed_void(batch: Sequence[Delivered[PaymentVoidFailed]], *, now: date
         change.order.payment_status = "void_failed"
         change.step(f"Void failed ({heard.event.code}); customer service has to look at it")
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
 
 
 def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -> None:
@@ -213,13 +219,21 @@ def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -
     def decide(change: Change, heard: Delivered[PaymentRefunded]) -> None:
         event = heard.event
         if event.refunded_minor >= change.order.captured_minor:
-            _settle_payment(change, "refunded", "Payment refunded")
+            settle_payment(change, "refunded", "Payment refunded")
+        elif event.refunded_minor + event.lost_minor >= change.order.captured_minor:
+            settle_payment(change, CHARGED_BACK, "Payment refunded, but for what is lost")
         else:
             change.order.payment_status = "partially_refunded"
             change.step(f"Refunded {Money(event.amount_minor, event.currency)}")
 
-    _apply(batch, decide, now)
-    mark_refunds({one.event.order_id: one.event.refunded_minor for one in batch}, now=now)
+    with transaction.atomic(savepoint=False):
+        apply_heard(batch, decide, now)
+        add_foreign_refunds(
+            {one.event.order_id: one.event.wanted_minor for one in batch},
+            causes={one.event.order_id: one.cause_on_behalf for one in batch},
+            now=now,
+        )
+        mark_refunds({one.event.order_id: one.event.refunded_minor for one in batch}, now=now)
 
 
 def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: datetime) -> None:
@@ -229,54 +243,11 @@ def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: 
         change.order.payment_status = "refund_failed"
         change.step(f"Refund failed ({heard.event.code}); customer service has to look at it")
 
-    _apply(batch, decide, now)
+    apply_heard(batch, decide, now)
     stands = {one.event.order_id: one.event.refunded_minor for one in batch}
     mark_refunds(stands, now=now, is_failing=True)
-
-
-def note_dispute(batch: Sequence[Delivered[PaymentDisputed]], *, now: datetime) -> None:
-    """The customer's bank takes a charge back; the order goes on until a person decides otherwise."""
-
-    def decide(change: Change, heard: Delivered[PaymentDisputed]) -> None:
-        amount = Money(heard.event.amount_minor, heard.event.currency)
-        change.step(f"Charge of {amount} disputed ({heard.event.reason})")
-
-    _apply(batch, decide, now)
-
-
-def note_decided_dispute(
-    batch: Sequence[Delivered[PaymentDisputeClosed]], *, now: datetime
-) -> None:
-    """A dispute is decided."""
-
-    def decide(change: Change, heard: Delivered[PaymentDisputeClosed]) -> None:
-        amount = Money(heard.event.amount_minor, heard.event.currency)
-        change.step(f"Dispute of {amount} {'won' if heard.event.is_won else 'lost'}")
-
-    _apply(batch, decide, now)
 
 
 def _note_provider(order: Order, provider: str) -> None:
     """Say who really takes the money: another one may have stood in for whoever was chosen."""
     order.payment_provider = provider or order.payment_provider
-
-
-def _settle_payment(change: Change, payment_status: str, what: str) -> None:
-    order: Order = change.order
-    order.payment_status = payment_status
-    change.step(what)
-    if order.status == OrderStatus.CANCELLATION_PENDING and order.owes_payment:
-        order.owes_payment = False
-        finish_when_nothing_is_owed(change)
-
-
-def _apply(
-    batch: Sequence[Delivered[Any]], decide: Callable[[Change, Delivered[Any]], None], now: datetime
-) -> None:
-    change_orders(
-        batch,
-        order_id=lambda one: one.event.order_id,
-        cause=lambda one: one.cause,
-        decide=decide,
-        now=now,
-    )

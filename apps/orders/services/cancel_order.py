@@ -12,7 +12,9 @@ from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
 from apps.orders.services.changing import Change, change_order
 
-NOTHING_LEFT = ("refunded", "voided", "failed")
+CHARGED_BACK = "charged_back"
+"""What a payment is of which disputes were lost, and the rest, if any, was refunded."""
+NOTHING_LEFT = ("refunded", "voided", "failed", CHARGED_BACK)
 """What a payment is that holds no money any more, and of which nobody will say so again."""
 
 
@@ -111,3 +113,13 @@ def finish_when_nothing_is_owed(change: Change) -> None:
     order = change.order
     if not order.owes_stock and not order.owes_payment:
         end(change, order.cancel_reason, order.cancel_detail, short_skus=order.short_skus)
+
+
+def settle_payment(change: Change, payment_status: str, what: str) -> None:
+    """Note that nothing of the money is with us any more; a cancellation that waited for it comes closer."""
+    order = change.order
+    order.payment_status = payment_status
+    change.step(what)
+    if order.status == OrderStatus.CANCELLATION_PENDING and order.owes_payment:
+        order.owes_payment = False
+        finish_when_nothing_is_owed(change)

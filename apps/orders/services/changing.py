@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from apps.kernel.events import Event
 from apps.orders.domain.refusals import OrderNotFound
 from apps.orders.models import Order, OrderStep
 from apps.platform.bulk import insert_together, lock_many, update_many
+from apps.platform.outbox.delivered import Delivered
 from apps.platform.outbox.publishing import Fact, publish
 
 Heard = TypeVar("Heard")
@@ -94,6 +95,19 @@ def change_orders(
         insert_together([step for change in changes for step in change.steps])
         publish([fact for change in changes for fact in change.facts])
     return orders
+
+
+def apply_heard(
+    batch: Sequence[Delivered[Any]], decide: Callable[[Change, Delivered[Any]], None], now: datetime
+) -> None:
+    """Apply `decide` to the order of each event heard; see `change_orders`."""
+    change_orders(
+        batch,
+        order_id=lambda one: one.event.order_id,
+        cause=lambda one: one.cause,
+        decide=decide,
+        now=now,
+    )
 
 
 def change_order(

@@ -85,8 +85,8 @@ def undo_question(payment: Payment, back: str) -> Question:
         title=f"Give the money of order {payment.order_number} back",
         explanation=(
             f"{payment.provider} is asked again to drop the authorisation or to refund the charge. "
-            "If somebody gave all of it back in its own books by hand, that counts; a part given back "
-            "there does not: settle it by hand here."
+            "What somebody gave back in its own books by hand counts where the history says so. A part "
+            "that it does not speak of would be given back again: settle it by hand here instead."
         ),
         submit="Give it back",
         back=back,
@@ -109,7 +109,7 @@ def settle_question(payment: Payment, back: str) -> Question:
         panel=Panel(
             facts=[
                 *_facts(payment),
-                ("Still owed", money_of(payment, payment.to_refund_minor)),
+                ("Still owed", money_of(payment, payment.missing_minor)),
             ]
         ),
     )

@@ -64,7 +64,7 @@ def show_payment(order_id: UUID) -> Panel:
     disputes = list(payment.disputes.all())
     documents = list_documents(payment.id)
     return Panel(
-        alert=_dispute_alert(disputes) or attention_of(payment, operations),
+        alert=_dispute_alert(payment, disputes) or attention_of(payment, operations),
         facts=(
             ("Status", badge(payment.status, TONES)),
             ("Provider", payment.provider),
@@ -82,12 +82,15 @@ def show_payment(order_id: UUID) -> Panel:
     )
 
 
-def _dispute_alert(disputes: Iterable[Dispute]) -> str:
+def _dispute_alert(payment: Payment, disputes: Iterable[Dispute]) -> str:
+    waits = " What is to go back of it waits for the decision." if payment.waits_for_dispute else ""
     if any(one.state == DisputeState.OPENED for one in disputes):
         return (
             "The customer's bank disputes a charge: answer it in the provider's own books in time."
+            f"{waits}"
         )
-    return ""
+    # Lost in another currency: nobody but a person can say how much of the charge that was.
+    return f"A dispute was lost in another currency.{waits}" if waits else ""
 
 
 def attention_of(payment: Payment, operations: Iterable[PaymentOperation]) -> str:

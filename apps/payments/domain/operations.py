@@ -50,6 +50,9 @@ BY_HAND = "by hand"
 """The reference of a refund that went another way than the provider's; there is nothing to look up."""
 CLOSED_BY_HAND = "closed_by_hand"
 """The code of a call of which a person has said how it ended, since its provider did not."""
+OVERTAKEN = ("overtaken", "Less may go back by now: see the payment's history.")
+"""Code and sentence of a refund that was given up before it was made, since part of it went back at the
+provider's own desk or is disputed by then."""
 TIME_OVER = "time_over"
 """The code of a renewal that was given up, so that a charge can still be made of what it was for."""
 FIRST_UNDO_PAUSE_SECONDS = 10 * 60

@@ -18,9 +18,9 @@ class ProviderMessageRecord(models.Model):
 
     `payment_id` is the payment it was matched to, or names itself. `is_setback` says that something
     which had succeeded may not have lasted. `facts` is what the adapter wants to know of it when it
-    looks up a call, `dispute` what it says of a dispute, `was_done` whether the call that it names was
-    carried out, where it says so. Of one that announces a report, `given_up_at` is when somebody
-    said that the report will not come.
+    looks up a call, `dispute` what it says of a dispute, `refund` of a refund that was made, `was_done`
+    whether the call that it names was carried out, where it says so. Of one that announces a report,
+    `given_up_at` is when somebody said that the report will not come.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -33,6 +33,7 @@ class ProviderMessageRecord(models.Model):
     call_reference = models.TextField(default="", db_default="")
     facts = models.JSONField(default=dict, db_default={})
     dispute = models.JSONField(null=True)
+    refund = models.JSONField(null=True)
     was_done = models.BooleanField(null=True)
     received_at = models.DateTimeField()
     next_at = models.DateTimeField()

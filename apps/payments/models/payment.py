@@ -39,7 +39,8 @@ class Payment(models.Model):
 
     `is_unwanted` is set when the order is being called off: whatever the provider still says, the
     money goes back. `refund_wanted_minor` is how much is to go back, in all, of an order that goes
-    on. `undo_at` is when giving back is tried again, after the provider refused it.
+    on. `disputed_minor` is what banks have taken back until it is decided, `lost_minor` what stays with
+    the customer by that. `undo_at` is when giving back is tried again, after the provider refused it.
 
     `authorized_until` is when the provider lets an authorisation go, as far as we know;
     `is_ending_known` says that somebody was warned.
@@ -56,6 +57,8 @@ class Payment(models.Model):
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
     refund_wanted_minor = models.BigIntegerField(default=0, db_default=0)
+    disputed_minor = models.BigIntegerField(default=0, db_default=0)
+    lost_minor = models.BigIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3)
     provider = models.CharField(max_length=32)
     method_type = models.CharField(max_length=32)
@@ -142,12 +145,26 @@ class Payment(models.Model):
         return self.to_refund_minor > 0
 
     @property
-    def to_refund_minor(self) -> int:
-        """How much of what is charged is still to go back, in minor units."""
+    def missing_minor(self) -> int:
+        """How much of what is charged is still to go back, in minor units, disputed or not.
+
+        What was lost by a dispute is with the customer, and not owed a second time.
+        """
         if self.status not in (PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED):
             return 0
         wanted = self.captured_minor if self.is_unwanted else self.refund_wanted_minor
-        return max(0, min(wanted, self.captured_minor) - self.refunded_minor)
+        return max(0, min(wanted, self.captured_minor - self.lost_minor) - self.refunded_minor)
+
+    @property
+    def to_refund_minor(self) -> int:
+        """How much of that may go back now: what is disputed may be the customer's already."""
+        gone = self.refunded_minor + self.disputed_minor + self.lost_minor
+        return max(0, min(self.missing_minor, self.captured_minor - gone))
+
+    @property
+    def waits_for_dispute(self) -> bool:
+        """Whether something is to go back that is disputed, and so waits for the decision."""
+        return self.missing_minor > self.to_refund_minor
 
     @transition(status, source=PaymentStatus.PENDING, target=PaymentStatus.REQUIRES_ACTION)
     def require_action(self, *, url: str, expires_at: datetime) -> None:

@@ -4,18 +4,19 @@ The answer to our call, a look-up after a webhook and the sweep all end here. A 
 or too late changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from apps.payments.domain.operations import OperationState
+from apps.payments.domain.operations import ENDED_BADLY, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation
-from apps.payments.ports import Result
+from apps.payments.ports import Done, Result
 from apps.payments.services.changes import Changes
 from apps.payments.services.gateway_rules import apply_result
+from apps.payments.services.refund_rules import NO_ROOM
 from apps.platform.bulk import lock_many, update_many
 
 
@@ -56,15 +57,45 @@ def apply_gateway_facts(*, facts: Sequence[GatewayFact], now: datetime) -> None:
             for operation in lock_many(PaymentOperation, by_operation)
             if operation.is_open and operation.token == by_operation[operation.id].token
         ]
+        counted = _list_counted(operations, by_operation)
         changes = Changes(now=now)
         for operation in operations:
             payment = payments[operation.payment_id]
             operation.payment = payment
             operation.updated_at = payment.updated_at = now
             asked_for_again, operation.lease_until = operation.is_asked_for_again, None
-            apply_result(operation, payment, by_operation[operation.id].result, changes)
+            result = by_operation[operation.id].result
+            apply_result(
+                operation, payment, NO_ROOM if operation.id in counted else result, changes
+            )
             if asked_for_again and operation.state == OperationState.WAITING:
                 operation.next_at = now
         touched = {operation.payment_id: payments[operation.payment_id] for operation in operations}
         update_many(operations, fields=OPERATION_FIELDS)
         changes.write(list(touched.values()))
+
+
+def _list_counted(
+    operations: Sequence[PaymentOperation], facts: Mapping[UUID, GatewayFact]
+) -> set[UUID]:
+    """Find the calls whose answer is a refund that another one stands for; mostly asks nothing.
+
+    A provider with nothing left to refund may answer with what was made at its own desk.
+    """
+    told = {
+        (operation.payment_id, result.reference): operation.id
+        for operation in operations
+        if operation.kind == OperationKind.REFUND
+        and isinstance(result := facts[operation.id].result, Done)
+    }
+    if not told:
+        return set()
+    others = (
+        PaymentOperation.objects.filter(
+            payment_id__in={payment_id for payment_id, _ in told}, kind=OperationKind.REFUND
+        )
+        .exclude(id__in=told.values())
+        .exclude(state__in=ENDED_BADLY)
+        .exclude(reference="")
+    )
+    return {told[key] for key in others.values_list("payment_id", "reference") if key in told}

@@ -23,6 +23,8 @@ PAYMENT_FIELDS = (
     "captured_minor",
     "refunded_minor",
     "refund_wanted_minor",
+    "disputed_minor",
+    "lost_minor",
     "brand",
     "last4",
     "authorization",

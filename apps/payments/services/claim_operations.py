@@ -57,7 +57,12 @@ RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o
           CASE WHEN o.kind IN ('void', 'renew') THEN (
               SELECT a.reference FROM payments_paymentoperation a
               WHERE a.payment_id = p.id AND a.kind = 'authorize' AND a.state = 'succeeded'
-              ORDER BY a.nth DESC LIMIT 1) END
+              ORDER BY a.nth DESC LIMIT 1) END,
+          o.kind = 'refund' AND (
+              p.refunded_minor > 0 AND o.amount_minor + p.refunded_minor
+                  > CASE WHEN p.is_unwanted THEN p.captured_minor ELSE p.refund_wanted_minor END
+              OR p.disputed_minor + p.lost_minor > 0 AND o.amount_minor + p.refunded_minor
+                  > p.captured_minor - p.disputed_minor - p.lost_minor)
 """
 _TOLD = """
 SELECT payment_id, facts::text FROM payments_providermessagerecord
@@ -119,7 +124,7 @@ def _claimed(
         operation_id, token, state, kind, amount_minor, key, created_at, trace_context,
         provider, payment_id, order_id, currency, authorization, method_token,
         only_looks, is_unwanted, claimed_at, method_type, reference, charge, customer_id,
-        first_authorization,
+        first_authorization, is_overtaken,
     ) = row  # fmt: skip
     return ClaimedOperation(
         call=GatewayCall(
@@ -144,8 +149,10 @@ def _claimed(
         provider=provider,
         # One still in flight was left by a worker that died: what it did is not known.
         looks_first=state != OperationState.PENDING,
-        # What nobody wants any more is neither charged nor held for longer, only to be given back.
+        # What nobody wants any more is neither charged nor held for longer, only to be given back. What
+        # went back at the provider's own desk meanwhile, or by a bank, does not go back again.
         may_be_made=not only_looks
+        and not is_overtaken
         and not (is_unwanted and kind in (OperationKind.CAPTURE, OperationKind.RENEW)),
         trace_context=trace_context,
         claimed_at=claimed_at,

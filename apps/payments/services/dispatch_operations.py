@@ -14,6 +14,8 @@ from django.utils import timezone
 from apps.payments.adapters.registry import BREAKERS, gateway_named, list_gates
 from apps.payments.domain.operations import LATEST_START_SECONDS, LEASE_SECONDS, MONEY_BACK
 from apps.payments.ports import (
+    NOT_OFFERED,
+    Declined,
     GatewayMisused,
     GatewayUnavailable,
     NothingHappened,
@@ -170,12 +172,18 @@ def _give_back_places(
         return
     succeeded: list[Lease] = []
     failed: list[Lease] = []
+    unused: list[Lease] = []
     for one, lease, result in ended:
-        is_failure = isinstance(result, NothingHappened | NotKnown)
-        (failed if is_failure else succeeded).append(lease)
+        if _asked_nothing(one, result):
+            unused.append(lease)
+        elif isinstance(result, NothingHappened | NotKnown):
+            failed.append(lease)
+        else:
+            succeeded.append(lease)
         gateway_calls_total.labels(
             gateway=one.provider, kind=one.call.kind, outcome=type(result).__name__
         ).inc()
+    gate.release(unused, timezone.now())
     if gate.record(succeeded, failed, timezone.now()) is Transition.CLOSED:
         release_waiting(gate_name)
 
@@ -196,6 +204,13 @@ def _record(ended: Sequence[tuple[ClaimedOperation, Lease, Result]]) -> None:
         ],
         now=max(one.database_now() for one, _, _ in ended),
     )
+
+
+def _asked_nothing(claimed: ClaimedOperation, result: Result) -> bool:
+    """Whether a call ended without a request: that says nothing of whether the provider is there."""
+    if isinstance(result, Declined):
+        return result.code == NOT_OFFERED
+    return isinstance(result, NotMade) and not claimed.looks_first
 
 
 def release_waiting(gate_name: str) -> int:

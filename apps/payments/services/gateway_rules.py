@@ -11,7 +11,6 @@ from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
     PaymentCaptured,
-    PaymentRefunded,
 )
 from apps.payments.adapters.registry import validity_of
 from apps.payments.domain.accounts import Account
@@ -40,6 +39,7 @@ from apps.payments.ports import (
 from apps.payments.services.changes import Changes
 from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
+from apps.payments.services.refund_rules import insist_on_room, refunded, was_overtaken
 from apps.payments.services.refusal_rules import say_no
 from apps.payments.services.renewal_rules import given_up_at, insist_on_time, renewed
 from apps.platform.resilience.backoff import delay_seconds
@@ -57,6 +57,8 @@ def apply_result(
     """Bring an operation and its payment up to date with how an attempt ended; both are locked."""
     if operation.kind == OperationKind.RENEW:
         result = insist_on_time(operation, payment, result, changes.now)
+    if operation.kind == OperationKind.REFUND:
+        result = insist_on_room(operation, payment, result)
     match result:
         case Done():
             operation.state = OperationState.SUCCEEDED
@@ -84,7 +86,10 @@ def apply_result(
             operation.error_code, operation.error_detail = (
                 NOT_DONE if operation.only_looks else CALLED_OFF
             )
-            say_no(operation, payment, *CALLED_OFF, changes)
+            if operation.kind == OperationKind.REFUND and not operation.only_looks:
+                was_overtaken(operation, payment, changes)
+            else:
+                say_no(operation, payment, *CALLED_OFF, changes)
         case NothingHappened():
             _try_again(operation, payment, result.code, changes)
         case _:
@@ -166,42 +171,11 @@ def _voided(operation: PaymentOperation, payment: Payment, done: Done, changes: 
     let_go(operation, payment, changes)
 
 
-def _refunded(operation: PaymentOperation, payment: Payment, done: Done, changes: Changes) -> None:
-    before = payment.status
-    payment.refunded_minor += operation.amount_minor
-    changes.move(
-        operation,
-        operation.amount_minor,
-        from_account=Account.PROVIDER,
-        to_account=Account.CUSTOMER,
-        what="Refunded",
-    )
-    if payment.refunded_minor == payment.captured_minor:
-        payment.refund_whole()
-    else:
-        payment.refund_part()
-    changes.step(payment, "Refunded", cause_of(operation), before=before)
-    changes.publish(
-        payment,
-        PaymentRefunded(
-            payment_id=payment.id,
-            order_id=payment.order_id,
-            amount_minor=operation.amount_minor,
-            refunded_minor=payment.refunded_minor,
-            currency=payment.currency,
-        ),
-        cause_of(operation),
-    )
-    if payment.owes_money_back:
-        # More was asked for while this was under way.
-        changes.undo(payment, cause_of(operation))
-
-
 _DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Changes], None]] = {
     OperationKind.AUTHORIZE: _authorized,
     OperationKind.CAPTURE: _captured,
     OperationKind.VOID: _voided,
-    OperationKind.REFUND: _refunded,
+    OperationKind.REFUND: refunded,
     OperationKind.RENEW: renewed,
 }
 

@@ -1,8 +1,8 @@
 """Look at what the stored messages of providers concern.
 
 A message is hardly ever taken at its word: it makes the operation it names due for a look-up, whose
-answer counts. So repeated, late and reordered messages do no harm. Only of disputes there is nothing
-to look up: what the provider says of them goes one way.
+answer counts. So repeated, late and reordered messages do no harm. Only of disputes, and of refunds that
+no call of ours asked for, there is nothing to look up: what the provider says of them goes one way.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,12 +11,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.payments.domain.operations import OperationState
+from apps.payments.domain.operations import OPEN_STATES, OperationState
 from apps.payments.models import PaymentOperation, ProviderMessageRecord
 from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
 from apps.payments.services.note_contradictions import note_contradictions
 from apps.payments.services.note_disputes import note_disputes
+from apps.payments.services.note_foreign_refunds import note_foreign_refunds
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.platform.bulk import update_many
 from apps.platform.resilience.backoff import delay_seconds
@@ -55,6 +56,9 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
         payments = _payments_of(messages)
         looked_up: dict[UUID, set[str]] = {}
         in_flight = _list_in_flight(payments.values())
+        uncharged = _list_uncharged(
+            payments[one.id] for one in messages if one.refund and one.id in payments
+        )
         for message in messages:
             payment_id = payments.get(message.id)
             message.payment_id = payment_id or message.payment_id
@@ -62,6 +66,10 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
             if payment_id in in_flight:
                 # The call under way may have been answered before this happened: look after it.
                 message.next_at = now + IN_FLIGHT_PAUSE
+            elif payment_id is not None and payment_id in uncharged and message.refund:
+                # The charge was made, or nothing could have gone back of it: hear of that first.
+                looked_up.setdefault(payment_id, set())
+                message.next_at = now + _pause_after(message.attempts)
             elif payment_id is not None:
                 looked_up.setdefault(payment_id, set()).add(message.call_reference)
                 message.handled_at = now
@@ -72,6 +80,10 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
         update_many(messages, fields=["attempts", "handled_at", "next_at", "payment_id"])
         told = [one for one in messages if one.dispute and one.handled_at and one.payment_id]
         note_disputes(messages=told, now=now)
+        note_foreign_refunds(
+            messages=[one for one in messages if one.refund and one.handled_at and one.payment_id],
+            now=now,
+        )
         note_contradictions(
             messages=[one for one in messages if one.was_done is not None and one.handled_at],
             now=now,
@@ -98,6 +110,18 @@ def _list_in_flight(payment_ids: Iterable[UUID]) -> set[UUID]:
     return set(
         PaymentOperation.objects.filter(
             payment_id__in=list(payment_ids), state=OperationState.IN_FLIGHT
+        ).values_list("payment_id", flat=True)
+    )
+
+
+def _list_uncharged(payment_ids: Iterable[UUID]) -> set[UUID]:
+    """Give the payments of which no charge is known while a call is open that may have made it."""
+    wanted = set(payment_ids)
+    if not wanted:
+        return set()
+    return set(
+        PaymentOperation.objects.filter(
+            payment_id__in=wanted, state__in=OPEN_STATES, payment__captured_minor=0
         ).values_list("payment_id", flat=True)
     )
 

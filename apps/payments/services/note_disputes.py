@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
-from apps.kernel.cause import Cause
 from apps.kernel.decoding import convert
 from apps.kernel.events.payments import PaymentDisputeClosed, PaymentDisputed
 from apps.payments.domain.accounts import Account
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.models import Dispute, Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.models import Dispute, Payment, ProviderMessageRecord
 from apps.payments.ports import DisputeNews
 from apps.payments.services.changes import Changes
-from apps.payments.services.operations import cause_of
+from apps.payments.services.operations import cause_in_name_of_provider
 from apps.platform.bulk import lock_many
 
 GOES_ON_TO = {
@@ -35,12 +35,14 @@ HOLDS = {
 def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -> None:
     """Bring the disputes that matched messages tell of up to date; what is known already changes nothing.
 
-    The payment keeps its status: whether the order is refunded beside that is for people to decide.
+    The payment keeps its status. Nothing that is disputed goes back: what is to go back of it waits, goes
+    back once the dispute is won, and is not owed any more once it is lost.
     """
     with transaction.atomic(savepoint=False):
         payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in messages})}
         changes = Changes(now=now)
-        changed: dict[object, Payment] = {}
+        changed: dict[UUID, Payment] = {}
+        waited: set[UUID] = set()
         for message in sorted(messages, key=lambda one: one.id):
             payment = payments.get(message.payment_id)  # type: ignore[arg-type]  # none has no row
             if payment is None or message.dispute is None:
@@ -49,6 +51,12 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
             if _take_in(payment, message.provider, news, changes):
                 payment.updated_at = now
                 changed[payment.id] = payment
+                waited |= {payment.id} if news.state is DisputeState.WON else set()
+        for payment_id in waited:
+            payment = changed[payment_id]
+            if payment.to_refund_minor:
+                # It may have been given back at the provider's own desk meanwhile.
+                changes.undo(payment, cause_in_name_of_provider(payment), looks_first=True)
         changes.write(list(changed.values()))
 
 
@@ -69,7 +77,8 @@ def _take_in(payment: Payment, provider: str, news: DisputeNews, changes: Change
     dispute.state = news.state
     dispute.decided_at = None if news.state is DisputeState.OPENED else changes.now
     dispute.save()
-    cause = _cause(payment)
+    _withhold(payment, dispute, before)
+    cause = cause_in_name_of_provider(payment)
     currency = dispute.currency_of(payment)
     # What it is in the currency that was charged, nobody says: reconciliation shows it to people.
     if HOLDS[before] != HOLDS[news.state] and currency == payment.currency:
@@ -84,6 +93,20 @@ def _take_in(payment: Payment, provider: str, news: DisputeNews, changes: Change
     changes.step(payment, f"Dispute {news.state} ({dispute.reason})", cause)
     changes.publish(payment, _event(payment, dispute, news.state), cause)
     return True
+
+
+def _withhold(payment: Payment, dispute: Dispute, before: DisputeState | None) -> None:
+    """Keep what is disputed from going back until it is decided, and count what is lost.
+
+    Of a dispute in another currency nobody says how much of the charge it is: then all of it is kept,
+    and once it is lost a person has to say how much is still owed.
+    """
+    is_known = dispute.currency_of(payment) == payment.currency
+    amount = dispute.amount_minor if is_known else payment.captured_minor
+    keeping = {DisputeState.OPENED} if is_known else {DisputeState.OPENED, DisputeState.LOST}
+    payment.disputed_minor += amount * ((dispute.state in keeping) - (before in keeping))
+    if is_known and dispute.state == DisputeState.LOST:
+        payment.lost_minor += amount
 
 
 def _event(
@@ -105,17 +128,6 @@ def _event(
         amount_minor=dispute.amount_minor,
         currency=dispute.currency_of(payment),
         is_won=state is DisputeState.WON,
-    )
-
-
-def _cause(payment: Payment) -> Cause:
-    """Go on in the trace of the payment, in the name of the provider."""
-    newest = PaymentOperation.objects.filter(payment_id=payment.id).latest("id")
-    told = cause_of(newest)
-    return Cause(
-        correlation_id=told.correlation_id,
-        causation_id=told.causation_id,
-        actor=f"system:{payment.provider}",
-        region=told.region,
-        trace_context=told.trace_context,
+        refunded_minor=payment.refunded_minor,
+        lost_minor=payment.lost_minor,
     )

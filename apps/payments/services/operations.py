@@ -146,3 +146,15 @@ def cause_of(operation: PaymentOperation) -> Cause:
         region=operation.region,
         trace_context=operation.trace_context,
     )
+
+
+def cause_in_name_of_provider(payment: Payment) -> Cause:
+    """Go on in the trace of a payment with what its provider did of its own accord."""
+    told = cause_of(PaymentOperation.objects.filter(payment_id=payment.id).latest("id"))
+    return Cause(
+        correlation_id=told.correlation_id,
+        causation_id=told.causation_id,
+        actor=f"system:{payment.provider}",
+        region=told.region,
+        trace_context=told.trace_context,
+    )

@@ -25,12 +25,12 @@ GATHER_SECONDS = 0.03
 _STORE = """
 INSERT INTO payments_providermessagerecord
     (provider, event_id, kind, reference, payment_id, is_setback, call_reference, facts,
-     dispute, was_done, received_at, next_at, attempts)
+     dispute, refund, was_done, received_at, next_at, attempts)
 SELECT provider, event_id, kind, reference, payment_id, is_setback, call_reference, facts,
-       dispute, was_done, now(), now(), 0
+       dispute, refund, was_done, now(), now(), 0
 FROM json_to_recordset(%s::json) AS v(
     provider text, event_id text, kind text, reference text, payment_id uuid, is_setback boolean,
-    call_reference text, facts jsonb, dispute jsonb, was_done boolean)
+    call_reference text, facts jsonb, dispute jsonb, refund jsonb, was_done boolean)
 ORDER BY provider, event_id
 ON CONFLICT (provider, event_id) DO NOTHING
 RETURNING provider, event_id
@@ -115,6 +115,7 @@ def _row(provider: str, message: ProviderMessage) -> dict[str, Any]:
         "call_reference": message.call_reference,
         "facts": message.facts,
         "dispute": message.dispute,
+        "refund": message.refund,
         "was_done": message.was_done,
     }
 

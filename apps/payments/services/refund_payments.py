@@ -35,6 +35,10 @@ def refund_payments(*, wanted: Sequence[Delivered[OrderRefundRequested]], now: d
             payment.refund_wanted_minor = one.event.wanted_minor
             payment.updated_at = now
             changes.step(payment, f"Refund of {asked} asked for", one.cause_on_behalf)
+            if payment.waits_for_dispute:
+                changes.step(
+                    payment, "What is disputed waits for the decision", one.cause_on_behalf
+                )
             if payment.to_refund_minor and payment.id not in changed:
                 # After a refusal somebody may have given it back at the provider's own desk.
                 changes.undo(payment, one.cause_on_behalf, looks_first=payment.undo_at is not None)

@@ -39,6 +39,10 @@ def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
             calls = open_operations.get(payment.id, [])
             needless = [call for call in calls if _is_needless(payment, call)]
             dropped += needless
+            if payment.waits_for_dispute:
+                changes.step(
+                    payment, "What is disputed waits for the decision", causes[payment.order_id]
+                )
             if len(needless) == len(calls):
                 _give_back(payment, causes[payment.order_id], changes)
         for operation in dropped:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from infra.simulators.adyen.books import Books
+from infra.simulators.adyen.documents import Amount, AmountWish
+from infra.simulators.adyen.modifications import Modifications
 from infra.simulators.adyen.objects import Notice, Payment
 from infra.simulators.adyen.payments import Payments
 from infra.simulators.adyen.reports import Reports
@@ -41,6 +43,7 @@ class Control:
         *,
         books: Books,
         payments: Payments,
+        modifications: Modifications,
         mischief: Mischief,
         desk: RequestDesk,
         reports: Reports,
@@ -50,6 +53,7 @@ class Control:
         self._books = books
         self._reports = reports
         self._payments = payments
+        self._modifications = modifications
         self._common = Controls(
             mischief=mischief,
             calls=desk.calls,
@@ -62,6 +66,8 @@ class Control:
         """Answer a request for `/adyen/_{name}`, and add what is to be told of it to `news`."""
         if (request.method, name, request.is_local) == ("POST", "expire", True):
             return self._expire(query_of(request), news)
+        if (request.method, name, request.is_local) == ("POST", "refund", True):
+            return self._refund(query_of(request), news)
         if (request.method, name, request.is_local) == ("POST", "report", True):
             return self._announce(query_of(request), news)
         return self._common.take(request, name) or refused(404, "There is nothing of that name.")
@@ -111,6 +117,23 @@ class Control:
         news.append(self._payments.expire(payment))
         self._books.write()
         return as_json({"status": "expired"})
+
+    def _refund(self, wanted: dict[str, str], news: list[Notice]) -> Response:
+        """Have somebody refund a payment in the Customer Area, all that is left or a `value`.
+
+        Its news carries the payment's own reference, none of the refund's.
+        """
+        payment = self._books.payments.get(wanted.get("psp_reference", ""))
+        if payment is None or not payment.captured:
+            return refused(404, "There is no such charge to refund.")
+        value = wanted.get("value") or str(payment.captured - payment.refunded)
+        if not value.isdecimal():
+            return refused(400, "This is no value.")
+        amount = Amount(currency=payment.currency, value=int(value))
+        wish = AmountWish(merchant_account=payment.merchant, amount=amount)
+        answer = self._modifications.refund(wish, news, payment.id)
+        self._books.write()
+        return as_json({"psp_reference": answer.document["pspReference"]})
 
     def _announce(self, wanted: dict[str, str], news: list[Notice]) -> Response:
         """Announce the settlement detail report of a `merchant` and a `day`, today's without one."""

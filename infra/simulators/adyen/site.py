@@ -41,6 +41,7 @@ class AdyenSite:
         self._control = Control(
             books=self._books,
             payments=payments,
+            modifications=self._modifications,
             mischief=self._mischief,
             desk=self._desk,
             reports=self._reports,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from infra.simulators.paypal import orders, payments, renewals
 from infra.simulators.paypal.books import Books, new_name
-from infra.simulators.paypal.documents import written
+from infra.simulators.paypal.documents import Amount, RefundCapture, written
 from infra.simulators.paypal.objects import Change, Event, Order
 from infra.simulators.paypal.refusals import missing
 
@@ -25,7 +25,8 @@ class Happenings:
         """Let something happen to what the query names; gives the events of it.
 
         `age` an `authorization` by `days`; `expire` an `order` or `authorization`; `settle` an `authorization`, `capture` or `refund`
-        with a `status`; `reverse` or `dispute` a `capture`, a dispute with `status=RESOLVED` to end it.
+        with a `status`; `reverse` or `dispute` a `capture`, a dispute with `status=RESOLVED` to end it;
+        `refund` a `capture` at PayPal's own site, all that is left or an `amount` as PayPal writes it.
 
         Raises:
             Refusal: there is no such thing, or it cannot happen to it.
@@ -41,6 +42,8 @@ class Happenings:
             case "reverse":
                 name = query.get("capture", "")
                 return self._record(payments.reverse(self._order_with(name), name))
+            case "refund":
+                return self._record(self._refunded(query))
             case "dispute":
                 return self._dispute(query)
             case _:
@@ -52,6 +55,13 @@ class Happenings:
         if order is None or payments.refund_named(order, name).status != "COMPLETED":
             return []
         return self._record(payments.settle_refund(order, name, "FAILED"))
+
+    def _refunded(self, query: Mapping[str, str]) -> Change:
+        name = query.get("capture", "")
+        order = self._order_with(name)
+        value = query.get("amount")
+        amount = Amount(currency_code=order.currency, value=value) if value else None
+        return payments.refund(self._books, order, name, RefundCapture(amount=amount))
 
     def _expired(self, query: Mapping[str, str]) -> Change:
         if "order" in query:

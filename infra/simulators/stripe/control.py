@@ -13,9 +13,10 @@ from infra.simulators.controls import (
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.settlements import Falsifier
-from infra.simulators.stripe import disputes, intents
+from infra.simulators.stripe import disputes, intents, refunds
 from infra.simulators.stripe.books import Books
 from infra.simulators.stripe.objects import Event, Intent
+from infra.simulators.stripe.refusals import Refusal
 from infra.simulators.stripe.requests import RequestDesk
 
 
@@ -54,6 +55,8 @@ class Control:
             answer = self._expire(query_of(request), events)
         if answer is None and (request.method, name) == ("POST", "dispute"):
             answer = self._dispute(query_of(request), events)
+        if answer is None and (request.method, name) == ("POST", "refund"):
+            answer = self._refund(query_of(request), events)
         return answer or refused(404, "There is nothing of that name.")
 
     def payments(self, wanted: Mapping[str, str]) -> list[IntentsOfPayment]:
@@ -112,6 +115,20 @@ class Control:
         events += self._books.record(dispute, event, request_id=None, key=None)
         self._books.write()
         return as_json({"dispute": dispute.id, "status": dispute.status})
+
+    def _refund(self, wanted: dict[str, str], events: list[Event]) -> Response:
+        """Have somebody refund a `payment_intent` in the dashboard, all that is left or an `amount`.
+
+        It carries nothing of what the shop writes on refunds of its own.
+        """
+        try:
+            refund, intent = refunds.create(self._books, dict(wanted))
+        except Refusal as refusal:
+            return refused(409, f"Not now: {refusal}")
+        events += self._books.record(refund, "refund.created", request_id=None, key=None)
+        events += self._books.record(intent, "charge.refunded", request_id=None, key=None)
+        self._books.write()
+        return as_json({"refund": refund.id, "status": refund.status})
 
     def _expire(self, wanted: dict[str, str], events: list[Event]) -> Response:
         """Have the time of an authorisation run out, as after seven days."""

@@ -12,6 +12,7 @@ ANNOUNCED = (
     "payment_intent.canceled",
     "payment_intent.payment_failed",
     "payment_intent.succeeded",
+    "refund.created",
     "refund.failed",
     "refund.updated",
 )

@@ -1,4 +1,4 @@
-"""What tests of reports and comparisons start from."""
+"""The simulated Stripe that stories of payments, reports and comparisons are told with, over real HTTP."""
 
 from collections.abc import Iterator
 
@@ -11,30 +11,36 @@ from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 from tests.integration.shop import stock
 
 
-@pytest.fixture(scope="module")
-def reporting_stripe() -> Iterator[SimulatedStripe]:
-    """One simulated Stripe for all tests."""
-    simulator = SimulatedStripe()
-    simulator.start()
-    yield simulator
-    simulator.stop()
+@pytest.fixture(scope="session")
+def running_stripe() -> Iterator[SimulatedStripe]:
+    """One simulated Stripe, which announces what it does by itself."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NO_PROXY", "127.0.0.1")
+        environment.setenv("no_proxy", "127.0.0.1")
+        simulator = SimulatedStripe().start()
+        yield simulator
+        simulator.stop()
 
 
 @pytest.fixture
-def simulator(
-    reporting_stripe: SimulatedStripe, settings: Settings, short_pauses: None
-) -> Iterator[SimulatedStripe]:
-    """The simulated Stripe, which is in use beside the sandbox, with a stocked shop."""
-    reporting_stripe.begin_anew()
-    settings.OMS_GATEWAYS = ["sandbox", "stripe"]
-    settings.OMS_SETTLEMENT_DAYS = 0
-    settings.STRIPE_API_BASE = reporting_stripe.api_base
-    settings.STRIPE_API_KEY = "sk_test_reconciling"
+def stripe(running_stripe: SimulatedStripe, settings: Settings) -> Iterator[SimulatedStripe]:
+    """The simulated Stripe, to which the platform speaks, with a stocked shop."""
+    running_stripe.begin_anew()
+    settings.STRIPE_API_BASE = running_stripe.api_base
+    settings.STRIPE_API_KEY = "sk_test_journey"
     settings.STRIPE_WEBHOOK_SECRET = SECRET
     gateway_named.cache_clear()
     stock({"SKU-A": {"BER": 9}})
-    yield reporting_stripe
+    yield running_stripe
     gateway_named.cache_clear()
+
+
+@pytest.fixture
+def simulator(stripe: SimulatedStripe, settings: Settings, short_pauses: None) -> SimulatedStripe:
+    """The same beside the sandbox, with reports that are compared at once."""
+    settings.OMS_GATEWAYS = ["sandbox", "stripe"]
+    settings.OMS_SETTLEMENT_DAYS = 0
+    return stripe
 
 
 @pytest.fixture

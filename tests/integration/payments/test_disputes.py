@@ -1,10 +1,5 @@
 """Disputes: heard of once, decided one way, told in the ledger and to the order."""
 
-import hashlib
-import hmac
-import itertools
-import json
-import time
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +9,12 @@ from django.utils import timezone
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.models import Dispute, LedgerEntry, Payment, PaymentOperation
 from apps.payments.services.handle_messages import handle_messages
-from apps.payments.services.receive_messages import receive_messages
 from apps.platform.outbox.models import StoredEvent
+from tests.contract.payments.simulated_stripe import SECRET
 from tests.integration.payments.story import captured
+from tests.integration.payments.stripe_messages import receive
 
 pytestmark = pytest.mark.django_db
-
-SECRET = "whsec_for_disputes"
-_count = itertools.count()
 
 
 @pytest.fixture
@@ -56,17 +49,7 @@ def tell(payment: Payment, now: datetime, **changes: Any) -> None:
         "payment_intent": payment.authorization,
         **changes,
     }
-    body = json.dumps(
-        {"id": f"evt_{next(_count)}", "type": "charge.dispute.x", "data": {"object": dispute}}
-    ).encode()
-    at = int(time.time())
-    digest = hmac.new(SECRET.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-    receive_messages(
-        provider="stripe",
-        body=body,
-        headers={"stripe-signature": f"t={at},v1={digest}"},
-        now=now,
-    )
+    receive(dispute, now, kind="charge.dispute.x")
     handle_messages(now=timezone.now())
 
 

@@ -1,45 +1,15 @@
 """Disputes at Stripe, from its webhook to our ledger: real calls over HTTP, real signatures."""
 
-from collections.abc import Iterator
-
 import pytest
-from django.test import Client
-from django.utils import timezone
-from pytest_django import Settings
 
 from apps.orders.models import Order
-from apps.payments.adapters.registry import gateway_named
 from apps.payments.models import Dispute, LedgerEntry
-from apps.payments.services.handle_messages import handle_messages
 from apps.platform.outbox.models import StoredEvent
-from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
-from tests.integration.shop import payment_of, place, stock, work_off
+from tests.contract.payments.simulated_stripe import SimulatedStripe
+from tests.integration.payments.stripe_messages import hear
+from tests.integration.shop import payment_of, place, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[SimulatedStripe]:
-    """One simulated Stripe, which announces what it does by itself."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NO_PROXY", "127.0.0.1")
-        environment.setenv("no_proxy", "127.0.0.1")
-        simulator = SimulatedStripe().start()
-        yield simulator
-        simulator.stop()
-
-
-@pytest.fixture
-def stripe(running: SimulatedStripe, settings: Settings) -> Iterator[SimulatedStripe]:
-    """The simulated Stripe, to which the platform speaks, with a stocked shop."""
-    running.begin_anew()
-    settings.STRIPE_API_BASE = running.api_base
-    settings.STRIPE_API_KEY = "sk_test_journey"
-    settings.STRIPE_WEBHOOK_SECRET = SECRET
-    gateway_named.cache_clear()
-    stock({"SKU-A": {"BER": 9}})
-    yield running
-    gateway_named.cache_clear()
 
 
 @pytest.fixture
@@ -56,20 +26,6 @@ def dispute(stripe: SimulatedStripe, order: Order, **about: str) -> str:
     query = "&".join(f"{name}={value}" for name, value in about.items())
     path = f"/_dispute?payment_intent={payment_of(order).authorization}&{query}"
     return str(stripe.ask(path, "POST")["dispute"])
-
-
-def hear(stripe: SimulatedStripe, event_type: str) -> None:
-    """Bring a message of Stripe's to our door, as it was sent, and do what follows from it."""
-    (letter,) = stripe.receiver.wait_for(event_type)
-    said = Client().post(
-        "/api/v1/webhooks/stripe",
-        letter.body,
-        content_type="application/json",
-        headers={"stripe-signature": letter.headers["stripe-signature"]},
-    )
-    assert said.status_code == 200, said.content
-    handle_messages(now=timezone.now())
-    work_off()
 
 
 def moved() -> list[tuple[str, str]]:

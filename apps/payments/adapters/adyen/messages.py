@@ -1,6 +1,7 @@
 """Read what Adyen tells us of its own accord."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import msgspec
 
@@ -23,7 +24,7 @@ from apps.payments.adapters.adyen.story import (
     Told,
 )
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage
+from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage, RefundNews
 
 SETBACKS = frozenset({"CAPTURE_FAILED", "REFUND_FAILED", "REFUNDED_REVERSED", EXPIRE})
 CANCELS = frozenset({CANCELLATION, TECHNICAL_CANCEL, CANCEL_OR_REFUND})
@@ -98,6 +99,7 @@ class Postbox:
             call_reference=item.psp_reference if item.original_reference else "",
             facts=told.as_facts(),
             dispute=_dispute(item, told),
+            refund=_refund(item, told),
             was_done=told.success if told.event in ENDS_OF_CALLS else None,
         )
 
@@ -117,6 +119,26 @@ def _dispute(item: Item, told: Told) -> DisputeNews | None:
         amount_minor=amount,
         reason=told.reason,
         currency=told.currency,
+    )
+
+
+def _refund(item: Item, told: Told) -> RefundNews | None:
+    """Read a refund that was made; the reference of ours names the call, that of Adyen's desk does not.
+
+    What is in a currency that nobody knows is left to the comparison with Adyen's reports.
+    """
+    is_refund = told.event == REFUND or (told.event == CANCEL_OR_REFUND and told.action == "refund")
+    if not is_refund or not told.success:
+        return None
+    try:
+        amount = minor_units(told.value, told.currency)
+    except UnknownCurrency:
+        return None
+    return RefundNews(
+        reference=item.psp_reference,
+        amount_minor=amount,
+        currency=told.currency,
+        operation_id=UUID(told.operation) if told.operation else None,
     )
 
 

@@ -115,7 +115,8 @@ def _voided(call: GatewayCall, story: Story) -> Outcome | None:
 
 
 def _refunded(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
-    own = _own(call, story.ends_of(REFUND))
+    # A cancel-or-refund is none of ours; it is looked up where it was made at Adyen's own desk.
+    own = _own(call, [*story.ends_of(REFUND), *story.standing_refunds()])
     if own is None:
         return None
     if own.success:

@@ -9,18 +9,19 @@ from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.money import Money
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage
+from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage, RefundNews
 
 SETBACKS = frozenset(
     {"PAYMENT.AUTHORIZATION.VOIDED", "PAYMENT.CAPTURE.REVERSED", "PAYMENT.REFUND.FAILED"}
 )
 """What it says of something whose success did not last; a void that we asked for says so, too."""
+REFUNDED = "PAYMENT.CAPTURE.REFUNDED"
 ENDS_OF_CALLS = {
     "PAYMENT.AUTHORIZATION.CREATED": True,
     "PAYMENT.AUTHORIZATION.DENIED": False,
     "PAYMENT.CAPTURE.COMPLETED": True,
     "PAYMENT.CAPTURE.DECLINED": False,
-    "PAYMENT.CAPTURE.REFUNDED": True,
+    REFUNDED: True,
     "PAYMENT.REFUND.FAILED": False,
 }
 """What tells how a call of ours ended, and whether it was carried out."""
@@ -68,6 +69,8 @@ class _Resource(msgspec.Struct, frozen=True):
     id: str = ""
     status: str = ""
     custom_id: str = ""
+    invoice_id: str = ""
+    amount: _Amount = _Amount()
     purchase_units: list[_Unit] = []
     supplementary_data: _Supplement = _Supplement()
     dispute_id: str = ""
@@ -103,6 +106,7 @@ def read_event(body: bytes) -> ProviderMessage:
         call_reference=_call_named(event, names),
         facts=_facts(event, names),
         dispute=_dispute(event),
+        refund=_refund(event),
         was_done=ENDS_OF_CALLS.get(event.event_type),
     )
 
@@ -132,6 +136,23 @@ def _dispute(event: _Event) -> DisputeNews | None:
     )
 
 
+def _refund(event: _Event) -> RefundNews | None:
+    """Read a refund that was made; the invoice of ours is the call, that of PayPal's desk is none of it."""
+    about = event.resource
+    if event.event_type != REFUNDED or about.status != "COMPLETED" or not about.id:
+        return None
+    try:
+        amount = Money.parse(about.amount.value, about.amount.currency_code)
+    except DomainError:
+        return None
+    return RefundNews(
+        reference=about.id,
+        amount_minor=amount.amount_minor,
+        currency=amount.currency,
+        operation_id=_uuid(about.invoice_id),
+    )
+
+
 def _names(event: _Event) -> Mapping[str, str]:
     """Give the names of all that a message is about, by what each of them is."""
     about, related = event.resource, event.resource.supplementary_data.related_ids
@@ -149,7 +170,7 @@ def _names(event: _Event) -> Mapping[str, str]:
         names["order"] = about.id
     elif kind.startswith("PAYMENT.AUTHORIZATION."):
         names["authorization"] = about.id
-    elif kind == "PAYMENT.CAPTURE.REFUNDED":
+    elif kind == REFUNDED:
         # It shows the money that went back, not the capture.
         names["refund"] = about.id
     elif kind == "PAYMENT.CAPTURE.REVERSED":
@@ -182,9 +203,11 @@ def _payment_id(about: _Resource) -> UUID | None:
         *(unit.custom_id for unit in about.purchase_units),
         *(transaction.custom for transaction in about.disputed_transactions),
     ]
-    for text in candidates:
-        try:
-            return UUID(text)
-        except ValueError:
-            continue
-    return None
+    return next(filter(None, map(_uuid, candidates)), None)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -12,7 +12,7 @@ from apps.kernel.decoding import convert, decode
 from apps.kernel.errors import DomainError
 from apps.payments.adapters.stripe.amounts import minor_units
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage
+from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage, RefundNews
 
 SIGNATURE_HEADER = "stripe-signature"
 TOLERANCE_SECONDS = 300
@@ -35,6 +35,13 @@ class _Dispute(msgspec.Struct, frozen=True):
     amount: int
     currency: str
     reason: str
+
+
+class _Refund(msgspec.Struct, frozen=True):
+    id: str
+    amount: int
+    currency: str
+    metadata: dict[str, str] | None = None
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -72,11 +79,12 @@ def read_event(
         event_id=event.id,
         kind=event.type,
         reference=_intent_id(event.data.object),
-        payment_id=_payment_id(event.data.object),
+        payment_id=_named_in(event.data.object.get("metadata"), "payment_id"),
         is_setback=event.data.object.get("status")
         in SETBACKS.get(str(event.data.object.get("object")), ()),
         call_reference=_refund_id(event.data.object),
         dispute=_dispute(event.data.object),
+        refund=_refund(event.data.object),
     )
 
 
@@ -104,6 +112,27 @@ def _dispute(about: dict[str, Any]) -> DisputeNews | None:
     )
 
 
+def _refund(about: dict[str, Any]) -> RefundNews | None:
+    """Read a refund that was made; our own carry the name of the call, those of Stripe's desk do not.
+
+    What cannot be read to the last digit is left to the comparison with Stripe's reports.
+    """
+    if about.get("object") != "refund" or about.get("status") != "succeeded":
+        return None
+    try:
+        told = convert(about, _Refund)
+        currency = told.currency.upper()
+        amount = minor_units(told.amount, currency)
+    except (msgspec.MsgspecError, DomainError):
+        return None
+    return RefundNews(
+        reference=told.id,
+        amount_minor=amount,
+        currency=currency,
+        operation_id=_named_in(told.metadata, "operation_id"),
+    )
+
+
 def _signed_at(header: str) -> int:
     """Read the first time in the header, which is the one that the SDK has verified."""
     return next(int(part[2:]) for part in header.split(",") if part.startswith("t="))
@@ -118,9 +147,9 @@ def _intent_id(about: dict[str, Any]) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _payment_id(about: dict[str, Any]) -> UUID | None:
-    metadata = about.get("metadata")
-    text = metadata.get("payment_id") if isinstance(metadata, dict) else None
+def _named_in(metadata: object, name: str) -> UUID | None:
+    """Read a name of ours that Stripe carries along."""
+    text = metadata.get(name) if isinstance(metadata, dict) else None
     try:
         return UUID(text) if isinstance(text, str) else None
     except ValueError:
