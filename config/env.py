@@ -53,7 +53,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     oms_outbox_workers: Positive = 1
     oms_rate_limit_per_minute: Positive = 60_000
-    oms_waiting_requests: Positive = 6
+    oms_waiting_requests: Positive = 12
     oms_trusted_proxies: NotNegative = 0
     oms_metrics_token: str = ""
     oms_metrics_port: NotNegative = 0

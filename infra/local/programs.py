@@ -1,5 +1,6 @@
 """The platform's own processes: the role of each, its command, and how it is told to be ready."""
 
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -25,8 +26,10 @@ ROLES = (SIMULATORS, WEB, *WORKER_QUEUES, SCHEDULER)
 # In the order of stopping: first no new work, then none in flight, then what they talked to.
 STOP_ORDER: tuple[Sequence[str], ...] = ((WEB, SCHEDULER), tuple(WORKER_QUEUES), (SIMULATORS,))
 
-WEB_WORKERS = 2
-WEB_THREADS = 12
+# One web process for two cores: what comes at the same moment is written together, but only within a
+# process, and the workers and the database need the other core (ADR 13).
+WEB_WORKERS = max(1, len(os.sched_getaffinity(0)) // 2)
+WEB_THREADS = 24
 WEB_BACKLOG = 1024
 WORKER_THREADS = 12
 HTTP_TIMEOUT_SECONDS = 2.0
@@ -46,7 +49,7 @@ class Programs:
             *("granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
             *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)),
             *("--backlog", str(WEB_BACKLOG), "--no-ws", "--no-access-log"),
-            # A worker that is killed is replaced while the other one serves.
+            # A process that is killed is replaced within seconds.
             *("--respawn-failed-workers", "--log-level", "warning"),
             "config.wsgi:application",
             is_ready=lambda pid: answers(f"http://{HOST}:{port}/health/ready"),
