@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any, Self
 from infra.simulators.http_server import Request, Response, start_server
 from infra.simulators.site import Site
 from tests.contract.provider_contracts import FOLDER
+from tests.waiting import wait_until
 
 Check = Callable[[Request], list[str]]
 AnswerCheck = Callable[[Request, Response], list[str]]
@@ -210,14 +210,6 @@ class RunningSimulator:
 
 HELD_MS = 60_000
 """A latency that holds every call until the faults are ended."""
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for something that is about to happen."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 class StayHere(urllib.request.HTTPRedirectHandler):

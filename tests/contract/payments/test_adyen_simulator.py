@@ -7,12 +7,13 @@ import Adyen
 import pytest
 
 from tests.contract.payments.adyen_sdk import EUROS, change, news, pay, sdk_for
-from tests.contract.payments.running import HELD_MS, wait_until
+from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_adyen import (
     MERCHANT,
     SimulatedAdyen,
     item_of,
 )
+from tests.waiting import wait_until
 
 
 @pytest.fixture

@@ -21,13 +21,14 @@ from apps.payments.ports import (
 )
 from tests.contract.payments.adyen_shop import Shop, code_of
 from tests.contract.payments.conftest import make_call
-from tests.contract.payments.running import HELD_MS, wait_until
+from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_adyen import (
     APPROVED,
     KEY,
     MERCHANT,
     SimulatedAdyen,
 )
+from tests.waiting import wait_until
 
 CAPTURE, VOID, REFUND = OperationKind.CAPTURE, OperationKind.VOID, OperationKind.REFUND
 

@@ -9,7 +9,7 @@ from Adyen.util import is_valid_hmac_notification
 
 from tests.contract.payments.adyen_contract import letter_violations
 from tests.contract.payments.adyen_sdk import EUROS, change, pay, sdk_for
-from tests.contract.payments.running import HELD_MS, Letter, wait_until
+from tests.contract.payments.running import HELD_MS, Letter
 from tests.contract.payments.simulated_adyen import (
     KEY,
     MERCHANT,
@@ -18,6 +18,7 @@ from tests.contract.payments.simulated_adyen import (
     item_of,
 )
 from tests.contract.provider_contracts import skip_without_contracts
+from tests.waiting import wait_until
 
 KINDS = {
     "AUTHORISATION",

@@ -15,8 +15,9 @@ from apps.payments.ports import (
 )
 from tests.contract.payments.conftest import make_call, make_paypal_gateway
 from tests.contract.payments.paypal_calls import asked, authorized, captured
-from tests.contract.payments.running import HELD_MS, wait_until
+from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
+from tests.waiting import wait_until
 
 CAPTURE, VOID, REFUND = OperationKind.CAPTURE, OperationKind.VOID, OperationKind.REFUND
 TOKEN = "/v1/oauth2/token"

@@ -9,9 +9,10 @@ import pytest
 from infra.simulators.paypal.books import Books
 from tests.contract.payments.paypal_client import ORDERS, Client, held, order
 from tests.contract.payments.paypal_contract import event_violations
-from tests.contract.payments.running import HELD_MS, wait_until
+from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_paypal import OPENER, SimulatedPayPal
 from tests.contract.provider_contracts import skip_without_contracts
+from tests.waiting import wait_until
 
 
 @pytest.fixture

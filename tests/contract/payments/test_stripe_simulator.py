@@ -9,9 +9,10 @@ import pytest
 import stripe
 
 from apps.payments.adapters.stripe.gateway import StripeGateway
-from tests.contract.payments.running import HELD_MS, wait_until
+from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 from tests.contract.provider_contracts import skip_without_contracts
+from tests.waiting import wait_until
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ from apps.payments.ports import (
     OutcomeUnknown,
 )
 from tests.contract.payments.conftest import make_call
-from tests.contract.payments.running import HELD_MS, wait_until
+from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 from tests.contract.payments.stripe_steps import CAPTURE, REFUND, VOID, authorized, captured
+from tests.waiting import wait_until
 
 
 class TestLostAnswers:
