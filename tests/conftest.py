@@ -58,6 +58,12 @@ def impatient_with_valkey(monkeypatch: pytest.MonkeyPatch) -> None:
     valkey.client.cache_clear()
 
 
+@pytest.fixture
+def rare_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a call that failed wait for 20 to 40 seconds: half of one may be over before it is looked at."""
+    monkeypatch.setattr("apps.payments.services.gateway_rules.delay_seconds", lambda attempt: 40.0)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _empty_quickly() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
