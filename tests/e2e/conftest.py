@@ -87,6 +87,17 @@ class Shop:
             time.sleep(0.2)
         pytest.fail("the order was not taken in time")
 
+    def cancel(self, order_id: str) -> httpx.Response:
+        """Call an order off as a good client does: until it is told what became of that."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            answer = self.http.post(
+                f"/api/v1/orders/{order_id}/cancel", json={}, headers={"Prefer": "wait=10"}
+            )
+            if answer.status_code != 202:
+                return answer
+        pytest.fail("the order was not called off in time")
+
     def order(self, order_id: str) -> dict[str, Any]:
         """Read an order."""
         answer = self.http.get(f"/api/v1/orders/{order_id}")
