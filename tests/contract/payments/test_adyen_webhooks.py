@@ -94,7 +94,7 @@ class TestWebhooks:
     def test_come_more_than_once_and_out_of_order_on_demand(
         self, client: Any, adyen_simulator: SimulatedAdyen
     ) -> None:
-        with adyen_simulator.faults(webhook_duplicates=2, webhook_reorder_ms=800, seed=3):
+        with adyen_simulator.faults(webhook_duplicates=2, webhook_reorder_ms=2500, seed=3):
             names = [pay(client).message["pspReference"] for _ in range(5)]
             letters = adyen_simulator.receiver.wait_for("AUTHORISATION", count=15)
 

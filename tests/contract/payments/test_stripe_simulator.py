@@ -368,7 +368,7 @@ class TestWebhooks:
     def test_come_more_than_once_and_out_of_order_on_demand(
         self, client: stripe.StripeClient, stripe_simulator: SimulatedStripe
     ) -> None:
-        with stripe_simulator.faults(webhook_duplicates=2, webhook_reorder_ms=800, seed=3):
+        with stripe_simulator.faults(webhook_duplicates=2, webhook_reorder_ms=2500, seed=3):
             for _ in range(5):
                 client.v1.payment_intents.cancel(pay(client).id)
             letters = stripe_simulator.receiver.wait_for("payment_intent.canceled", count=15)

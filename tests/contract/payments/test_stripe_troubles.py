@@ -68,6 +68,7 @@ class TestLostAnswers:
         with stripe_simulator.faults(latency_ms=HELD_MS):
             with pytest.raises(OutcomeUnknown, match="stripe_no_answer"):
                 hasty.perform(call)
+            wait_until(lambda: bool(stripe_simulator.ask("/_calls")["total"]))
             # The first request is still under way: its key is in use, and it will succeed.
             with pytest.raises(OutcomeUnknown, match="stripe_http_409"):
                 stripe_gateway.perform(call)
