@@ -4,11 +4,22 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 from django.test import TransactionTestCase
 
 from apps.kernel.cause import Cause
+from apps.platform import valkey
 from tests.emptying import empty_tables
+
+# How long an example takes, or is being made, says how busy the machine is, and nothing of the code.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
+
+VALKEY_SECONDS = valkey.TIMEOUT_SECONDS
+"""How long production waits for Valkey."""
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -30,6 +41,27 @@ def cause() -> Cause:
 def causes() -> Callable[[], Cause]:
     """Make causes of different requests."""
     return make_cause
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_with_valkey() -> Iterator[None]:
+    """Wait for Valkey even where the machine is slow: who goes on without it counts otherwise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(valkey, "TIMEOUT_SECONDS", 10.0)
+        yield
+
+
+@pytest.fixture
+def impatient_with_valkey(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for Valkey as production does, where it does not answer."""
+    monkeypatch.setattr(valkey, "TIMEOUT_SECONDS", VALKEY_SECONDS)
+    valkey.client.cache_clear()
+
+
+@pytest.fixture
+def rare_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a call that failed wait for 20 to 40 seconds: half of one may be over before it is looked at."""
+    monkeypatch.setattr("apps.payments.services.gateway_rules.delay_seconds", lambda attempt: 40.0)
 
 
 @pytest.fixture(scope="session", autouse=True)

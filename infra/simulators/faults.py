@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Literal
 
 import msgspec
@@ -19,7 +20,8 @@ class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The present faults; all off by default.
 
     Attributes:
-        latency_ms: every call takes this long before anything is done; its key is in use meanwhile.
+        latency_ms: every call takes this long before anything is done, or until the faults are
+            ended; its key is in use meanwhile.
         down: every call is answered 503, and nothing is done.
         refuse: every call is answered with this status, and nothing is done; `reset` cuts the
             connection instead.
@@ -58,6 +60,7 @@ class Mischief:
         self._internal_error = internal_error
         self._dice = random.Random()
         self.faults = Faults()
+        self._ended = asyncio.Event()
 
     def change(self, document: bytes) -> None:
         """Set the faults that are named and leave the others.
@@ -71,8 +74,10 @@ class Mischief:
             self._dice = random.Random(self.faults.seed)
 
     def end(self) -> None:
-        """Turn all faults off."""
+        """Turn all faults off; calls that take their time go on at once."""
         self.faults = Faults()
+        self._ended.set()
+        self._ended = asyncio.Event()
 
     def before_anything(self) -> None:
         """Be unreachable.
@@ -91,7 +96,9 @@ class Mischief:
     async def wait(self) -> None:
         """Take the time that a call is to take."""
         if self.faults.latency_ms:
-            await asyncio.sleep(self.faults.latency_ms / 1000)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.faults.latency_ms / 1000):
+                    await self._ended.wait()
 
     def before_work(self) -> None:
         """Break down with nothing done.

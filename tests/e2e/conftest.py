@@ -69,8 +69,12 @@ class Shop:
         )
 
     def place_surely(self, **wanted: Any) -> str:
-        """Place an order as a good client does: with the same key until it is answered."""
-        key, deadline = str(uuid.uuid4()), time.monotonic() + PATIENCE_SECONDS
+        """Place an order as a good client does; gives its id."""
+        return str(self.insist(str(uuid.uuid4()), **wanted).json()["id"])
+
+    def insist(self, key: str, **wanted: Any) -> httpx.Response:
+        """Place an order with the same key until it is answered."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             try:
                 answer = self.place(key=key, **wanted)
@@ -78,10 +82,21 @@ class Shop:
                 time.sleep(0.2)
                 continue
             if answer.status_code == 202:
-                return str(answer.json()["id"])
+                return answer
             assert answer.status_code in (409, 503), answer.text
             time.sleep(0.2)
         pytest.fail("the order was not taken in time")
+
+    def cancel(self, order_id: str) -> httpx.Response:
+        """Call an order off as a good client does: until it is told what became of that."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            answer = self.http.post(
+                f"/api/v1/orders/{order_id}/cancel", json={}, headers={"Prefer": "wait=10"}
+            )
+            if answer.status_code != 202:
+                return answer
+        pytest.fail("the order was not called off in time")
 
     def order(self, order_id: str) -> dict[str, Any]:
         """Read an order."""

@@ -18,9 +18,7 @@ class TestAdyen:
         shop.becomes(order_id, "confirmed")
         shop.wait_for(order_id, lambda one: one["payment"]["status"] == "captured", "capture")
 
-        answer = shop.http.post(
-            f"/api/v1/orders/{order_id}/cancel", json={}, headers={"Prefer": "wait=10"}
-        )
+        answer = shop.cancel(order_id)
 
         assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
         assert answer.json()["payment"]["status"] == "refunded"

@@ -12,6 +12,9 @@ from tests.e2e.conftest import Shop
 CHROMIUM = os.environ.get("OMS_CHROMIUM") or shutil.which("chromium") or ""
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
+PATIENCE_MILLISECONDS = 30_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
+
 pytestmark = pytest.mark.skipif(
     not CHROMIUM,
     reason="no chromium: install it (apt-get install chromium), or name one in OMS_CHROMIUM",
@@ -38,7 +41,7 @@ def page(browser: Browser, problems: list[str]) -> Iterator[Page]:
     """A tab that notes what goes wrong in it."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE_MILLISECONDS)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on(
         "console",
@@ -91,12 +94,12 @@ class TestCustomerServiceInABrowser:
         shop.place(wait=5)
         log_in(page, shop, "auditor")
         page.wait_for_load_state("networkidle")
-        drawn = page.evaluate(
-            "[...document.querySelectorAll('canvas.chart')].map(one => {"
+        expect(page.locator("canvas.chart")).to_have_count(2)
+        page.wait_for_function(
+            "[...document.querySelectorAll('canvas.chart')].every(one => {"
             " const pixels = one.getContext('2d').getImageData(0, 0, one.width, one.height).data;"
             " return pixels.some(value => value > 0); })"
         )
-        assert drawn == [True, True]
         lag = page.locator('section[aria-label="Event lag"]')
         expect(lag.get_by_role("img")).to_have_count(len(lag.locator("dt").all()))
         expect(page.locator('section[aria-label="Payment gateways"]')).to_contain_text("sandbox")
@@ -105,8 +108,7 @@ class TestCustomerServiceInABrowser:
     def test_narrows_the_list_with_several_filters(
         self, shop: Shop, page: Page, problems: list[str]
     ) -> None:
-        declined = shop.place("tok_decline", wait=10).json()
-        assert declined["status"] == "cancelled"
+        declined = shop.becomes(shop.place("tok_decline").json()["id"], "cancelled")
         log_in(page, shop, "agent")
         page.goto(f"{shop.stack.run['admin_url']}orders/order/?status__exact=cancelled")
         page.locator("#changelist a", has_text="Filters").first.click()

@@ -30,13 +30,19 @@ class TestKilling:
 
     def test_the_broker_away_for_as_long_as_it_likes(self, shop: Shop) -> None:
         sku = shop.put_product({"BER": 100})
+
+        def seconds_until(status: str, token: str) -> float:
+            began = time.monotonic()
+            shop.becomes(shop.place_surely(token=token, sku=sku), status)
+            return time.monotonic() - began
+
+        with_broker = seconds_until("confirmed", "tok_approve")
         shop.stack.supervisor.stop(valkey.ROLE)
         try:
             time.sleep(3)
             for token, status in (("tok_approve", "confirmed"), ("tok_decline", "cancelled")):
-                began = time.monotonic()
-                shop.becomes(shop.place_surely(token=token, sku=sku), status)
-                assert time.monotonic() - began < 5
+                # Some looks of work that nobody is woken for, on top of what this machine needs.
+                assert seconds_until(status, token) < 5 + 2 * with_broker
         finally:
             shop.stack.supervisor.resume(valkey.ROLE)
             shop.stack.wait_ready(valkey.ROLE)

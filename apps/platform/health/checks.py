@@ -39,7 +39,7 @@ class Finding:
 class Check:
     """One question about something this process needs."""
 
-    def __init__(self, question: Callable[[], None], *, seconds: float = SECONDS) -> None:
+    def __init__(self, question: Callable[[], None], *, seconds: float) -> None:
         """Ask nothing yet."""
         self._limited = TimeLimited(question, seconds=seconds)
 

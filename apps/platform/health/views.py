@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from apps.platform.health.checks import (
     MIGRATION_SECONDS,
+    SECONDS,
     Check,
     Finding,
     Migrations,
@@ -58,8 +59,8 @@ def ready(request: HttpRequest) -> JsonResponse:
 @cache
 def _checks() -> dict[str, Check]:
     return {
-        "database": Check(ask_database),
+        "database": Check(ask_database, seconds=SECONDS),
         "migrations": Check(Migrations().demand, seconds=MIGRATION_SECONDS),
-        "cache": Check(ask_cache),
-        "broker": Check(ask_broker),
+        "cache": Check(ask_cache, seconds=SECONDS),
+        "broker": Check(ask_broker, seconds=SECONDS),
     }

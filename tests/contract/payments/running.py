@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any, Self
 from infra.simulators.http_server import Request, Response, start_server
 from infra.simulators.site import Site
 from tests.contract.provider_contracts import FOLDER
+from tests.waiting import wait_until
 
 Check = Callable[[Request], list[str]]
 AnswerCheck = Callable[[Request, Response], list[str]]
@@ -90,6 +90,7 @@ class RunningSimulator:
         self.broken_requests: list[str] = []
         self.broken_answers: list[str] = []
         self.port = 0
+        self._under_way = 0
         self._place = place
         self._apis = tuple(f"{place}{api}/" for api in apis)
         self._open_site = open_site
@@ -118,6 +119,9 @@ class RunningSimulator:
 
     def begin_anew(self) -> None:
         """Empty the books and the record, end the faults."""
+        # A call whose caller gave up is worked on all the same, and would turn up in the new books.
+        self.ask("/_faults", "DELETE")
+        wait_until(lambda: not self._under_way)
         self.ask("/_reset", "POST")
         self.exchanges.clear()
         self.receiver.letters.clear()
@@ -185,13 +189,16 @@ class RunningSimulator:
         receiver.close()
 
     async def _handle(self, request: Request) -> Response:
+        if not request.path.startswith(self._apis):
+            return await self._site.handle(request)
         response: Response | None = None
+        self._under_way += 1
         try:
             response = await self._site.handle(request)
             return response
         finally:
-            if request.path.startswith(self._apis):
-                self._note(Exchange(request=request, response=response))
+            self._note(Exchange(request=request, response=response))
+            self._under_way -= 1
 
     def _note(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
@@ -201,12 +208,8 @@ class RunningSimulator:
                 self.broken_answers += self._check_answer(exchange.request, exchange.response)
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for something that is about to happen."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
+HELD_MS = 60_000
+"""A latency that holds every call until the faults are ended."""
 
 
 class StayHere(urllib.request.HTTPRedirectHandler):

@@ -14,7 +14,8 @@ from apps.payments.ports import Accepted, GatewayCall, Outcome, ProviderMessage
 from infra.simulators.adyen.notices import Endpoint
 from infra.simulators.site import AdyenPart, Site
 from tests.contract.payments.adyen_contract import answer_violations, request_violations
-from tests.contract.payments.running import Letter, RunningSimulator, wait_until
+from tests.contract.payments.running import Letter, RunningSimulator
+from tests.waiting import wait_until
 
 KEY = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
 USER, PASSWORD = "adyen", "password-of-the-tests"

@@ -6,10 +6,8 @@ from pathlib import Path
 
 from infra.simulators.site import Site
 from infra.simulators.stripe.webhooks import Endpoint
-from tests.contract.payments.running import RunningSimulator, wait_until
+from tests.contract.payments.running import RunningSimulator
 from tests.contract.payments.stripe_contract import answer_violations, request_violations
-
-__all__ = ["SECRET", "SimulatedStripe", "wait_until"]
 
 SECRET = "whsec_of_the_tests"
 

@@ -7,12 +7,13 @@ import Adyen
 import pytest
 
 from tests.contract.payments.adyen_sdk import EUROS, change, news, pay, sdk_for
-from tests.contract.payments.running import wait_until
+from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_adyen import (
     MERCHANT,
     SimulatedAdyen,
     item_of,
 )
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -176,13 +177,13 @@ class TestIdempotencyKeys:
     def test_refuse_a_second_request_while_the_first_is_under_way(
         self, client: Any, adyen_simulator: SimulatedAdyen
     ) -> None:
-        with adyen_simulator.faults(latency_ms=500):
+        with adyen_simulator.faults(latency_ms=HELD_MS):
             first = threading.Thread(target=pay, args=(client,), kwargs={"key": "k3"})
             first.start()
             wait_until(lambda: bool(adyen_simulator.ask("/_calls")["total"]))
             with pytest.raises(Adyen.AdyenError) as refused:
                 pay(client, key="k3")
-            first.join()
+        first.join()
         assert refused.value.error_code == "704"
         exchange = next(
             one for one in adyen_simulator.exchanges if one.response and one.response.status == 422

@@ -21,13 +21,14 @@ from apps.payments.ports import (
 )
 from tests.contract.payments.adyen_shop import Shop, code_of
 from tests.contract.payments.conftest import make_call
-from tests.contract.payments.running import wait_until
+from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_adyen import (
     APPROVED,
     KEY,
     MERCHANT,
     SimulatedAdyen,
 )
+from tests.waiting import wait_until
 
 CAPTURE, VOID, REFUND = OperationKind.CAPTURE, OperationKind.VOID, OperationKind.REFUND
 
@@ -70,7 +71,7 @@ class TestLostAnswers:
             hmac_key=KEY,
             read_seconds=0.1,
         )
-        with shop.simulator.faults(latency_ms=500), pytest.raises(OutcomeUnknown):
+        with shop.simulator.faults(latency_ms=HELD_MS), pytest.raises(OutcomeUnknown):
             hasty.perform(make_call(token=APPROVED))
 
     def test_are_none_after_the_time_of_a_call_is_over(self, shop: Shop) -> None:
@@ -110,11 +111,12 @@ class TestRefusedRequests:
 
     def test_while_the_first_is_under_way_leave_it_open(self, shop: Shop) -> None:
         call = make_call(token=APPROVED)
-        with shop.simulator.faults(latency_ms=500), ThreadPoolExecutor(1) as pool:
-            first = pool.submit(shop.gateway.perform, call)
-            wait_until(lambda: bool(shop.simulator.ask("/_calls")["total"]))
-            with pytest.raises(OutcomeUnknown):
-                shop.gateway.perform(call)
+        with ThreadPoolExecutor(1) as pool:
+            with shop.simulator.faults(latency_ms=HELD_MS):
+                first = pool.submit(shop.gateway.perform, call)
+                wait_until(lambda: bool(shop.simulator.ask("/_calls")["total"]))
+                with pytest.raises(OutcomeUnknown):
+                    shop.gateway.perform(call)
             assert isinstance(first.result(), Done)
 
     def test_for_other_parameters_under_the_same_key_leave_it_open(self, shop: Shop) -> None:

@@ -15,8 +15,9 @@ from apps.payments.ports import (
 )
 from tests.contract.payments.conftest import make_call, make_paypal_gateway
 from tests.contract.payments.paypal_calls import asked, authorized, captured
+from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
-from tests.contract.payments.simulated_stripe import wait_until
+from tests.waiting import wait_until
 
 CAPTURE, VOID, REFUND = OperationKind.CAPTURE, OperationKind.VOID, OperationKind.REFUND
 TOKEN = "/v1/oauth2/token"
@@ -74,20 +75,19 @@ class TestALostAnswer:
         assert paypal_gateway.perform(following) == found
 
     def test_that_comes_too_late_leaves_the_outcome_open(
-        self, paypal_simulator: SimulatedPayPal
+        self, paypal_gateway: PayPalGateway, paypal_simulator: SimulatedPayPal
     ) -> None:
-        hasty = make_paypal_gateway(paypal_simulator, read_seconds=0.3)
-        authorized(hasty)
+        authorized(paypal_gateway)
         call = make_call(token="vault-ok")
-        with paypal_simulator.faults(latency_ms=900):
+        with paypal_simulator.faults(latency_ms=HELD_MS):
             with pytest.raises(OutcomeUnknown, match="paypal_no_answer"):
-                hasty.perform(call)
+                paypal_gateway.perform(call)
             # The first request is still under way: its key is in use, and it will succeed.
             with pytest.raises(OutcomeUnknown, match="paypal_http_409"):
-                hasty.perform(call)
-            wait_until(lambda: paypal_simulator.has_payment(call.payment_id))
+                paypal_gateway.perform(call)
+        wait_until(lambda: paypal_simulator.has_payment(call.payment_id))
 
-        assert isinstance(hasty.perform(call), Done)
+        assert isinstance(paypal_gateway.perform(call), Done)
         assert paypal_simulator.payment(call.payment_id)["live_authorizations"] == 1
 
     def test_while_looking_up_says_that_the_provider_is_away(

@@ -178,7 +178,7 @@ class TestACertificate:
         self, paypal_gateway: PayPalGateway, paypal_simulator: SimulatedPayPal
     ) -> None:
         paypal_gateway.read_messages(BODY, paypal_simulator.headers_for(BODY, NOW), NOW)
-        later = NOW + timedelta(days=4000)
+        later = datetime.now(UTC) + timedelta(days=4000)
 
         with pytest.raises(BadSignature, match="certificate is not PayPal's"):
             paypal_gateway.read_messages(BODY, paypal_simulator.headers_for(BODY, later), later)

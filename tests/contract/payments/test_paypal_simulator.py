@@ -9,9 +9,10 @@ import pytest
 from infra.simulators.paypal.books import Books
 from tests.contract.payments.paypal_client import ORDERS, Client, held, order
 from tests.contract.payments.paypal_contract import event_violations
+from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_paypal import OPENER, SimulatedPayPal
-from tests.contract.payments.simulated_stripe import wait_until
 from tests.contract.provider_contracts import skip_without_contracts
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -159,13 +160,13 @@ class TestAKey:
     def test_is_not_taken_twice_at_once(
         self, client: Client, paypal_simulator: SimulatedPayPal
     ) -> None:
-        with paypal_simulator.faults(latency_ms=500):
+        with paypal_simulator.faults(latency_ms=HELD_MS):
             first = threading.Thread(target=client.post, args=(ORDERS, order("ok"), "k1"))
             calls = paypal_simulator.ask("/_calls")["total"]
             first.start()
             wait_until(lambda: paypal_simulator.ask("/_calls")["total"] > calls)
             status, refusal = client.post(ORDERS, order("ok"), "k1")
-            first.join()
+        first.join()
 
         assert (status, refusal["details"]) == (409, [{"issue": "PREVIOUS_REQUEST_IN_PROGRESS"}])
         assert client.post(ORDERS, order("ok"), "k1")[0] == 200
@@ -214,7 +215,8 @@ class TestWebhooks:
         skip_without_contracts()
         path = f"/v2/payments/authorizations/{held(client)}/capture"
         client.post(path, {"final_capture": True}, "c1")
-        paypal_simulator.receiver.wait_for("PAYMENT.CAPTURE.COMPLETED")
+        for kind in ("PAYMENT.AUTHORIZATION.CREATED", "PAYMENT.CAPTURE.COMPLETED"):
+            paypal_simulator.receiver.wait_for(kind)
 
         for letter in paypal_simulator.receiver.letters:
             assert event_violations(letter.event) == []

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from apps.payments.adapters.paypal.gateway import PayPalGateway
 from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import Accepted, Done, GatewayUnavailable
+from infra.local.ports import FIRST_SIMULATORS_PORT, Ports
 from tests.contract.payments.conftest import make_call
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -29,9 +29,9 @@ class Process:
     """`python -m infra.simulators`, with its books in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        # Kept until the end: it is to be found free again after a kill.
+        self._ports = Ports()
+        self.port = self._ports.claim_from(FIRST_SIMULATORS_PORT + 1000)
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,7 +49,7 @@ class Process:
             cwd=PROJECT,
             env=environment,
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 if self.get("/healthz") == '{"status":"ok"}':
@@ -64,6 +64,10 @@ class Process:
         self._process.send_signal(number)
         return self._process.wait(10)
 
+    def release(self) -> None:
+        """Give the port back."""
+        self._ports.release()
+
     def get(self, path: str) -> str:
         """Read a page."""
         with OPENER.open(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
@@ -77,6 +81,7 @@ def process(tmp_path: Path) -> Iterator[Process]:
     process.start()
     yield process
     process.end(signal.SIGKILL)
+    process.release()
 
 
 class TestAKilledSimulator:

@@ -19,8 +19,10 @@ from apps.payments.ports import (
     OutcomeUnknown,
 )
 from tests.contract.payments.conftest import make_call
-from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe, wait_until
+from tests.contract.payments.running import HELD_MS
+from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 from tests.contract.payments.stripe_steps import CAPTURE, REFUND, VOID, authorized, captured
+from tests.waiting import wait_until
 
 
 class TestLostAnswers:
@@ -54,7 +56,7 @@ class TestLostAnswers:
         assert stripe_gateway.perform(following) == found
 
     def test_that_come_too_late_leave_the_outcome_open(
-        self, stripe_simulator: SimulatedStripe
+        self, stripe_gateway: StripeGateway, stripe_simulator: SimulatedStripe
     ) -> None:
         hasty = StripeGateway(
             api_key="sk_test_contract",
@@ -63,14 +65,15 @@ class TestLostAnswers:
             read_seconds=0.2,
         )
         call = make_call()
-        with stripe_simulator.faults(latency_ms=600):
+        with stripe_simulator.faults(latency_ms=HELD_MS):
             with pytest.raises(OutcomeUnknown, match="stripe_no_answer"):
                 hasty.perform(call)
+            wait_until(lambda: bool(stripe_simulator.ask("/_calls")["total"]))
             # The first request is still under way: its key is in use, and it will succeed.
             with pytest.raises(OutcomeUnknown, match="stripe_http_409"):
-                hasty.perform(call)
-            wait_until(lambda: stripe_simulator.has_payment(call.payment_id))
-        assert isinstance(hasty.perform(call), Done)
+                stripe_gateway.perform(call)
+        wait_until(lambda: stripe_simulator.has_payment(call.payment_id))
+        assert isinstance(stripe_gateway.perform(call), Done)
         assert stripe_simulator.payment(call.payment_id)["live_authorizations"] == 1
 
     def test_while_looking_up_say_that_the_provider_is_away(

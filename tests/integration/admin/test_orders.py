@@ -60,8 +60,10 @@ class TestSearch:
         assert found(client, status__exact="confirmed") >= {day.confirmed.number}
         assert day.short.number not in found(client, status__exact="confirmed")
         assert found(client, payment_status="requires_action") == {day.approving.number}
-        today = timezone.now().strftime("%Y-%m-%d")
-        tomorrow = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%d")
+        Order.objects.update(created_at=timezone.now())  # all of one day, also at midnight
+        placed_at = Order.objects.values_list("created_at", flat=True)[0]
+        today = placed_at.strftime("%Y-%m-%d")
+        tomorrow = (placed_at + timedelta(days=1)).strftime("%Y-%m-%d")
         assert len(found(client, created_at_from=today, created_at_to=today)) == 7
         assert found(client, created_at_from=tomorrow) == set()
         assert len(found(client, created_at_from="no day")) == 7

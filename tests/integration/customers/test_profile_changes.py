@@ -1,7 +1,6 @@
 """Changing what is known of a customer."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -28,6 +27,7 @@ from apps.kernel.identifiers import new_id
 from apps.platform.audit.models import AuditEntry
 from tests.conftest import make_cause
 from tests.integration.customers.people import profile, published, register
+from tests.waiting import is_in_the_way, wait_until
 
 LATER = timezone.now() + timedelta(hours=1)
 
@@ -134,10 +134,14 @@ class TestTwoChangesAtOnce:
         return get_customer(customer.id).profile, [seq for _, seq, _ in published(customer)]
 
     def test_both_count_and_are_numbered(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        turns: list[UUID] = []
+
         def lock_and_linger(customer_id: UUID) -> Customer:
             customer = lock_customer(customer_id)
-            # Long enough for the other one to read the same, could it get past the lock.
-            time.sleep(0.3)
+            turns.append(customer_id)
+            if len(turns) == 1:
+                # The other one would read the same by then, could it get past the lock.
+                wait_until(lambda: is_in_the_way() or len(turns) == 2)
             return customer
 
         monkeypatch.setattr(changing, "lock_customer", lock_and_linger)

@@ -14,6 +14,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from apps.platform import valkey
 from apps.platform.health import views
+from apps.platform.health.checks import SECONDS, Check, ask_broker, ask_database
+from tests.waiting import wait_until
 
 NOBODY = "redis://127.0.0.1:1/0"
 FORGET = "DELETE FROM django_migrations WHERE app = 'platform_audit' AND name = '0001_audit_entry'"
@@ -38,7 +40,10 @@ def report() -> tuple[int, dict[str, Any]]:
 
 
 @pytest.fixture(autouse=True)
-def knows_nothing_yet() -> Iterator[None]:
+def knows_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # What is there answers in the end, also on a machine where it takes more than a second.
+    monkeypatch.setattr(views, "SECONDS", 60.0)
+    monkeypatch.setattr(views, "MIGRATION_SECONDS", 60.0)
     views._checks.cache_clear()
     valkey.client.cache_clear()
     yield
@@ -75,7 +80,7 @@ class TestReady:
         assert list(body["checks"]) == ["database", "migrations", "cache", "broker"]
         for check in body["checks"].values():
             assert (check["is_ok"], check["error"]) == (True, None)
-            assert 0 <= check["milliseconds"] < 5000
+            assert 0 <= check["milliseconds"] < 60_000
 
     def test_is_not_ready_without_the_database(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(connections.settings["default"], "PORT", "1")
@@ -101,12 +106,13 @@ class TestReady:
         self, monkeypatch: pytest.MonkeyPatch, black_hole: int
     ) -> None:
         monkeypatch.setitem(connections.settings["default"], "PORT", str(black_hole))
+        views._checks()["database"] = Check(ask_database, seconds=SECONDS)
         began = time.monotonic()
 
         status, body = report()
 
         assert (status, body["checks"]["database"]["error"]) == (503, "TooSlow")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 3
 
     def test_is_not_ready_before_its_tables_are(self) -> None:
         with connection.cursor() as cursor:
@@ -143,6 +149,7 @@ class TestReady:
     @pytest.mark.parametrize("url", [NOBODY, "amqp://127.0.0.1:1//"])
     def test_is_degraded_without_the_broker(self, settings: Settings, url: str) -> None:
         settings.CELERY_BROKER_URL = url
+        views._checks()["broker"] = Check(ask_broker, seconds=SECONDS)
         began = time.monotonic()
 
         status, body = report()
@@ -154,11 +161,14 @@ class TestReady:
         count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         report()
         with connection.cursor() as cursor:
-            cursor.execute(count)
-            (before,) = cursor.fetchone()
+
+            def sessions() -> int:
+                cursor.execute(count)
+                return int(cursor.fetchone()[0])
+
+            before = sessions()
             for _ in range(5):
                 report()
-            cursor.execute(count)
-            (after,) = cursor.fetchone()
-            # A session of an earlier test may end meanwhile; none may be added.
-            assert after <= before
+            # A session of an earlier test may end meanwhile; none may be added. The server takes
+            # a moment to end one.
+            wait_until(lambda: sessions() <= before)

@@ -20,6 +20,7 @@ from apps.platform.idempotency.models import IdempotencyRecord
 from apps.platform.idempotency.refusals import IdempotencyKeyReused
 from apps.platform.idempotency.together import Attempt, Draft, Together
 from tests.integration.idempotency.conftest import Elsewhere
+from tests.waiting import is_somebody_waiting, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +46,7 @@ class Groups:
     def draft(self, names: Sequence[str]) -> list[Draft[str] | DomainError]:
         self.batches.append(len(names))
         self.has_begun.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         return [
             Refused("No.")
             if name == "no"
@@ -95,8 +96,7 @@ def in_one_go(
     first = elsewhere.run(lambda: groups.ask("first"))
     assert groups.has_begun.wait(10)
     answers = [elsewhere.run(partial(groups.ask, name, key=key)) for name, key in asked]
-    while len(groups.together._gathering._waiting) < len(asked):
-        time.sleep(0.01)
+    wait_until(lambda: len(groups.together._gathering._waiting) == len(asked))
     groups.go_on.set()
     first.result(10)
     return answers
@@ -170,8 +170,8 @@ class TestTogether:
         statements = [query["sql"].split()[0] for query in captured]
         assert statements == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
 
-    def test_waits_a_second_for_a_rival_in_another_process(
-        self, alone: Groups, elsewhere: Elsewhere
+    def test_waits_for_a_rival_in_another_process(
+        self, alone: Groups, patient: None, elsewhere: Elsewhere
     ) -> None:
         """A gathering of its own stands in for another process."""
         rival, answered, go_on = Groups(), Event(), Event()
@@ -181,14 +181,13 @@ class TestTogether:
             with transaction.atomic():
                 rival.ask("x")
                 answered.set()
-                assert go_on.wait(10)
+                assert go_on.wait(60)
 
         holding = elsewhere.run(hold)
         assert answered.wait(10)
         waiting = elsewhere.run(lambda: alone.ask("x"))
-        while not waiting.running():
-            time.sleep(0.01)
+        wait_until(is_somebody_waiting)
         go_on.set()
-        holding.result(10)
-        assert waiting.result(10).is_replay
+        holding.result(60)
+        assert waiting.result(60).is_replay
         assert alone.names() == ["x"]

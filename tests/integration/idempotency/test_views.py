@@ -91,7 +91,7 @@ class TestIdempotentView:
         assert len(ids) == 3
 
     def test_takes_effect_once_for_fifty_posts_at_once(
-        self, client: Client, elsewhere: Elsewhere
+        self, client: Client, patient: None, elsewhere: Elsewhere
     ) -> None:
         posts = [elsewhere.run(lambda: post(client, "k")) for _ in range(PARALLEL)]
         answers = [one.result(60) for one in posts]

@@ -143,12 +143,12 @@ class TestScope:
 
     def test_gives_a_slow_question_up_and_does_not_call_it_true(self, db: None) -> None:
         slow, quick = check_invariants(
-            [asking("SELECT pg_sleep(5)"), asking("SELECT 1 WHERE false")],
-            scope=Scope(time_limit_seconds=0.05),
+            [asking("SELECT pg_sleep(60)"), asking("SELECT 1 WHERE false")],
+            scope=Scope(time_limit_seconds=1.5),
         )
         assert not slow.holds
-        assert slow.problem == "no answer within 0.05 s; bound it with --since"
-        assert slow.seconds < 2
+        assert slow.problem == "no answer within 1.5 s; bound it with --since"
+        assert slow.seconds < 30
         assert quick.holds
 
     def test_skips_what_has_no_table(self, db: None) -> None:

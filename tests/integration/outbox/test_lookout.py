@@ -13,6 +13,7 @@ from apps.platform.outbox import lookout
 from apps.platform.outbox.lookout import Lookout, Silence
 from apps.platform.outbox.wakeups import WakeUp, list_wake_ups
 from tests.integration.outbox.conftest import NAME, Listener, say
+from tests.waiting import wait_until
 
 TASK = "test.note"
 
@@ -34,19 +35,12 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     del current_app.tasks[TASK]
 
 
-def wait_for(noted: list[str], count: int) -> None:
-    deadline = time.monotonic() + 5
-    while len(noted) < count and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(noted) >= count
-
-
 class TestLookout:
     @pytest.mark.parametrize("what", ["good", "bad"])
     def test_goes_on_whatever_happens_until_it_is_stopped(self, runs: list[str], what: str) -> None:
         watch = Lookout([WakeUp(name="note", task=TASK, args=(what,), queue="test")])
         watch.start()
-        wait_for(runs, 2)
+        wait_until(lambda: len(runs) >= 2)
         watch.stop()
         time.sleep(2 * lookout.PAUSE_SECONDS)
         count = len(runs)
@@ -63,15 +57,26 @@ class TestLookout:
         time.sleep(3 * lookout.PAUSE_SECONDS)
         assert runs == []
         needed.set()
-        wait_for(runs, 1)
+        wait_until(lambda: len(runs) >= 1)
         watch.stop()
 
 
+class Clock:
+    """A `time.monotonic` that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
 def test_silence_is_long_after_wake_ups_have_stayed_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "SILENCE_SECONDS", 0.05)
+    clock = Clock()
+    monkeypatch.setattr(lookout, "time", clock)
     silence = Silence()
     assert not silence.is_long()
-    time.sleep(0.1)
+    clock.now += lookout.SILENCE_SECONDS + 0.1
     assert silence.is_long()
     silence.end()
     assert not silence.is_long()

@@ -20,11 +20,11 @@ from apps.payments.models import Payment, PaymentOperation
 from apps.payments.services.dispatch_operations import dispatch_operations, gate_named
 from apps.payments.services.start_payments import start_payments
 from apps.platform.resilience.breaker import BreakerSettings, Status
-from tests.contract.payments.running import wait_until
 from tests.contract.payments.simulated_adyen import KEY, MERCHANT, SimulatedAdyen
 from tests.contract.payments.simulated_stripe import SimulatedStripe
 from tests.integration.notifications.story import delivered
 from tests.integration.shop import drain_all, payment_of, place, settled, stock, work_off
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("wrong_by", [timedelta(hours=1), timedelta(hours=-1)])
 class TestAWrongClock:
     def test_moves_no_call_to_a_provider(
-        self, wrong_by: timedelta, monkeypatch: pytest.MonkeyPatch
+        self, wrong_by: timedelta, rare_calls: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stock({"SKU-A": {"BER": 10}})
         right = timezone.now

@@ -50,7 +50,7 @@ class TestPlacement:
         assert StockMovement.objects.filter(kind="release").count() == 1
         assert PaymentOperation.objects.count() == 1
 
-    def test_keeps_waiting_while_the_provider_is_down(self) -> None:
+    def test_keeps_waiting_while_the_provider_is_down(self, rare_calls: None) -> None:
         stock({"SKU-A": {"BER": 10}})
         order = settled(place(token="tok_unavailable"))
         assert order.status == "payment_pending"

@@ -79,7 +79,7 @@ def server(
 
 
 @pytest.fixture
-def black_hole(settings: Settings) -> Iterator[str]:
+def black_hole(settings: Settings, impatient_with_valkey: None) -> Iterator[str]:
     """Offer a port that takes connections and never answers."""
     with socket.create_server((HOST, 0)) as listener:
         url = f"redis://{HOST}:{listener.getsockname()[1]}/0"

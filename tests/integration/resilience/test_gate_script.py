@@ -30,8 +30,7 @@ STEPS = st.lists(
 class TestGateScript:
     @hypothesis_settings(
         max_examples=150,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(steps=STEPS)
     def test_does_what_the_pure_functions_do(

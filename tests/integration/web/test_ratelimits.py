@@ -66,28 +66,54 @@ class TestTogether:
         assert 110 < valkey.client().ttl(key) <= 120
 
 
+class Clock:
+    """A `time.monotonic` that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
 class TestBlackHole:
     @pytest.fixture
-    def black_hole(self, settings: Settings) -> Iterator[None]:
+    def black_hole(
+        self, settings: Settings, impatient_with_valkey: None
+    ) -> Iterator[socket.socket]:
         """A server that accepts connections and never says a word."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             settings.REDIS_URL = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
-            yield
+            yield server
 
-    @pytest.mark.usefixtures("black_hole")
-    def test_costs_one_request_a_fifth_of_a_second(self, settings: Settings, caller: str) -> None:
+    def test_costs_one_request_a_fifth_of_a_second(
+        self, settings: Settings, black_hole: socket.socket
+    ) -> None:
         settings.OMS_RATE_LIMITS = {"default": (10, 60)}
+        looks = 3
+        # The shortest counts, so that a busy machine does not.
+        assert 0.15 < min(self.seconds_for_twenty() for _ in range(looks)) < 0.6
+        black_hole.setblocking(False)
+        for _ in range(looks):
+            black_hole.accept()
+        with pytest.raises(BlockingIOError):
+            black_hole.accept()
+
+    def seconds_for_twenty(self) -> float:
+        """Measure twenty requests of somebody new, with Valkey not known to be away."""
+        valkey.forget_absence()
         began = time.perf_counter()
-        assert allowed(caller, 20) == 10
-        assert 0.15 < time.perf_counter() - began < 0.6
+        assert allowed(f"service:{uuid4()}", 20) == 10
+        return time.perf_counter() - began
 
     @pytest.mark.usefixtures("black_hole")
     def test_is_asked_again_after_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(valkey, "AWAY_SECONDS", 0.1)
+        clock = Clock()
+        monkeypatch.setattr(valkey, "time", clock)
         with pytest.raises(redis.TimeoutError):
             valkey.ask(lambda client: client.ping())
         with pytest.raises(valkey.ValkeyAway):
             valkey.ask(lambda client: client.ping())
-        time.sleep(0.1)
+        clock.now += valkey.AWAY_SECONDS
         with pytest.raises(redis.TimeoutError):
             valkey.ask(lambda client: client.ping())

@@ -68,7 +68,7 @@ class TestAbandon:
         with pytest.raises(CannotStart):
             commands.manage("shell", "-c", "import time; time.sleep(60)", environment=os.environ)
 
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
 
     def test_refuses_further_commands(self) -> None:
         commands = Commands()

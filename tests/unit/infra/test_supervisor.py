@@ -18,7 +18,7 @@ from infra.local.supervisor import Program, Supervisor, log_tail
 
 SLEEP = ("sleep", "60")
 STUBBORN = ("sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done")
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 T = TypeVar("T")
 
 
@@ -157,13 +157,13 @@ class TestStop:
 
         supervisor.stop("worker")
 
-        assert 0.3 <= time.monotonic() - started < 2
+        assert 0.3 <= time.monotonic() - started < 10
         assert not psutil.pid_exists(pid)
 
     def test_stops_several_at_once(
         self, supervisor: Supervisor, program: Callable[..., Program]
     ) -> None:
-        slow = ("sh", "-c", "trap 'sleep 0.5; exit' TERM; while :; do sleep 0.05; done")
+        slow = ("sh", "-c", "trap 'sleep 2; exit' TERM; while :; do sleep 0.05; done")
         roles = [f"worker-{number}" for number in range(4)]
         supervisor.start(*(program(slow, role=role) for role in roles))
         for role in roles:
@@ -173,7 +173,7 @@ class TestStop:
 
         supervisor.stop(*roles)
 
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 6, "it took them one after the other"
         assert supervisor.pids() == {}
 
     def test_leaves_nothing_behind_when_its_own_process_is_killed(self, tmp_path: Path) -> None:

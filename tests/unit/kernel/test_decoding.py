@@ -14,29 +14,35 @@ from apps.kernel.decoding import convert, decode, decoder_of
 from infra.local.home import PROJECT
 
 _FIRST_USE = """
-import threading, time
-from tests.unit.kernel.test_decoding import Outer
+import threading
+from tests.unit.kernel.test_decoding import Outer, has_begun
 from apps.kernel.decoding import convert, decode
 {change}
 
-def read(after):
-    time.sleep(after)
+def read():
     assert decode(b'{{"inner": {{"number": 1}}}}', Outer).inner.number == 1
     assert convert({{"inner": {{"number": 1}}}}, Outer).inner.number == 1
 
-threads = [threading.Thread(target=read, args=[after]) for after in (0.0, 0.1)]
-for thread in threads:
-    thread.start()
+threads = [threading.Thread(target=read) for _ in range(2)]
+threads[0].start()
+has_begun.wait()
+threads[1].start()
 for thread in threads:
     thread.join()
 """
 _WITHOUT_LOCK = "import contextlib; import apps.kernel.decoding as it; it._describing = contextlib.nullcontext()"
 
 
+has_begun = threading.Event()
+
+
 def slowly_described() -> type[int]:
     """Give a type when it is first described, and let every other thread go on meanwhile."""
     if threading.current_thread() is not threading.main_thread():
-        time.sleep(0.3)
+        has_begun.set()
+        # In small steps: of one long sleep nothing is left where the process itself was held up.
+        for _ in range(30):
+            time.sleep(0.01)
     return int
 
 

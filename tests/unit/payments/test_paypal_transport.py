@@ -10,12 +10,14 @@ import pytest
 
 from apps.payments.adapters.paypal.transport import (
     LARGEST_ANSWER_BYTES,
-    PART_SECONDS,
     AnswerMissing,
     NeverSent,
     PayPalTransport,
 )
 
+READ_SECONDS = 30.0
+MUCH_TOO_LONG = READ_SECONDS / 3
+"""An answer is given up after a second or two. Whatever takes so long waits for the wrong limit."""
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n"
 
 
@@ -43,7 +45,7 @@ def server(answer: Callable[[socket.socket, threading.Event], object]) -> Iterat
 
 def send(url: str, *, within: float = 1.0) -> float:
     """Send a request that gets no whole answer; gives the seconds until that was clear."""
-    transport = PayPalTransport(connect_seconds=0.3, read_seconds=8)
+    transport = PayPalTransport(connect_seconds=0.3, read_seconds=READ_SECONDS)
     began = time.monotonic()
     with transport.within(within), pytest.raises(AnswerMissing):
         transport.send("GET", url, headers={})
@@ -52,16 +54,16 @@ def send(url: str, *, within: float = 1.0) -> float:
 
 class TestAnAnswer:
     def test_that_never_begins_is_not_waited_for(self) -> None:
-        with server(lambda connection, over: over.wait(5)) as url:
-            assert send(url) < 1.1
+        with server(lambda connection, over: over.wait(60)) as url:
+            assert send(url) < MUCH_TOO_LONG
 
     def test_that_stops_half_way_is_not_waited_for(self) -> None:
         def stop(connection: socket.socket, over: threading.Event) -> None:
             connection.sendall(HEAD + b"x")
-            over.wait(5)
+            over.wait(60)
 
         with server(stop) as url:
-            assert send(url, within=8.0) < PART_SECONDS + 0.5
+            assert send(url, within=READ_SECONDS) < MUCH_TOO_LONG
 
     def test_that_trickles_in_is_cut_off(self) -> None:
         def trickle(connection: socket.socket, over: threading.Event) -> None:
@@ -70,19 +72,19 @@ class TestAnAnswer:
                 connection.sendall(b"x")
 
         with server(trickle) as url:
-            assert send(url) < 1.0 + PART_SECONDS
+            assert send(url) < MUCH_TOO_LONG
 
     def test_without_end_is_cut_off(self) -> None:
         def pour(connection: socket.socket, over: threading.Event) -> None:
             connection.sendall(HEAD + b"x" * (LARGEST_ANSWER_BYTES + 1))
-            over.wait(5)
+            over.wait(60)
 
         with server(pour) as url:
-            assert send(url, within=8.0) < 4.0
+            assert send(url, within=READ_SECONDS) < MUCH_TOO_LONG
 
     def test_that_is_no_http_leaves_the_outcome_open(self) -> None:
         with server(lambda connection, over: connection.sendall(b"hello\r\n\r\n")) as url:
-            assert send(url) < 1.0
+            assert send(url, within=READ_SECONDS) < MUCH_TOO_LONG
 
 
 class TestARequest:

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.platform.resilience.backoff import delay_seconds
@@ -28,7 +28,6 @@ class TestDelaySeconds:
     def test_stays_at_the_cap_where_the_power_is_too_large_for_a_float(self) -> None:
         assert delay_seconds(5000) == 60.0
 
-    @settings(deadline=None)
     @given(attempt=st.integers(1, 10_000), seed=st.integers(0, 2**32))
     def test_never_waits_longer_with_jitter_than_without(self, attempt: int, seed: int) -> None:
         drawn = delay_seconds(attempt, jitter=random.Random(seed).random)

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.platform.resilience.breaker import (
@@ -131,7 +131,6 @@ class TestInEvenOrder:
     def test_spreads_failures(self, successes: int, failures: int, order: str) -> None:
         assert in_even_order(successes, failures) == order
 
-    @settings(deadline=None)
     @given(st.integers(0, 200), st.integers(0, 200))
     def test_keeps_the_numbers(self, successes: int, failures: int) -> None:
         order = in_even_order(successes, failures)
@@ -159,7 +158,6 @@ STEPS = st.lists(
 
 
 class TestAnySequenceOfSteps:
-    @settings(deadline=None)
     @given(STEPS)
     def test_never_starts_more_trials_than_three_a_period(
         self, steps: list[tuple[str, int, int]]
@@ -185,7 +183,6 @@ class TestAnySequenceOfSteps:
             assert len(state.outcomes) <= 10
             assert state.trials_succeeded <= max(state.trials_started, 2)
 
-    @settings(deadline=None)
     @given(STEPS)
     def test_always_finds_its_way_back(self, steps: list[tuple[str, int, int]]) -> None:
         state, at_ms = CLOSED, 0
@@ -200,7 +197,6 @@ class TestAnySequenceOfSteps:
             state, _ = settle(state, SETTINGS, successes=granted, failures=0, at_ms=at_ms)
         assert state.status is Status.CLOSED
 
-    @settings(deadline=None)
     @given(STEPS)
     def test_survives_being_written_down(self, steps: list[tuple[str, int, int]]) -> None:
         state = CLOSED

@@ -89,7 +89,7 @@ class TestWithoutValkey:
             for _ in range(50):
                 admit(client="a", limit_name="default", now=NOW)
         assert len(asked) == 1
-        assert time.perf_counter() - began < 1
+        assert time.perf_counter() - began < 5, "all fifty waited for a fifth of a second"
 
     def test_memory_is_bounded(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         settings.OMS_RATE_LIMITS = {"default": (100, 60)}

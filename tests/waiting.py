@@ -1,0 +1,40 @@
+"""Wait for what is about to happen, for as long as a slow machine may need."""
+
+import time
+from collections.abc import Callable
+
+from django.db import connection
+
+PATIENCE_SECONDS = 30.0
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until something holds.
+
+    Raises:
+        AssertionError: it does not, after all that time.
+    """
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def is_somebody_waiting() -> bool:
+    """Say whether any session of this database waits for a lock; to be asked outside of transactions."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def is_in_the_way() -> bool:
+    """Say whether another session waits for a lock that the session of this thread holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted "
+            "AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])
