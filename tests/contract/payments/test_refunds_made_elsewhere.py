@@ -9,7 +9,7 @@ from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import Done, GatewayCall, ProviderMessage, RefundNews
 from tests.contract.payments.conftest import make_call
 from tests.contract.payments.providers import Provider, open_provider
-from tests.contract.payments.running import wait_until
+from tests.waiting import wait_until
 
 TEN, TWENTY = Money(1000, "EUR"), Money(2000, "EUR")
 
