@@ -30,6 +30,7 @@ STOP_ORDER: tuple[Sequence[str], ...] = ((WEB, SCHEDULER), tuple(WORKER_QUEUES),
 # process, and the workers and the database need the other core (ADR 13).
 WEB_WORKERS = max(1, len(os.sched_getaffinity(0)) // 2)
 WEB_THREADS = 24
+"""Twice as many as requests with `Prefer: wait` may hold (`OMS_WAITING_REQUESTS`)."""
 WEB_BACKLOG = 1024
 WORKER_THREADS = 12
 HTTP_TIMEOUT_SECONDS = 2.0

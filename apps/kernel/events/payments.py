@@ -97,9 +97,9 @@ class PaymentVoidFailed(PaymentEvent):
 class PaymentRefunded(PaymentEvent):
     """Money went back; `refunded_minor` is the sum of all refunds so far.
 
-    `wanted_minor` is what was to go back in all of an order that goes on. It is more than was asked
-    for where money went back at the provider's own desk without that. `lost_minor` is what the customer
-    has by disputes, which goes back no second time.
+    `wanted_minor` is all that is to go back of an order that goes on, with what went back at the
+    provider's own desk without being asked for. `lost_minor` is what disputes left with the customer,
+    which goes back no second time.
     """
 
     version: ClassVar[int] = 2

@@ -34,8 +34,8 @@ def add_foreign_refunds(
 ) -> None:
     """Add a refund to each order of which payments says that more is to go back than was asked for here.
 
-    The orders are locked by the caller's transaction. Doing it again adds nothing. One statement;
-    there is hardly ever anything to add.
+    The orders are locked by the caller's transaction. Doing it again adds nothing. One statement where
+    there is nothing to add, as nearly always.
     """
     rows = [
         {"id": new_id(), "order_id": order, "wanted_minor": minor, "actor": causes[order].actor}

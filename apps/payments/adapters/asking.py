@@ -12,7 +12,6 @@ from apps.platform.resilience.backoff import delay_seconds
 
 TRIES = 5
 FIRST_PAUSE_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 30.0
 
 T = TypeVar("T")
 
@@ -35,9 +34,7 @@ def ask_again(read: Callable[[], T]) -> T:
         except LockedOut:
             raise
         except GatewayUnavailable as error:
-            pause = delay_seconds(
-                attempt, base=FIRST_PAUSE_SECONDS, cap=LONGEST_PAUSE_SECONDS, jitter=random.random
-            )
+            pause = delay_seconds(attempt, base=FIRST_PAUSE_SECONDS, jitter=random.random)
             log.info("asked_again", error=str(error), attempt=attempt, pause_seconds=pause)
             time.sleep(pause)
     return read()

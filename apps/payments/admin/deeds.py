@@ -109,7 +109,7 @@ def settle_question(payment: Payment, back: str) -> Question:
         panel=Panel(
             facts=[
                 *_facts(payment),
-                ("Still owed", money_of(payment, payment.missing_minor)),
+                ("Still owed", money_of(payment, payment.owed_back_minor)),
             ]
         ),
     )

@@ -39,8 +39,9 @@ class Payment(models.Model):
 
     `is_unwanted` is set when the order is being called off: whatever the provider still says, the
     money goes back. `refund_wanted_minor` is how much is to go back, in all, of an order that goes
-    on. `disputed_minor` is what banks have taken back until it is decided, `lost_minor` what stays with
-    the customer by that. `undo_at` is when giving back is tried again, after the provider refused it.
+    on. `disputed_minor` is what does not go back because banks have taken it, until it is decided (all of
+    the charge where a dispute in another currency was lost), `lost_minor` what stays with the customer
+    by that. `undo_at` is when giving back is tried again, after the provider refused it.
 
     `authorized_until` is when the provider lets an authorisation go, as far as we know;
     `is_ending_known` says that somebody was warned.
@@ -145,7 +146,7 @@ class Payment(models.Model):
         return self.to_refund_minor > 0
 
     @property
-    def missing_minor(self) -> int:
+    def owed_back_minor(self) -> int:
         """How much of what is charged is still to go back, in minor units, disputed or not.
 
         What was lost by a dispute is with the customer, and not owed a second time.
@@ -158,13 +159,17 @@ class Payment(models.Model):
     @property
     def to_refund_minor(self) -> int:
         """How much of that may go back now: what is disputed may be the customer's already."""
-        gone = self.refunded_minor + self.disputed_minor + self.lost_minor
-        return max(0, min(self.missing_minor, self.captured_minor - gone))
+        return max(0, min(self.owed_back_minor, self.captured_minor - self.gone_minor))
+
+    @property
+    def gone_minor(self) -> int:
+        """How much of what was charged is with the customer already, or may be by a dispute."""
+        return self.refunded_minor + self.disputed_minor + self.lost_minor
 
     @property
     def waits_for_dispute(self) -> bool:
         """Whether something is to go back that is disputed, and so waits for the decision."""
-        return self.missing_minor > self.to_refund_minor
+        return self.owed_back_minor > self.to_refund_minor
 
     @transition(status, source=PaymentStatus.PENDING, target=PaymentStatus.REQUIRES_ACTION)
     def require_action(self, *, url: str, expires_at: datetime) -> None:

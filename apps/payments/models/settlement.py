@@ -130,8 +130,8 @@ class SettlementDifference(models.Model):
 class Reconciliation(models.Model):
     """How far the comparison with one provider has come: one row for each.
 
-    `read_until` is the end of the last period that was compared to its end; `problem` why the last
-    run did not get there.
+    `began_at` is when the last run began or last took in a page, `read_until` the end of the last period
+    that was compared to its end, `problem` why the last run did not get there.
     """
 
     provider = models.CharField(max_length=32, primary_key=True)

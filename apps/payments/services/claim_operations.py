@@ -37,6 +37,15 @@ DUE_BY_TIME = f"""
     ORDER BY d.next_at LIMIT %s
 """
 """Calls that may be taken at a gate, the longest due first; for a gate and how many at most."""
+# As `Payment.to_refund_minor`, asked of the rows as they are now: whether a refund is of more than may go
+# back. Where nothing went back yet and nothing is disputed it is what was asked for, and is not doubted.
+_IS_OVERTAKEN = """
+    o.kind = 'refund' AND (
+        (p.refunded_minor > 0 AND o.amount_minor + p.refunded_minor
+            > CASE WHEN p.is_unwanted THEN p.captured_minor ELSE p.refund_wanted_minor END)
+        OR (p.disputed_minor + p.lost_minor > 0 AND o.amount_minor + p.refunded_minor
+            > p.captured_minor - p.disputed_minor - p.lost_minor))
+"""
 _CLAIM = f"""
 WITH due AS (
     SELECT d.id, d.state, d.lease_until {DUE_BY_TIME} FOR UPDATE OF d SKIP LOCKED
@@ -58,11 +67,7 @@ RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o
               SELECT a.reference FROM payments_paymentoperation a
               WHERE a.payment_id = p.id AND a.kind = 'authorize' AND a.state = 'succeeded'
               ORDER BY a.nth DESC LIMIT 1) END,
-          o.kind = 'refund' AND (
-              p.refunded_minor > 0 AND o.amount_minor + p.refunded_minor
-                  > CASE WHEN p.is_unwanted THEN p.captured_minor ELSE p.refund_wanted_minor END
-              OR p.disputed_minor + p.lost_minor > 0 AND o.amount_minor + p.refunded_minor
-                  > p.captured_minor - p.disputed_minor - p.lost_minor)
+          {_IS_OVERTAKEN}
 """
 _TOLD = """
 SELECT payment_id, facts::text FROM payments_providermessagerecord

@@ -39,7 +39,7 @@ from apps.payments.ports import (
 from apps.payments.services.changes import Changes
 from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
-from apps.payments.services.refund_rules import insist_on_room, refunded, was_overtaken
+from apps.payments.services.refund_rules import give_up_overtaken, insist_on_room, refunded
 from apps.payments.services.refusal_rules import say_no
 from apps.payments.services.renewal_rules import given_up_at, insist_on_time, renewed
 from apps.platform.resilience.backoff import delay_seconds
@@ -83,12 +83,12 @@ def apply_result(
             operation.next_at = changes.now + pause
         case NotMade():
             operation.state = OperationState.FAILED
-            operation.error_code, operation.error_detail = (
-                NOT_DONE if operation.only_looks else CALLED_OFF
-            )
             if operation.kind == OperationKind.REFUND and not operation.only_looks:
-                was_overtaken(operation, payment, changes)
+                give_up_overtaken(operation, payment, changes)
             else:
+                operation.error_code, operation.error_detail = (
+                    NOT_DONE if operation.only_looks else CALLED_OFF
+                )
                 say_no(operation, payment, *CALLED_OFF, changes)
         case NothingHappened():
             _try_again(operation, payment, result.code, changes)

@@ -78,12 +78,10 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
             else:
                 message.next_at = now + _pause_after(message.attempts)
         update_many(messages, fields=["attempts", "handled_at", "next_at", "payment_id"])
-        told = [one for one in messages if one.dispute and one.handled_at and one.payment_id]
-        note_disputes(messages=told, now=now)
-        note_foreign_refunds(
-            messages=[one for one in messages if one.refund and one.handled_at and one.payment_id],
-            now=now,
-        )
+        # One may name a payment of another provider's: that is no match.
+        matched = [one for one in messages if one.handled_at and one.id in payments]
+        note_disputes(messages=[one for one in matched if one.dispute], now=now)
+        note_foreign_refunds(messages=[one for one in matched if one.refund], now=now)
         note_contradictions(
             messages=[one for one in messages if one.was_done is not None and one.handled_at],
             now=now,

@@ -50,7 +50,7 @@ def note_foreign_refunds(*, messages: Sequence[ProviderMessageRecord], now: date
         too_much: dict[str, list[PaymentDifference]] = {}
         for message in sorted(foreign, key=lambda one: one.id):
             payment, refund = payments[message.payment_id], news[message.id]  # type: ignore[index]  # matched
-            if (payment.id, refund.reference) in known or payment.provider != message.provider:
+            if (payment.id, refund.reference) in known:
                 continue
             known.add((payment.id, refund.reference))
             cause = cause_in_name_of_provider(payment)

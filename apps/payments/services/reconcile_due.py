@@ -14,7 +14,8 @@ from apps.payments.services.reconcile_payments import reconcile_payments
 
 EVERY = timedelta(hours=23)
 LONGEST_SILENCE = timedelta(minutes=30)
-"""After so long without a page a run that did not come to its end is taken for dead."""
+"""After so long without a page a run that did not come to its end is taken for dead, and taken up by the
+next look that is made every hour."""
 EXTRA_DAYS = timedelta(days=7)
 """For how much longer than a provider may take a movement is looked for: what was missed once because
 nobody could be asked is seen the day after."""
@@ -56,7 +57,7 @@ def reconcile_due(*, now: datetime) -> list[str]:
                 until=now,
                 now=now,
                 lines_since=known_until - OVERLAP if known_until else since,
-                on_lines=partial(_is_alive, provider),
+                on_page=partial(_keep_claim, provider),
             )
         except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as error:
             log.warning("reconciliation_failed", gateway=provider, error=str(error))
@@ -73,8 +74,8 @@ def reconcile_due(*, now: datetime) -> list[str]:
     return done
 
 
-def _is_alive(provider: str, _: int) -> None:
-    """Keep the claim: a run may take hours, and one that died is taken up again within the hour."""
+def _keep_claim(provider: str, _: int) -> None:
+    """Say that the run is alive: it may take hours, and one that died is to be taken up again."""
     Reconciliation.objects.filter(provider=provider).update(began_at=Now())
 
 

@@ -46,7 +46,7 @@ def reconcile_payments(
     report: Iterable[SettlementLine] | None = None,
     lines_since: datetime | None = None,
     are_missed: bool = True,
-    on_lines: Callable[[int], None] = lambda count: None,
+    on_page: Callable[[int], None] = lambda count: None,
 ) -> Reconciled:
     """Take in what a provider settled in a period, and keep what differs from the ledger.
 
@@ -54,7 +54,7 @@ def reconcile_payments(
     `lines_since` on. A movement of the period that is older than `OMS_SETTLEMENT_DAYS` and not
     reported is a difference, too, if `are_missed`. Pages are taken in as they come, each in a
     transaction of its own, so a period of any length needs the memory of one. A run that was
-    stopped is simply begun again; what is known already changes nothing. `on_lines` is told with
+    stopped is simply begun again; what is known already changes nothing. `on_page` is told with
     every page how many lines it had; pages of movements that are looked over have none.
 
     Raises:
@@ -73,14 +73,14 @@ def reconcile_payments(
     for page in _pages(lines):
         new += take_in_settlements(provider=provider, lines=page, patience=patience, now=now)
         read += len(page)
-        on_lines(len(page))
+        on_page(len(page))
     unreported = list_unreported(provider=provider, patience=patience) if are_missed else ()
     for payments in _pages(unreported):
         _compare(provider, payments, patience, now)
-        on_lines(0)
+        on_page(0)
     for payments in _pages(_list_open(provider)):
         _compare(provider, payments, patience, now)
-        on_lines(0)
+        on_page(0)
     return Reconciled(lines_read=read, lines_new=new)
 
 

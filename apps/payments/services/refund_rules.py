@@ -64,10 +64,11 @@ def insist_on_room(operation: PaymentOperation, payment: Payment, result: Result
     return NO_ROOM
 
 
-def was_overtaken(operation: PaymentOperation, payment: Payment, changes: Changes) -> None:
+def give_up_overtaken(operation: PaymentOperation, payment: Payment, changes: Changes) -> None:
     """Give up a refund that was not made and is of more than may go back by now.
 
-    Money went back at the provider's own desk meanwhile, or a bank has taken it back. What is still missing then is a call of its own, with an amount and a key of its own.
+    Money went back at the provider's own desk meanwhile, or a bank has taken it back. What is still owed
+    then is a call of its own, with an amount and a key of its own.
     """
     operation.error_code, operation.error_detail = OVERTAKEN
     changes.step(payment, "Refund given up: less may go back by now", cause_of(operation))

@@ -34,6 +34,7 @@ def say_no(
     given back where nobody wants it. What cannot be given back is told, and tried again later. An
     authorisation that cannot be renewed is warned of.
     """
+    # A refund that is only looked at was made at the provider's own desk: failed, it is owed again.
     if operation.only_looks and operation.kind != OperationKind.REFUND:
         _was_not_done(operation, payment, changes)
         return
@@ -121,8 +122,7 @@ def _refund_failed(
     operation: PaymentOperation, payment: Payment, code: str, changes: Changes
 ) -> None:
     changes.step(payment, f"Refund failed ({code})", cause_of(operation))
-    gone = payment.refunded_minor + payment.disputed_minor + payment.lost_minor
-    if gone and not payment.owes_money_back:
+    if payment.gone_minor and not payment.owes_money_back:
         # As much went back at the provider's own desk meanwhile, or is disputed: nobody has to look.
         return
     changes.publish(

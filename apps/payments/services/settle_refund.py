@@ -16,14 +16,14 @@ from apps.platform.bulk import lock_many
 
 
 def settle_refund(*, payment_id: UUID, cause: Cause, now: datetime) -> Payment | None:
-    """Record what is still owed of a charge as refunded by hand; None where nothing is owed.
+    """Record what is still owed of a charge as refunded by hand, also what waits for a dispute.
 
-    That is also what waits for a dispute. Nor while a call for it is under way, since that may give the money back as well. The payment
-    and its order go on as after any refund. Doing it again changes nothing.
+    None where nothing is owed, or while a call for it is under way, since that may give the money back
+    as well. The payment and its order go on as after any refund. Doing it again changes nothing.
     """
     with transaction.atomic():
         found = lock_many(Payment, [payment_id])
-        if not found or not found[0].missing_minor or lock_open_operations(found):
+        if not found or not found[0].owed_back_minor or lock_open_operations(found):
             return None
         (payment,) = found
         changes = Changes(now=now)
@@ -31,7 +31,7 @@ def settle_refund(*, payment_id: UUID, cause: Cause, now: datetime) -> Payment |
         operation = new_operation(
             payment,
             OperationKind.REFUND,
-            amount_minor=payment.missing_minor,
+            amount_minor=payment.owed_back_minor,
             nth=asked + 1,
             state=OperationState.SUCCEEDED,
             cause=cause,

@@ -13,8 +13,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 BITS = 2048
 PUBLIC_EXPONENT = 65537
 VALID_FROM = timedelta(days=-3660)
+"""Counted from now, as the end; old enough that messages of a fixed day in the past can be verified."""
 VALID_UNTIL = timedelta(days=3660)
-"""From now on. It is old, so that messages of a fixed day in the past are as good as new ones."""
 SIGNER = "messageverificationcerts.paypal.com"
 """The name that PayPal's own certificates bear."""
 CA_FILE = "ca.pem"

@@ -154,7 +154,7 @@ class TestTheDailyTask:
             simulator.ask("/_faults", "POST", {"down": True})
 
         with pytest.raises(GatewayUnavailable):
-            read(on_lines=break_off)
+            read(on_page=break_off)
         assert SettlementLineRecord.objects.count() == PAGE
 
         simulator.ask("/_faults", "DELETE")

@@ -1,13 +1,19 @@
 """Disputes: heard of once, decided one way, told in the ledger and to the order."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from apps.payments.adapters.registry import gateway_named
-from apps.payments.models import Dispute, LedgerEntry, Payment, PaymentOperation
+from apps.payments.models import (
+    Dispute,
+    LedgerEntry,
+    Payment,
+    PaymentOperation,
+    ProviderMessageRecord,
+)
 from apps.payments.services.handle_messages import handle_messages
 from apps.platform.outbox.models import StoredEvent
 from tests.contract.payments.simulated_stripe import SECRET
@@ -98,6 +104,20 @@ class TestADispute:
         assert Dispute.objects.get().state == "lost"
         assert moved() == [("provider", "customer", 100)]
         assert published() == ["dispute_closed"]
+
+    def test_that_names_a_payment_of_another_provider_is_given_up(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        Payment.objects.update(provider="adyen")
+        tell(payment, now)
+        ProviderMessageRecord.objects.update(
+            payment_id=payment.id, received_at=now - timedelta(days=4), next_at=now
+        )
+
+        handle_messages(now=timezone.now())
+
+        assert ProviderMessageRecord.objects.get().handled_at is not None
+        assert (moved(), Dispute.objects.count()) == ([], 0)
 
     def test_that_is_only_asked_about_is_none(self, payment: Payment, now: datetime) -> None:
         tell(payment, now, status="warning_needs_response")

@@ -89,7 +89,7 @@ class Command(BaseCommand):
                         now=now,
                         report=report,
                         are_missed=report is None or options["since"] is not None,
-                        on_lines=partial(progress.advance, task),
+                        on_page=partial(progress.advance, task),
                     )
                 except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as error:
                     problems.append(f"{provider} cannot be asked: {error}")
