@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from apps.kernel.money import Money
@@ -229,7 +229,12 @@ class PaymentGateway(Protocol):
 
     Adapters hold no state of ours and are called from many threads. Every call
     ends within 10 seconds. Making a call again with its key does nothing twice.
+
+    Where it `has_books`, what they do not show was not done. Else that only means that nothing was told
+    yet: a call whose answer was lost may have been made all the same.
     """
+
+    has_books: ClassVar[bool]
 
     def perform(self, call: GatewayCall) -> Outcome:
         """Make the call: authorise, capture, void, refund or renew.

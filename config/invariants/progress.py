@@ -11,8 +11,10 @@ _WAITS_BY_RULE = f"""
         WHERE p.order_id = o.id AND w.next_at > now() AND w.state IN {OPEN}
           AND w.state <> 'in_flight')"""
 _WAITS_FOR_DISPUTE = """
-    o.status = 'cancellation_pending' AND EXISTS (
-        SELECT 1 FROM payments_payment p WHERE p.order_id = o.id AND p.disputed_minor > 0)"""
+    o.status = 'cancellation_pending' AND NOT o.owes_stock AND EXISTS (
+        SELECT 1 FROM payments_payment p JOIN payments_dispute x ON x.payment_id = p.id
+        WHERE p.order_id = o.id AND p.undo_at IS NULL AND x.state = 'opened'
+          AND x.opened_at > now() - interval '100 days')"""
 
 PROGRESS_INVARIANTS = (
     Invariant(

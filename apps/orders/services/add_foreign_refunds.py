@@ -18,8 +18,8 @@ REASON = "Made at the payment provider."
 _ADD = """
 INSERT INTO orders_orderrefund
     (id, order_id, nth, amount_minor, lines, reason, status, requested_by, created_at, updated_at)
-SELECT v.id, v.order_id, asked.times + 1, v.wanted_minor - asked.minor, '[]', %s, 'requested', v.actor, %s, %s
-FROM json_to_recordset(%s::json) AS v(id uuid, order_id uuid, wanted_minor bigint, actor text)
+SELECT v.id, v.order_id, asked.times + 1, v.wanted_minor - asked.minor, '[]', %s, 'requested', 'system:' || o.payment_provider, %s, %s
+FROM json_to_recordset(%s::json) AS v(id uuid, order_id uuid, wanted_minor bigint)
 JOIN orders_order o ON o.id = v.order_id
 CROSS JOIN LATERAL (
     SELECT count(*) AS times, coalesce(sum(r.amount_minor), 0) AS minor
@@ -38,7 +38,7 @@ def add_foreign_refunds(
     there is nothing to add, as nearly always.
     """
     rows = [
-        {"id": new_id(), "order_id": order, "wanted_minor": minor, "actor": causes[order].actor}
+        {"id": new_id(), "order_id": order, "wanted_minor": minor}
         for order, minor in wanted.items()
         if minor
     ]

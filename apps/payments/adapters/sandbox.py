@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 import msgspec
@@ -64,6 +64,8 @@ class SandboxMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxGateway:
     """Approves, declines, asks for action, times out or is down, as the token says."""
+
+    has_books: ClassVar[bool] = True
 
     latency_seconds: float
     secret: str

@@ -2,8 +2,8 @@
 
 from django.db import migrations, models
 
-# What is disputed by now must not go back either. What was lost before is left as it is: a refund of it
-# has been tried already, and a person has settled it.
+# What is disputed by now must not go back either. What was lost counts where the order goes on; of one that
+# was called off a refund has been tried already, and a person has settled it.
 WITHHOLD_WHAT_IS_DISPUTED = """
 UPDATE payments_payment p SET disputed_minor = d.minor
 FROM (
@@ -12,6 +12,14 @@ FROM (
     FROM payments_dispute x JOIN payments_payment q ON q.id = x.payment_id
     WHERE x.state = 'opened' GROUP BY x.payment_id
 ) d WHERE d.payment_id = p.id
+"""
+COUNT_WHAT_WAS_LOST = """
+UPDATE payments_payment p SET lost_minor = d.minor
+FROM (
+    SELECT x.payment_id, sum(x.amount_minor) AS minor
+    FROM payments_dispute x JOIN payments_payment q ON q.id = x.payment_id
+    WHERE x.state = 'lost' AND x.currency IN ('', q.currency) GROUP BY x.payment_id
+) d WHERE d.payment_id = p.id AND NOT p.is_unwanted
 """
 
 
@@ -33,4 +41,5 @@ class Migration(migrations.Migration):
             field=models.BigIntegerField(db_default=0, default=0),
         ),
         migrations.RunSQL(WITHHOLD_WHAT_IS_DISPUTED, migrations.RunSQL.noop),
+        migrations.RunSQL(COUNT_WHAT_WAS_LOST, migrations.RunSQL.noop),
     ]

@@ -80,7 +80,7 @@ class ClaimedOperation:
     """An operation that this worker may carry out now.
 
     `looks_first` says that its outcome is to be looked up before it may be made (again), `may_be_made`
-    whether it may be made at all.
+    whether it may be made at all, `is_overtaken` that it may not because less may go back by now.
     """
 
     call: GatewayCall
@@ -88,6 +88,7 @@ class ClaimedOperation:
     provider: str
     looks_first: bool
     may_be_made: bool
+    is_overtaken: bool
     trace_context: str
     claimed_at: datetime
     claimed_on_timer: float
@@ -159,6 +160,7 @@ def _claimed(
         may_be_made=not only_looks
         and not is_overtaken
         and not (is_unwanted and kind in (OperationKind.CAPTURE, OperationKind.RENEW)),
+        is_overtaken=is_overtaken and not only_looks,
         trace_context=trace_context,
         claimed_at=claimed_at,
         claimed_on_timer=timer,

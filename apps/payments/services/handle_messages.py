@@ -12,14 +12,14 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.payments.domain.operations import OPEN_STATES, OperationState
-from apps.payments.models import PaymentOperation, ProviderMessageRecord
+from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
 from apps.payments.services.note_contradictions import note_contradictions
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.note_foreign_refunds import note_foreign_refunds
 from apps.payments.services.review_setbacks import review_setbacks
-from apps.platform.bulk import update_many
+from apps.platform.bulk import lock_many, update_many
 from apps.platform.resilience.backoff import delay_seconds
 
 HANDLE_MESSAGES = "payments.messages:"
@@ -37,9 +37,10 @@ def handle_messages(*, now: datetime) -> int:
     what had succeeded. A message whose payment is not known yet waits and is matched later, less
     and less often, for up to three days. Returns the number of messages looked at.
     """
-    news = _handle(is_setback=False, now=now)
-    # Apart from the others, because these lock payments, which comes before locking their calls.
-    return news + _handle(is_setback=True, now=now)
+    # Apart from the others, because these lock payments, which comes before locking their calls; and
+    # first, since a refund that failed is what one made at the provider's own desk makes up for.
+    setbacks = _handle(is_setback=True, now=now)
+    return setbacks + _handle(is_setback=False, now=now)
 
 
 def _handle(*, is_setback: bool, now: datetime) -> int:
@@ -80,6 +81,7 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
         update_many(messages, fields=["attempts", "handled_at", "next_at", "payment_id"])
         # One may name a payment of another provider's: that is no match.
         matched = [one for one in messages if one.handled_at and one.id in payments]
+        lock_many(Payment, {payments[one.id] for one in matched if one.dispute or one.refund})
         note_disputes(messages=[one for one in matched if one.dispute], now=now)
         note_foreign_refunds(messages=[one for one in matched if one.refund], now=now)
         note_contradictions(

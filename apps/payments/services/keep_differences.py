@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from apps.payments.domain.settlements import Difference, DifferenceState
+from apps.payments.domain.settlements import Difference, DifferenceKind, DifferenceState
 from apps.payments.models import SettlementDifference
 from apps.platform.bulk import insert_missing, update_many
 
@@ -77,7 +77,9 @@ def keep_differences(
         row.closed_at, row.closed_by, row.reason = None, "", ""
         changed.append(row)
     for row in by_subject.values():
-        if row.is_open:
+        # What a message told of and no report has shown yet is not over because none shows it.
+        is_told_only = row.kind == DifferenceKind.UNKNOWN_MOVEMENT and row.line_id is None
+        if row.is_open and not is_told_only:
             row.state, row.closed_at = DifferenceState.EXPLAINED, now
             row.closed_by, row.reason = BY_ITSELF, AGREED
             changed.append(row)

@@ -77,7 +77,7 @@ def _take_in(payment: Payment, provider: str, news: DisputeNews, changes: Change
     dispute.state = news.state
     dispute.decided_at = None if news.state is DisputeState.OPENED else changes.now
     dispute.save()
-    _withhold(payment, dispute, before)
+    _withhold(payment)
     cause = cause_in_name_of_provider(payment)
     currency = dispute.currency_of(payment)
     # What it is in the currency that was charged, nobody says: reconciliation shows it to people.
@@ -95,18 +95,20 @@ def _take_in(payment: Payment, provider: str, news: DisputeNews, changes: Change
     return True
 
 
-def _withhold(payment: Payment, dispute: Dispute, before: DisputeState | None) -> None:
+def _withhold(payment: Payment) -> None:
     """Keep what is disputed from going back until it is decided, and count what is lost.
 
     Of a dispute in another currency nobody says how much of the charge it is: then all of it is kept,
     and once it is lost a person has to say how much is still owed.
     """
-    is_known = dispute.currency_of(payment) == payment.currency
-    amount = dispute.amount_minor if is_known else payment.captured_minor
-    keeping = {DisputeState.OPENED} if is_known else {DisputeState.OPENED, DisputeState.LOST}
-    payment.disputed_minor += amount * ((dispute.state in keeping) - (before in keeping))
-    if is_known and dispute.state == DisputeState.LOST:
-        payment.lost_minor += amount
+    payment.disputed_minor = payment.lost_minor = 0
+    for dispute in Dispute.objects.filter(payment=payment):
+        is_known = dispute.currency_of(payment) == payment.currency
+        amount = dispute.amount_minor if is_known else payment.captured_minor
+        if dispute.state == DisputeState.LOST and is_known:
+            payment.lost_minor += amount
+        elif dispute.state in (DisputeState.OPENED, DisputeState.LOST):
+            payment.disputed_minor += amount
 
 
 def _event(

@@ -11,7 +11,7 @@ from django.db.models import Count
 from apps.kernel.cause import Cause
 from apps.kernel.decoding import convert
 from apps.kernel.money import Money
-from apps.payments.domain.operations import OperationKind, OperationState
+from apps.payments.domain.operations import OVERTAKEN, OperationKind, OperationState
 from apps.payments.domain.settlements import Difference, DifferenceKind, Side
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import RefundNews
@@ -70,10 +70,18 @@ def note_foreign_refunds(*, messages: Sequence[ProviderMessageRecord], now: date
 def _without_ours(
     messages: Sequence[ProviderMessageRecord], news: dict[int, RefundNews]
 ) -> list[ProviderMessageRecord]:
-    """Leave out the refunds that a call of ours asked for: nearly all of them, by one statement."""
+    """Leave out the refunds that a call of ours asked for: nearly all of them, by one statement.
+
+    A call that was given up for less to go back counts for nothing: should it have been made all the
+    same, that is as good as made at the provider's own desk.
+    """
     named = {found for one in messages if (found := news[one.id].operation_id) is not None}
     ours = (
-        set(PaymentOperation.objects.filter(id__in=named).values_list("payment_id", "id"))
+        set(
+            PaymentOperation.objects.filter(id__in=named)
+            .exclude(error_code=OVERTAKEN[0])
+            .values_list("payment_id", "id")
+        )
         if named
         else set()
     )

@@ -15,6 +15,11 @@ NO_ROOM = Declined(
 
 def refunded(operation: PaymentOperation, payment: Payment, done: Done, changes: Changes) -> None:
     """Take in that a call gave money back, and go on with what is still missing."""
+    if not payment.is_unwanted:
+        # As much was given back at the provider's own desk meanwhile: that was not what was asked for.
+        payment.refund_wanted_minor = max(
+            payment.refund_wanted_minor, payment.refunded_minor + operation.amount_minor
+        )
     count_refund(operation, payment, changes)
     if payment.owes_money_back:
         # More was asked for while this was under way.

@@ -15,7 +15,7 @@ from apps.payments.domain.operations import (
     OperationKind,
     OperationState,
 )
-from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.models import LedgerEntry, Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import ALREADY_CAPTURED
 from apps.payments.services.changes import Changes
 from apps.payments.services.letting_go import let_go
@@ -122,7 +122,8 @@ def _refund_failed(
     operation: PaymentOperation, payment: Payment, code: str, changes: Changes
 ) -> None:
     changes.step(payment, f"Refund failed ({code})", cause_of(operation))
-    if payment.gone_minor and not payment.owes_money_back:
+    was_counted = LedgerEntry.objects.filter(operation_id=operation.id).exists()
+    if payment.gone_minor and not payment.owes_money_back and not was_counted:
         # As much went back at the provider's own desk meanwhile, or is disputed: nobody has to look.
         return
     changes.publish(

@@ -31,7 +31,11 @@ from apps.payments.services.dispatch_operations import carry_out
 
 
 def claimed(
-    *, looks_first: bool, may_be_made: bool, kind: OperationKind = OperationKind.CAPTURE
+    *,
+    looks_first: bool,
+    may_be_made: bool,
+    kind: OperationKind = OperationKind.CAPTURE,
+    is_overtaken: bool = False,
 ) -> ClaimedOperation:
     """Give a call that the sandbox would make."""
     payment_id = uuid.uuid4()
@@ -53,6 +57,7 @@ def claimed(
         provider="sandbox",
         looks_first=looks_first,
         may_be_made=may_be_made,
+        is_overtaken=is_overtaken,
         trace_context="",
         claimed_at=datetime.now(UTC),
         claimed_on_timer=time.monotonic(),
@@ -77,6 +82,15 @@ class StrictGateway(SandboxGateway):
         raise GatewayMisused("the amount is too large")
 
 
+class BooklessGateway(SandboxGateway):
+    """Has told nothing of the call."""
+
+    has_books = False
+
+    def look_up(self, call: GatewayCall) -> Outcome | None:
+        return None
+
+
 class TestCarryOut:
     @pytest.mark.parametrize("looks_first", [True, False])
     def test_makes_what_the_provider_has_not_done(self, looks_first: bool) -> None:
@@ -84,6 +98,28 @@ class TestCarryOut:
 
     def test_leaves_what_is_not_wanted_any_more(self) -> None:
         assert carry_out(claimed(looks_first=True, may_be_made=False)) == NotMade()
+
+    @pytest.mark.parametrize(
+        ("has_books", "looks_first", "result"),
+        [(False, True, NotKnown()), (False, False, NotMade()), (True, True, NotMade())],
+    )
+    def test_gives_up_an_overtaken_refund_only_where_it_was_not_made(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        has_books: bool,
+        looks_first: bool,
+        result: NotKnown | NotMade,
+    ) -> None:
+        kind = SandboxGateway if has_books else BooklessGateway
+        gateway = kind(latency_seconds=0, secret="", base_url="")
+        monkeypatch.setattr(dispatch_operations, "gateway_named", lambda provider: gateway)
+        call = claimed(
+            looks_first=looks_first,
+            may_be_made=False,
+            is_overtaken=True,
+            kind=OperationKind.REFUND,
+        )
+        assert carry_out(call) == result
 
     def test_makes_nothing_that_would_outlive_its_lease(
         self, monkeypatch: pytest.MonkeyPatch

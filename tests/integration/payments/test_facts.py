@@ -179,7 +179,8 @@ class TestMessages:
     ) -> None:
         payment, _ = authorizing(now)
         stored = message(payment, now)
-        ProviderMessageRecord.objects.update(payment_id=uuid.uuid4())
+        refund = {"reference": "re_1", "amount_minor": 1, "currency": "EUR", "operation_id": None}
+        ProviderMessageRecord.objects.update(payment_id=uuid.uuid4(), refund=refund)
         pauses = []
         for _ in range(9):
             handle_messages(now=now)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.kernel.events.orders import OrderRefundRequested
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import (
@@ -19,10 +20,13 @@ from apps.payments.models import (
 from apps.payments.ports import Accepted, Declined, Done, NotMade
 from apps.payments.services.claim_operations import claim_operations
 from apps.payments.services.handle_messages import handle_messages
+from apps.payments.services.keep_differences import keep_differences, list_known_differences
+from apps.payments.services.refund_payments import refund_payments
 from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_stripe import SECRET
+from tests.integration.notifications.story import delivered
 from tests.integration.payments.story import DONE, ask, authorizing, captured, hear
 from tests.integration.payments.stripe_messages import receive
 
@@ -72,6 +76,20 @@ def call_off(payment: Payment, now: datetime) -> PaymentOperation:
     """Have the order cancelled; gives the refund that is recorded for it."""
     undo_payments(causes={payment.order_id: make_cause()}, now=now)
     return PaymentOperation.objects.get(kind="refund", only_looks=False)
+
+
+def ask_back(payment: Payment, minor: int, now: datetime) -> PaymentOperation:
+    """Have a part of an order that goes on refunded; gives the call."""
+    wish = OrderRefundRequested(
+        order_id=payment.order_id,
+        refund_id=uuid.uuid4(),
+        amount_minor=minor,
+        wanted_minor=minor,
+        currency="EUR",
+        units=(),
+    )
+    refund_payments(wanted=[delivered(wish)], now=now)
+    return PaymentOperation.objects.get(kind="refund")
 
 
 def moved() -> list[tuple[str, str, int]]:
@@ -153,6 +171,11 @@ class TestARefundMadeAtTheProvider:
         tell(payment, now, **{"amount": 30, **changes})
         assert SettlementDifference.objects.count() == 1
 
+        # A report that does not show it yet says nothing against it.
+        known = list_known_differences("stripe", [payment.id], ())
+        keep_differences(provider="stripe", found=[], known=known, now=now)
+        assert SettlementDifference.objects.get().is_open
+
     def test_of_a_payment_that_was_never_charged_is_a_difference(self, now: datetime) -> None:
         payment, operation = authorizing(now)
         payment = hear(operation, DONE, now)
@@ -221,6 +244,26 @@ class TestARefundOfOurs:
         assert again.amount_minor == 70
         assert hear(again, Done(reference="re_2"), now).status == "refunded"
 
+    def test_that_was_made_after_it_was_given_up_counts_all_the_same(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        refund = call_off(payment, now)
+        tell(payment, now, 30)
+        (claimed,) = claim_operations(gate=refund.gate, at_most=5)
+        hear(refund, NotMade(), now, token=claimed.token)
+        names = {"payment_id": str(payment.id), "operation_id": str(refund.id)}
+        assert tell(payment, now, 40, id="re_late", metadata=names).refunded_minor == 70
+
+    def test_that_ends_after_the_foreign_one_is_a_refund_of_its_own(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        ours = ask_back(payment, 50, now)
+        hear(ours, Accepted(reference="re_ours"), now)
+        tell(payment, now, 50)
+        payment = hear(ours, Done(reference="re_ours"), now)
+        assert (payment.refunded_minor, payment.refund_wanted_minor) == (100, 100)
+        assert [one["wanted_minor"] for one in published("payment_refunded")] == [50, 100]
+
     def test_goes_on_where_the_foreign_one_leaves_room(
         self, payment: Payment, now: datetime
     ) -> None:
@@ -231,6 +274,41 @@ class TestARefundOfOurs:
 
 
 class TestARefundThatDoesNotLast:
+    def test_is_made_up_for_at_the_provider_in_whatever_order_that_is_told(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        ours = ask_back(payment, 50, now)
+        hear(ours, Done(reference="re_ours"), now)
+        about = {"object": "refund", "amount": 50, "currency": "eur", "payment_intent": "pi_1"}
+        receive({**about, "id": "re_desk", "status": "succeeded", "metadata": {}}, now)
+        receive({**about, "id": "re_ours", "status": "failed", "metadata": {}}, now)
+        handle_messages(now=timezone.now())
+        assert Payment.objects.get().refunded_minor == 50
+        PaymentOperation.objects.filter(id=ours.id).update(next_at=now)
+        (claimed,) = claim_operations(gate=ours.gate, at_most=5)
+        payment = hear(ours, CAME_BACK, now, token=claimed.token)
+        assert (payment.refunded_minor, payment.refund_wanted_minor) == (50, 50)
+        assert not payment.owes_money_back
+
+    def test_is_told_although_nothing_may_go_back_while_it_is_disputed(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        ours = ask_back(payment, 50, now)
+        hear(ours, Done(reference="re_ours"), now)
+        about = {"amount": 100, "currency": "eur", "payment_intent": "pi_1"}
+        receive(
+            {**about, "object": "dispute", "id": "du_1", "status": "needs_response", "reason": ""},
+            now,
+        )
+        receive({**about, "object": "refund", "id": "re_ours", "status": "failed"}, now)
+        handle_messages(now=timezone.now())
+        PaymentOperation.objects.filter(id=ours.id).update(next_at=now)
+        (claimed,) = claim_operations(gate=ours.gate, at_most=5)
+        payment = hear(ours, CAME_BACK, now, token=claimed.token)
+        assert (payment.refunded_minor, payment.to_refund_minor) == (0, 0)
+        (told,) = published("payment_refund_failed")
+        assert (told["amount_minor"], told["refunded_minor"]) == (50, 0)
+
     def test_is_looked_up_and_given_back_by_us(self, payment: Payment, now: datetime) -> None:
         payment = tell(payment, now, 30)
         tell(payment, now, 30, status="failed")

@@ -12,7 +12,7 @@ message and handed in by the next look-up: the bank's approval counts only then.
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 import structlog
@@ -53,6 +53,8 @@ log = structlog.get_logger(__name__)
 
 class AdyenGateway:
     """Adyen as a payment gateway."""
+
+    has_books: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ stands by now. PayPal keeps the keys of orders for six hours and those of paymen
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from django.conf import settings
 
@@ -43,6 +43,8 @@ CALL_SECONDS = 9.0
 
 class PayPalGateway:
     """PayPal as a payment gateway."""
+
+    has_books: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ Stripe would repeat for ever is resolved by reading Stripe's books.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import stripe
 from django.conf import settings
@@ -57,6 +57,8 @@ NOT_RENEWED = Declined(
 
 class StripeGateway:
     """Stripe as a payment gateway."""
+
+    has_books: ClassVar[bool] = True
 
     def __init__(
         self,
