@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+import psutil
 from django.db import connection
 
 PATIENCE_SECONDS = 30.0
@@ -18,6 +19,14 @@ def wait_until(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> 
     while not holds():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.01)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Say whether a process is over, even if nobody has asked yet how it ended."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def any_session_waits_for_a_lock() -> bool:
