@@ -64,6 +64,12 @@ def rare_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.payments.services.gateway_rules.delay_seconds", lambda attempt: 40.0)
 
 
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask a provider that does not answer again at once."""
+    monkeypatch.setattr("apps.payments.adapters.asking.FIRST_PAUSE_SECONDS", 0.001)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _empty_quickly() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+import psutil
 from django.db import connection
 
 PATIENCE_SECONDS = 30.0
@@ -20,7 +21,15 @@ def wait_until(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> 
         time.sleep(0.01)
 
 
-def is_somebody_waiting() -> bool:
+def has_ended(process: psutil.Process) -> bool:
+    """Say whether a process is over, even if nobody has asked yet how it ended."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def any_session_waits_for_a_lock() -> bool:
     """Say whether any session of this database waits for a lock; to be asked outside of transactions."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -30,7 +39,7 @@ def is_somebody_waiting() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def is_in_the_way() -> bool:
+def blocks_another_session() -> bool:
     """Say whether another session waits for a lock that the session of this thread holds."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -14,7 +14,9 @@ from apps.inventory.services.reported_rows import CountRow
 from apps.kernel.address import Address
 from apps.orders.domain.payment_choice import PaymentWish
 from apps.orders.domain.placement import OrderedLine
+from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
+from apps.orders.services.cancel_order import cancel_order
 from apps.orders.services.place_order import Placement, place_order
 from apps.payments.domain.operations import OPEN_STATES
 from apps.payments.models import Payment, PaymentOperation
@@ -99,6 +101,17 @@ def place(
         }
     )
     return place_order(placement=placement, cause=make_cause(), now=timezone.now()).order
+
+
+def call_off(order: Order) -> None:
+    """Ask for an order to be cancelled, as its customer."""
+    cancel_order(
+        order_id=order.id,
+        reason=CancelReason.CUSTOMER_REQUEST,
+        detail="",
+        cause=make_cause("customer:1"),
+        now=timezone.now(),
+    )
 
 
 def drain_all() -> int:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from apps.kernel.money import Money
-from apps.payments.adapters import asking
 from apps.payments.adapters.adyen.gateway import AdyenGateway
 from apps.payments.adapters.paypal.gateway import PayPalGateway
 from apps.payments.adapters.stripe.gateway import StripeGateway
@@ -133,12 +132,6 @@ def make_paypal_gateway(simulator: SimulatedPayPal, **more: Any) -> PayPalGatewa
         "ca_file": Path(simulator.ca_file),
     }
     return PayPalGateway(**{**given, **more})
-
-
-@pytest.fixture
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask a provider that does not answer again at once."""
-    monkeypatch.setattr(asking, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture

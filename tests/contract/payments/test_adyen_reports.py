@@ -57,6 +57,19 @@ class TestAdyen:
         with pytest.raises(GatewayMisused):
             next(lines)
 
+    def test_names_every_report_that_cannot_be_had(
+        self, adyen_simulator: SimulatedAdyen, adyen_gateway: AdyenGateway
+    ) -> None:
+        _, _, capture = charged(adyen_provider(adyen_simulator, adyen_gateway))
+        (there,) = adyen_simulator.announce(adyen_gateway)
+        folder = f"{adyen_simulator.base}/reports"
+        first, last = ({**there, "reason": f"{folder}/{name}"} for name in ("lost_1", "lost_2"))
+        now = datetime.now(UTC)
+        lines = adyen_gateway.list_settled(since=now - DAY, until=now, told=[first, there, last])
+        assert next(lines).reference == capture
+        with pytest.raises(GatewayMisused, match=r"^lost_1: .*404\. lost_2: .*404\.$"):
+            next(lines)
+
     def test_gives_nothing_of_a_report_that_cannot_be_read_to_its_end(
         self, adyen_simulator: SimulatedAdyen, adyen_gateway: AdyenGateway
     ) -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from apps.kernel.money import Money
 from apps.payments.domain.operations import OperationKind
-from apps.payments.ports import Done, GatewayCall, ProviderMessage, RefundNews
+from apps.payments.ports import Done, ProviderMessage, RefundNews
 from tests.contract.payments.conftest import make_call
 from tests.contract.payments.providers import Provider, open_provider
+from tests.contract.payments.settled import charged
 from tests.waiting import wait_until
 
 TEN, TWENTY = Money(1000, "EUR"), Money(2000, "EUR")
@@ -18,17 +19,6 @@ TEN, TWENTY = Money(1000, "EUR"), Money(2000, "EUR")
 def provider(request: pytest.FixtureRequest) -> Provider:
     """Each provider that has a desk of its own."""
     return open_provider(request)
-
-
-def charged(provider: Provider) -> tuple[GatewayCall, Done, Done]:
-    """Authorise and charge; gives the call, and the provider's names of both."""
-    call = make_call(token=provider.approved)
-    authorized = provider.settle(call)
-    assert isinstance(authorized, Done)
-    capture = make_call(OperationKind.CAPTURE, of=call, authorization=authorized.reference)
-    taken = provider.settle(capture)
-    assert isinstance(taken, Done)
-    return call, authorized, taken
 
 
 def refund_at_desk(provider: Provider, authorization: str, charge: str) -> None:
@@ -61,16 +51,16 @@ def refunds_told(provider: Provider) -> dict[str, tuple[RefundNews, ProviderMess
 
 class TestARefund:
     def test_of_ours_names_our_call_and_a_foreign_one_does_not(self, provider: Provider) -> None:
-        call, authorized, taken = charged(provider)
+        call, authorization, charge = charged(provider)
         own = make_call(
             OperationKind.REFUND,
             of=call,
-            authorization=authorized.reference,
-            charge=taken.reference,
+            authorization=authorization,
+            charge=charge,
             amount=TEN,
         )
         assert isinstance(provider.settle(own), Done)
-        refund_at_desk(provider, authorized.reference, taken.reference)
+        refund_at_desk(provider, authorization, charge)
         wait_until(lambda: len(refunds_told(provider)) == 2)
 
         found = sorted(refunds_told(provider).values(), key=lambda one: one[0].amount_minor)
@@ -81,19 +71,19 @@ class TestARefund:
         assert (foreign.amount_minor, foreign.currency) == (2000, "EUR")
         # Stripe names the intent, the others carry our own id along.
         is_ours = message.payment_id == call.payment_id
-        assert is_ours or message.reference == authorized.reference
+        assert is_ours or message.reference == authorization
 
     def test_made_at_the_desk_is_looked_up_by_its_name(self, provider: Provider) -> None:
-        call, authorized, taken = charged(provider)
-        refund_at_desk(provider, authorized.reference, taken.reference)
+        call, authorization, charge = charged(provider)
+        refund_at_desk(provider, authorization, charge)
         wait_until(lambda: len(refunds_told(provider)) == 1)
         (reference,) = refunds_told(provider)
 
         looked_for = make_call(
             OperationKind.REFUND,
             of=call,
-            authorization=authorized.reference,
-            charge=taken.reference,
+            authorization=authorization,
+            charge=charge,
             reference=reference,
             amount=TWENTY,
             told=tuple(one.facts for one in told(provider) if one.facts),

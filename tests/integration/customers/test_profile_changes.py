@@ -27,7 +27,7 @@ from apps.kernel.identifiers import new_id
 from apps.platform.audit.models import AuditEntry
 from tests.conftest import make_cause
 from tests.integration.customers.people import profile, published, register
-from tests.waiting import is_in_the_way, wait_until
+from tests.waiting import blocks_another_session, wait_until
 
 LATER = timezone.now() + timedelta(hours=1)
 
@@ -141,7 +141,7 @@ class TestTwoChangesAtOnce:
             turns.append(customer_id)
             if len(turns) == 1:
                 # The other one would read the same by then, could it get past the lock.
-                wait_until(lambda: is_in_the_way() or len(turns) == 2)
+                wait_until(lambda: blocks_another_session() or len(turns) == 2)
             return customer
 
         monkeypatch.setattr(changing, "lock_customer", lock_and_linger)

@@ -80,7 +80,7 @@ class TestReady:
         assert list(body["checks"]) == ["database", "migrations", "cache", "broker"]
         for check in body["checks"].values():
             assert (check["is_ok"], check["error"]) == (True, None)
-            assert 0 <= check["milliseconds"] < 60_000
+            assert check["milliseconds"] >= 0
 
     def test_is_not_ready_without_the_database(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(connections.settings["default"], "PORT", "1")

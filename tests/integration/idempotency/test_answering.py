@@ -25,7 +25,7 @@ from apps.platform.idempotency.refusals import (
     RequestInFlight,
 )
 from tests.integration.idempotency.conftest import Elsewhere
-from tests.waiting import is_somebody_waiting, wait_until
+from tests.waiting import any_session_waits_for_a_lock, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -222,7 +222,7 @@ class TestRivals:
     ) -> None:
         with held_open(elsewhere, commit=True) as go_on:
             late = elsewhere.run(lambda: once(effect("late")))
-            wait_until(is_somebody_waiting)
+            wait_until(any_session_waits_for_a_lock)
             assert not late.done()
             go_on.set()
             assert late.result(60).is_replay
@@ -231,7 +231,7 @@ class TestRivals:
     def test_take_over_from_one_that_gave_up(self, patient: None, elsewhere: Elsewhere) -> None:
         with held_open(elsewhere, commit=False) as go_on:
             late = elsewhere.run(lambda: once(effect("late")))
-            wait_until(is_somebody_waiting)
+            wait_until(any_session_waits_for_a_lock)
             go_on.set()
             assert not late.result(60).is_replay
         assert [group.name.split()[0] for group in Group.objects.all()] == ["late"]

@@ -20,7 +20,7 @@ from apps.platform.idempotency.models import IdempotencyRecord
 from apps.platform.idempotency.refusals import IdempotencyKeyReused
 from apps.platform.idempotency.together import Attempt, Draft, Together
 from tests.integration.idempotency.conftest import Elsewhere
-from tests.waiting import is_somebody_waiting, wait_until
+from tests.waiting import any_session_waits_for_a_lock, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,7 +186,7 @@ class TestTogether:
         holding = elsewhere.run(hold)
         assert answered.wait(10)
         waiting = elsewhere.run(lambda: alone.ask("x"))
-        wait_until(is_somebody_waiting)
+        wait_until(any_session_waits_for_a_lock)
         go_on.set()
         holding.result(60)
         assert waiting.result(60).is_replay

@@ -27,7 +27,7 @@ from tests.integration.notifications.story import (
     known_customer,
     received_message,
 )
-from tests.waiting import is_in_the_way, wait_until
+from tests.waiting import blocks_another_session, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,7 +121,7 @@ class TestAtMostOnce:
             other = threading.Thread(target=second)
             other.start()
             # Without the lock the second claim waits for our commit; with it, it is over by then.
-            wait_until(lambda: not other.is_alive() or is_in_the_way())
+            wait_until(lambda: not other.is_alive() or blocks_another_session())
         other.join()
         assert found == [claimed]
 

@@ -13,6 +13,7 @@ from apps.platform.outbox.lag import list_lags, wait_until_heard
 from apps.platform.outbox.lanes import CRASHES_BEFORE_PROBING, claimed_lanes
 from apps.platform.outbox.models import Lane, ParkedKey
 from tests.integration.outbox.conftest import NAME, Listener, say
+from tests.waiting import wait_until
 
 
 class TestLanes:
@@ -63,20 +64,21 @@ class TestLanes:
         assert limit() == "0"
 
     def test_comes_free_when_its_worker_dies(self, listener: Listener) -> None:
-        say(uuid.uuid4(), "waiting")
+        key = uuid.uuid4()
+        say(key, "waiting")
         dead = connection.copy()
         with dead.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_try_advisory_lock(%s, l) FROM generate_series(0, 7) l",
                 [lanes.lock_space(NAME)],
             )
-        assert listener.subscriber
-        assert drain(listener.subscriber) == 0
+        subscriber = listener.subscriber
+        assert subscriber
+        assert drain(subscriber) == 0
         dead.close()
-        deadline = time.monotonic() + 30
-        while not (handled := drain(listener.subscriber)) and time.monotonic() < deadline:
-            time.sleep(0.01)  # the server notices the end of the session a moment later
-        assert handled == 1
+        # The server notices the end of the session a moment later.
+        wait_until(lambda: drain(subscriber) == 1)
+        assert listener.heard == [(key, "waiting")]
 
     def test_gives_up_a_batch_when_its_session_was_cut(
         self, listener: Listener, monkeypatch: pytest.MonkeyPatch

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from apps.payments.adapters import asking
 from apps.payments.adapters.registry import gateway_named
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 from tests.integration.shop import stock
@@ -41,12 +40,6 @@ def simulator(stripe: SimulatedStripe, settings: Settings, short_pauses: None) -
     settings.OMS_GATEWAYS = ["sandbox", "stripe"]
     settings.OMS_SETTLEMENT_DAYS = 0
     return stripe
-
-
-@pytest.fixture
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask a provider that does not answer again at once."""
-    monkeypatch.setattr(asking, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture

@@ -4,13 +4,9 @@ import io
 
 from django.core.management import CommandError, call_command
 
-from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
-from apps.orders.services.cancel_order import cancel_order
 from apps.payments.models import PaymentOperation
-from apps.platform.database_clock import database_now
-from tests.conftest import make_cause
-from tests.integration.shop import payment_of, place, work_off
+from tests.integration.shop import call_off, payment_of, place, work_off
 
 
 def paid(provider: str = "stripe", token: str = "pm_card_visa") -> Order:
@@ -23,13 +19,7 @@ def paid(provider: str = "stripe", token: str = "pm_card_visa") -> Order:
 
 def refunded(order: Order) -> None:
     """Call an order off, and have its money given back."""
-    cancel_order(
-        order_id=order.id,
-        reason=CancelReason.CUSTOMER_REQUEST,
-        detail="",
-        cause=make_cause(),
-        now=database_now(),
-    )
+    call_off(order)
     work_off()
     assert payment_of(order).status == "refunded"
 

@@ -1,7 +1,6 @@
 """A charge that is recorded while the watch over authorisations looks: it is left to that charge."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from apps.payments.services.start_payments import capture_payments
 from apps.payments.services.watch_authorisations import watch_authorisations
 from tests.conftest import make_cause
 from tests.integration.payments.story import DONE, authorizing, hear
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,20 +59,14 @@ def watch(now: datetime, due: list[int]) -> None:
         connection.close()
 
 
-def wait_for_the_watch() -> None:
-    """Wait until the other transaction stands at the turnstile."""
-    deadline = time.monotonic() + 10
+def watch_stands_at_the_turnstile() -> bool:
     with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
-                "AND objid = %s",
-                [TURNSTILE],
-            )
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.01)
-    raise AssertionError("the watch did not come to the turnstile")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+            "AND objid = %s)",
+            [TURNSTILE],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def charge_while_the_watch_looks(payment: Payment, now: datetime) -> list[str]:
@@ -82,7 +76,7 @@ def charge_while_the_watch_looks(payment: Payment, now: datetime) -> list[str]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TURNSTILE])
         watcher.start()
-        wait_for_the_watch()
+        wait_until(watch_stands_at_the_turnstile)
         # Locks the payment and leaves its row as it is, so that the look finds it free and unchanged.
         capture_payments(causes={payment.order_id: make_cause()}, now=now)
     watcher.join(10)

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order, OrderRefund
-from apps.orders.services.cancel_order import cancel_order
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.payments.admin.panels import show_payment
 from apps.payments.models import LedgerEntry, PaymentOperation
@@ -17,7 +15,7 @@ from config.invariants import Scope, check_invariants, list_invariants
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_stripe import SimulatedStripe
 from tests.integration.payments.stripe_messages import receive
-from tests.integration.shop import drain_all, payment_of, place, settled, work_off
+from tests.integration.shop import call_off, drain_all, payment_of, place, settled, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,16 +46,6 @@ def dispute(order: Order, status: str = "needs_response", **changes: Any) -> Non
         timezone.now(),
     )
     handle_messages(now=timezone.now())
-
-
-def call_off(order: Order) -> None:
-    cancel_order(
-        order_id=order.id,
-        reason=CancelReason.CUSTOMER_REQUEST,
-        detail="",
-        cause=make_cause("customer:1"),
-        now=timezone.now(),
-    )
 
 
 def given_back(order: Order) -> list[int]:

@@ -45,15 +45,13 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     valkey.client().flushdb()
 
 
-def is_untried(gate: Gate) -> bool:
-    """Whether the breaker still wants to see all of its trial calls succeed."""
+def insist_that_all_trials_are_left(gate: Gate) -> None:
+    """Make the trial calls of a breaker: it closes with the last one, and not before."""
     leases = gate.permits(9, timezone.now())
     assert (gate.state(timezone.now()).status, len(leases)) == (Status.HALF_OPEN, TRIALS)
     *first, last = leases
-    return (
-        gate.record(first, [], timezone.now()) is None
-        and gate.record([last], [], timezone.now()) is Transition.CLOSED
-    )
+    assert gate.record(first, [], timezone.now()) is None
+    assert gate.record([last], [], timezone.now()) is Transition.CLOSED
 
 
 def authorized(now: datetime) -> Payment:
@@ -69,7 +67,7 @@ class TestACallThatAsksNothing:
         assert dispatch_operations(gate_name="stripe") == 1
         renewal.refresh_from_db()
         assert (renewal.state, renewal.error_code) == ("declined", "not_offered")
-        assert is_untried(gate)
+        insist_that_all_trials_are_left(gate)
 
     def test_is_no_trial_where_it_is_not_to_be_made_any_more(
         self, gate: Gate, now: datetime
@@ -83,4 +81,4 @@ class TestACallThatAsksNothing:
         assert dispatch_operations(gate_name="stripe") == 1
         too_much.refresh_from_db()
         assert (too_much.state, too_much.error_code) == ("failed", "overtaken")
-        assert is_untried(gate)
+        insist_that_all_trials_are_left(gate)

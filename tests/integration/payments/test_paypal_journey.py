@@ -9,9 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
-from apps.orders.services.cancel_order import cancel_order
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.models import (
     Payment,
@@ -27,7 +25,7 @@ from apps.payments.services.watch_authorisations import watch_authorisations
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
-from tests.integration.shop import payment_of, place, stock, work_off
+from tests.integration.shop import call_off, payment_of, place, stock, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOOR = "/api/v1/webhooks/paypal"
@@ -76,13 +74,7 @@ def hear(paypal: SimulatedPayPal, event_type: str) -> None:
 
 def called_off(order: Order) -> Payment:
     """Cancel an order; gives its payment once everything due was done."""
-    cancel_order(
-        order_id=order.id,
-        reason=CancelReason.CUSTOMER_REQUEST,
-        detail="",
-        cause=make_cause("customer:1"),
-        now=timezone.now(),
-    )
+    call_off(order)
     work_off()
     return payment_of(order)
 

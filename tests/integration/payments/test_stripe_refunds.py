@@ -8,9 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.notifications.models import Message
-from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import CreditNote, Order, OrderRefund
-from apps.orders.services.cancel_order import cancel_order
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.payments.models import (
     Payment,
@@ -25,7 +23,7 @@ from config.invariants import Scope, check_invariants, list_invariants
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_stripe import SimulatedStripe
 from tests.integration.payments.stripe_messages import hear, receive
-from tests.integration.shop import drain_all, payment_of, place, settled, work_off
+from tests.integration.shop import call_off, drain_all, payment_of, place, settled, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,16 +50,6 @@ def ask_for(order: Order, amount: int) -> None:
         wish=RefundWish(amount_minor=amount),
         reason="dented",
         cause=make_cause(),
-        now=timezone.now(),
-    )
-
-
-def call_off(order: Order) -> None:
-    cancel_order(
-        order_id=order.id,
-        reason=CancelReason.CUSTOMER_REQUEST,
-        detail="",
-        cause=make_cause("customer:1"),
         now=timezone.now(),
     )
 

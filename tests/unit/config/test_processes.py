@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 
 from infra.local.home import PROJECT
+from tests.waiting import has_ended, wait_until
 
 CHILD = """
 import os, sys, time
@@ -41,10 +41,4 @@ class TestDieWithParent:
             child.suspend()
         parent.send_signal(signal.SIGKILL)
         parent.wait()
-        deadline = time.monotonic() + 30
-        while child.is_running() and time.monotonic() < deadline:
-            if child.status() == psutil.STATUS_ZOMBIE:
-                break
-            time.sleep(0.02)
-        else:
-            assert not child.is_running()
+        wait_until(lambda: has_ended(child))

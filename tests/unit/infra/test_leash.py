@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -12,6 +11,7 @@ import pytest
 
 from infra.local.home import PROJECT
 from infra.local.leash import leashed
+from tests.waiting import has_ended, wait_until
 
 STARTER = """
 import subprocess, sys, time
@@ -22,25 +22,16 @@ time.sleep(60)
 """
 
 
-def wait_until_gone(pid: int) -> bool:
-    deadline = time.monotonic() + 30
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
 class TestLeash:
     def test_ends_the_program_when_its_starter_is_killed(self) -> None:
         with subprocess.Popen(
             [sys.executable, "-c", STARTER], cwd=PROJECT, stdout=subprocess.PIPE, text=True
         ) as starter:
             assert starter.stdout is not None
-            child = int(starter.stdout.readline())
+            child = psutil.Process(int(starter.stdout.readline()))
             starter.kill()
 
-        assert wait_until_gone(child)
+        wait_until(lambda: has_ended(child))
 
     def test_does_not_start_the_program_for_somebody_who_is_gone(self, tmp_path: Path) -> None:
         command = leashed(["touch", str(tmp_path / "started")])

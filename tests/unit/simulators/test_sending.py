@@ -7,6 +7,7 @@ import pytest
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response, start_server
 from infra.simulators.sending import Sender
+from tests.waiting import PATIENCE_SECONDS
 
 
 class SlowReceiver:
@@ -38,18 +39,21 @@ def test_nothing_arrives_after_all_was_forgotten(status: int) -> None:
             mischief=Mischief(out_of_order=ValueError, internal_error=ValueError),
         )
         sending = asyncio.create_task(sender.run(["on its way"]))
-        await receiver.began.wait()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await receiver.began.wait()
 
-        await sender.forget_all()
-        taken = list(receiver.taken)
-        await sender.announce(["new"])
-        while receiver.taken == taken:
-            await asyncio.sleep(0.01)
+                await sender.forget_all()
+                taken = list(receiver.taken)
+                await sender.announce(["new"])
+                while receiver.taken == taken:
+                    await asyncio.sleep(0.01)
 
-        assert taken == [b"on its way"]
-        assert receiver.taken == [b"on its way", b"new"]
-        assert "on its way" not in delivered
-        sending.cancel()
-        server.close()
+            assert taken == [b"on its way"]
+            assert receiver.taken == [b"on its way", b"new"]
+            assert "on its way" not in delivered
+        finally:
+            sending.cancel()
+            server.close()
 
     asyncio.run(play())
