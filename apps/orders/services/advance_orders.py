@@ -29,7 +29,7 @@ from apps.kernel.events.payments import (
 from apps.kernel.money import Money
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
-from apps.orders.services.add_foreign_refunds import add_foreign_refunds
+from apps.orders.services.add_external_refunds import add_external_refunds
 from apps.orders.services.cancel_order import (
     CHARGED_BACK,
     call_off,
@@ -228,7 +228,7 @@ def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -
 
     with transaction.atomic(savepoint=False):
         apply_heard(batch, decide, now)
-        add_foreign_refunds(
+        add_external_refunds(
             {one.event.order_id: one.event.wanted_minor for one in batch},
             causes={one.event.order_id: one.cause_on_behalf for one in batch},
             now=now,

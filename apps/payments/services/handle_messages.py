@@ -17,7 +17,7 @@ from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
 from apps.payments.services.note_contradictions import note_contradictions
 from apps.payments.services.note_disputes import note_disputes
-from apps.payments.services.note_foreign_refunds import note_foreign_refunds
+from apps.payments.services.note_external_refunds import note_external_refunds
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.platform.bulk import lock_many, update_many
 from apps.platform.resilience.backoff import delay_seconds
@@ -83,7 +83,7 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
         matched = [one for one in messages if one.handled_at and one.id in payments]
         lock_many(Payment, {payments[one.id] for one in matched if one.dispute or one.refund})
         note_disputes(messages=[one for one in matched if one.dispute], now=now)
-        note_foreign_refunds(messages=[one for one in matched if one.refund], now=now)
+        note_external_refunds(messages=[one for one in matched if one.refund], now=now)
         note_contradictions(
             messages=[one for one in messages if one.was_done is not None and one.handled_at],
             now=now,

@@ -28,27 +28,27 @@ from apps.platform.bulk import insert_together, lock_many
 log = structlog.get_logger(__name__)
 
 
-def note_foreign_refunds(*, messages: Sequence[ProviderMessageRecord], now: datetime) -> None:
+def note_external_refunds(*, messages: Sequence[ProviderMessageRecord], now: datetime) -> None:
     """Make refunds that matched messages tell of, and none of our calls made, part of their payments.
 
     Ours carry the name of the call, whose row was stored before it was made, so none of them is taken
-    for a foreign one. Each is counted once, by the provider's name of it, as an operation that was
+    for an external one. Each is counted once, by the provider's name of it, as an operation that was
     only looked at: should the provider take it back, it is looked up and never made by us. It counts
     towards what is to go back; what goes beyond that is to go back from now on. One that has failed
     already, as told before, is left out. What a payment has no room for becomes a difference.
     """
     news = {one.id: convert(one.refund, RefundNews) for one in messages if one.refund}
     told = [one for one in messages if one.id in news]
-    foreign = _without_ours(told, news)
-    if not foreign:
+    external = _without_ours(told, news)
+    if not external:
         return
     with transaction.atomic(savepoint=False):
-        payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in foreign})}
+        payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in external})}
         known = _list_known(payments)
         counts = _count_refunds(payments)
         changes, operations = Changes(now=now), []
         too_much: dict[str, list[PaymentDifference]] = {}
-        for message in sorted(foreign, key=lambda one: one.id):
+        for message in sorted(external, key=lambda one: one.id):
             payment, refund = payments[message.payment_id], news[message.id]  # type: ignore[index]  # matched
             if (payment.id, refund.reference) in known:
                 continue
@@ -146,7 +146,7 @@ def _too_much(
     amount = Money(refund.amount_minor, refund.currency)
     what = f"Refund of {amount} made at the provider ({refund.reference}) is more than is left"
     changes.step(payment, what, cause)
-    log.warning("foreign_refund_without_room", payment=str(payment.id), refund=refund.reference)
+    log.warning("external_refund_without_room", payment=str(payment.id), refund=refund.reference)
     return PaymentDifference(
         payment_id=payment.id,
         difference=Difference(

@@ -50,7 +50,7 @@ def refunds_told(provider: Provider) -> dict[str, tuple[RefundNews, ProviderMess
 
 
 class TestARefund:
-    def test_of_ours_names_our_call_and_a_foreign_one_does_not(self, provider: Provider) -> None:
+    def test_of_ours_names_our_call_and_an_external_one_does_not(self, provider: Provider) -> None:
         call, authorization, charge = charged(provider)
         own = make_call(
             OperationKind.REFUND,
@@ -64,11 +64,11 @@ class TestARefund:
         wait_until(lambda: len(refunds_told(provider)) == 2)
 
         found = sorted(refunds_told(provider).values(), key=lambda one: one[0].amount_minor)
-        (ours, _), (foreign, message) = found
+        (ours, _), (external, message) = found
         assert ours.operation_id == own.operation_id
         assert (ours.amount_minor, ours.currency) == (1000, "EUR")
-        assert foreign.operation_id != own.operation_id
-        assert (foreign.amount_minor, foreign.currency) == (2000, "EUR")
+        assert external.operation_id != own.operation_id
+        assert (external.amount_minor, external.currency) == (2000, "EUR")
         # Stripe names the intent, the others carry our own id along.
         is_ours = message.payment_id == call.payment_id
         assert is_ours or message.reference == authorization

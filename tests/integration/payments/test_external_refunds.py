@@ -184,7 +184,7 @@ class TestARefundMadeAtTheProvider:
 
 
 class TestARefundOfOurs:
-    def test_is_never_taken_for_a_foreign_one(self, payment: Payment, now: datetime) -> None:
+    def test_is_never_taken_for_an_external_one(self, payment: Payment, now: datetime) -> None:
         refund = call_off(payment, now)
         names = {"payment_id": str(payment.id), "operation_id": str(refund.id)}
         # The message is faster than the answer to our call.
@@ -201,7 +201,7 @@ class TestARefundOfOurs:
         payment = tell(payment, now, 30, metadata={"operation_id": str(uuid.uuid4())})
         assert payment.refunded_minor == 30
 
-    def test_that_is_found_to_be_the_foreign_one_counts_once(
+    def test_that_is_found_to_be_the_external_one_counts_once(
         self, payment: Payment, now: datetime
     ) -> None:
         refund = call_off(payment, now)
@@ -254,7 +254,7 @@ class TestARefundOfOurs:
         names = {"payment_id": str(payment.id), "operation_id": str(refund.id)}
         assert tell(payment, now, 40, id="re_late", metadata=names).refunded_minor == 70
 
-    def test_that_ends_after_the_foreign_one_is_a_refund_of_its_own(
+    def test_that_ends_after_the_external_one_is_a_refund_of_its_own(
         self, payment: Payment, now: datetime
     ) -> None:
         ours = ask_back(payment, 50, now)
@@ -264,7 +264,7 @@ class TestARefundOfOurs:
         assert (payment.refunded_minor, payment.refund_wanted_minor) == (100, 100)
         assert [one["wanted_minor"] for one in published("payment_refunded")] == [50, 100]
 
-    def test_goes_on_where_the_foreign_one_leaves_room(
+    def test_goes_on_where_the_external_one_leaves_room(
         self, payment: Payment, now: datetime
     ) -> None:
         tell(payment, now, 30)

@@ -29,7 +29,7 @@ RETURNING order_id, amount_minor
 """
 
 
-def add_foreign_refunds(
+def add_external_refunds(
     wanted: Mapping[UUID, int], *, causes: Mapping[UUID, Cause], now: datetime
 ) -> None:
     """Add a refund to each order of which payments says that more is to go back than was asked for here.
