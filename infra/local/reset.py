@@ -2,6 +2,7 @@
 
 import sys
 
+from infra.local.arguments import insist_on_none
 from infra.local.data_area import find_area
 from infra.local.failure import CannotStart
 from infra.local.home import Home
@@ -32,4 +33,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    insist_on_none()
     sys.exit(main())

@@ -9,6 +9,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from infra.local.arguments import insist_on_none
 from infra.local.failure import CannotStart
 from infra.local.home import DEFAULT_HOME
 from infra.local.leash import tie_to_parent
@@ -90,4 +91,5 @@ def _ignore_signals() -> None:
 
 
 if __name__ == "__main__":
+    insist_on_none()
     sys.exit(main())
