@@ -108,7 +108,7 @@ def _count_refunds(payment_ids: Collection[UUID]) -> dict[UUID, int]:
 
 
 def _has_room(payment: Payment, refund: RefundNews) -> bool:
-    left = payment.captured_minor - payment.refunded_minor
+    left = payment.captured_minor - payment.refunded_minor - payment.lost_minor
     return payment.currency == refund.currency and 0 < refund.amount_minor <= left
 
 
@@ -136,6 +136,9 @@ def _record(
     count_refund(operation, payment, changes)
     if not payment.owes_money_back:
         payment.undo_at = None
+    elif payment.undo_at is not None:
+        # This is why the provider refused ours, which was of more than it had left.
+        changes.undo(payment, cause, looks_first=True)
     return operation
 
 

@@ -1,6 +1,7 @@
 """What it means for a payment that a provider refuses a call, or that it is given up."""
 
 from datetime import timedelta
+from itertools import takewhile
 from typing import assert_never
 
 from apps.kernel.events.payments import (
@@ -9,6 +10,7 @@ from apps.kernel.events.payments import (
     PaymentVoidFailed,
 )
 from apps.payments.domain.operations import (
+    ENDED_BADLY,
     FIRST_UNDO_PAUSE_SECONDS,
     LONGEST_UNDO_PAUSE_SECONDS,
     MONEY_BACK,
@@ -73,9 +75,16 @@ def _was_not_done(operation: PaymentOperation, payment: Payment, changes: Change
 
 
 def _undo_later(operation: PaymentOperation, payment: Payment, changes: Changes) -> None:
+    """Set when it is tried again: the later, the more often it was refused since it last went well."""
     if payment.owes_money_back:
+        before = PaymentOperation.objects.filter(
+            payment_id=payment.id, kind=operation.kind, nth__lt=operation.nth
+        ).order_by("-nth")
+        refused = 1 + sum(
+            1 for _ in takewhile(ENDED_BADLY.__contains__, before.values_list("state", flat=True))
+        )
         seconds = delay_seconds(
-            operation.nth, base=FIRST_UNDO_PAUSE_SECONDS, cap=LONGEST_UNDO_PAUSE_SECONDS
+            refused, base=FIRST_UNDO_PAUSE_SECONDS, cap=LONGEST_UNDO_PAUSE_SECONDS
         )
         payment.undo_at = changes.now + timedelta(seconds=seconds)
 

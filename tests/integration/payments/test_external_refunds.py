@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.kernel.events.orders import OrderRefundRequested
 from apps.payments.adapters.registry import gateway_named
-from apps.payments.domain.operations import OperationKind
+from apps.payments.domain.operations import OPEN_STATES, OperationKind
 from apps.payments.models import (
     LedgerEntry,
     Payment,
@@ -155,6 +155,16 @@ class TestARefundMadeAtTheProvider:
         handle_messages(now=timezone.now() + timedelta(minutes=2))
         assert Payment.objects.get().refunded_minor == 30
 
+    def test_of_what_a_dispute_left_with_the_customer_is_a_difference(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        about = {"amount": 80, "currency": "eur", "payment_intent": "pi_1", "reason": ""}
+        receive({**about, "object": "dispute", "id": "du_1", "status": "lost"}, now)
+        handle_messages(now=timezone.now())
+        assert tell(payment, now, 30).refunded_minor == 0
+        assert SettlementDifference.objects.get().found_minor == 30
+        assert tell(payment, now, 20, id="re_2").refunded_minor == 20
+
     @pytest.mark.parametrize("changes", [{"amount": 101}, {"currency": "usd"}])
     def test_that_the_payment_has_no_room_for_is_a_difference(
         self, payment: Payment, now: datetime, changes: dict[str, Any]
@@ -231,6 +241,28 @@ class TestARefundOfOurs:
         payment = hear(refund, Declined(code="charge_already_refunded", detail=""), now)
         assert (payment.status, payment.undo_at) == ("refunded", None)
         assert published("payment_refund_failed") == []
+
+    def test_that_was_refused_for_it_is_made_of_the_rest_once_that_is_told(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        refund = call_off(payment, now)
+        payment = hear(refund, Declined(code="too_much", detail=""), now)
+        assert payment.undo_at is not None
+        payment = tell(payment, now, 30)
+        assert (payment.refunded_minor, payment.undo_at) == (30, None)
+        (again,) = PaymentOperation.objects.filter(kind="refund", state__in=OPEN_STATES)
+        # Somebody may have given back more there meanwhile: it is looked up before it is made.
+        assert (again.amount_minor, again.state, again.only_looks) == (70, "unknown", False)
+        assert hear(again, Done(reference="re_2"), now).status == "refunded"
+
+    def test_that_is_refused_after_others_is_tried_again_as_soon_as_a_first_one(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        for number in range(6):
+            payment = tell(payment, now, 10, id=f"re_{number}")
+        refund = call_off(payment, now)
+        payment = hear(refund, Declined(code="refused", detail=""), now)
+        assert payment.undo_at == now + timedelta(minutes=10)
 
     def test_that_was_not_made_yet_gives_way(self, payment: Payment, now: datetime) -> None:
         refund = call_off(payment, now)
