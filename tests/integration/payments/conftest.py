@@ -35,6 +35,17 @@ def stripe(running_stripe: SimulatedStripe, settings: Settings) -> Iterator[Simu
 
 
 @pytest.fixture
+def stripe_in_use(settings: Settings) -> Iterator[None]:
+    """Take Stripe's messages; nobody is called."""
+    settings.OMS_GATEWAYS = ["stripe"]
+    settings.STRIPE_WEBHOOK_SECRET = SECRET
+    settings.STRIPE_API_KEY = settings.STRIPE_API_KEY or "sk_test_x"
+    gateway_named.cache_clear()
+    yield
+    gateway_named.cache_clear()
+
+
+@pytest.fixture
 def simulator(stripe: SimulatedStripe, settings: Settings, short_pauses: None) -> SimulatedStripe:
     """The same beside the sandbox, with reports that are compared at once."""
     settings.OMS_GATEWAYS = ["sandbox", "stripe"]

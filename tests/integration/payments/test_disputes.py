@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.payments.adapters.registry import gateway_named
 from apps.payments.models import (
     Dispute,
     LedgerEntry,
@@ -16,26 +15,15 @@ from apps.payments.models import (
 )
 from apps.payments.services.handle_messages import handle_messages
 from apps.platform.outbox.models import StoredEvent
-from tests.contract.payments.simulated_stripe import SECRET
 from tests.integration.payments.story import captured
 from tests.integration.payments.stripe_messages import receive
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stripe_in_use")]
 
 
 @pytest.fixture
 def now() -> datetime:
     return timezone.now()
-
-
-@pytest.fixture(autouse=True)
-def stripe_in_use(settings: Any) -> Any:
-    settings.OMS_GATEWAYS = ["stripe"]
-    settings.STRIPE_WEBHOOK_SECRET = SECRET
-    settings.STRIPE_API_KEY = settings.STRIPE_API_KEY or "sk_test_x"
-    gateway_named.cache_clear()
-    yield
-    gateway_named.cache_clear()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from django.utils import timezone
 
 from apps.kernel.events.orders import OrderRefundRequested
-from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.operations import OPEN_STATES, OperationKind
 from apps.payments.models import (
     LedgerEntry,
@@ -25,12 +24,11 @@ from apps.payments.services.refund_payments import refund_payments
 from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
-from tests.contract.payments.simulated_stripe import SECRET
 from tests.integration.notifications.story import delivered
 from tests.integration.payments.story import DONE, ask, authorizing, captured, hear
 from tests.integration.payments.stripe_messages import receive
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stripe_in_use")]
 
 CAME_BACK = Declined(code="lost_or_stolen_card", detail="It came back.", reference="re_desk")
 
@@ -38,16 +36,6 @@ CAME_BACK = Declined(code="lost_or_stolen_card", detail="It came back.", referen
 @pytest.fixture
 def now() -> datetime:
     return timezone.now()
-
-
-@pytest.fixture(autouse=True)
-def stripe_in_use(settings: Any) -> Any:
-    settings.OMS_GATEWAYS = ["stripe"]
-    settings.STRIPE_WEBHOOK_SECRET = SECRET
-    settings.STRIPE_API_KEY = settings.STRIPE_API_KEY or "sk_test_x"
-    gateway_named.cache_clear()
-    yield
-    gateway_named.cache_clear()
 
 
 @pytest.fixture
