@@ -48,6 +48,11 @@ class Experiences:
         with self.lock:
             self.retries[why] = self.retries.get(why, 0) + 1
 
+    def note_failure(self, answer: requests.Response) -> None:
+        """Keep an answer that says we failed: no fault of ours may look like one of the platform."""
+        with self.lock:
+            self.unexpected.append(f"{answer.request.path_url}: {_said_by(answer)}")
+
 
 class Customers:
     """Lets one customer at a time act in each thread that calls `serve`."""
@@ -217,7 +222,9 @@ class Customers:
                 if answer.status_code in accepted and not may_come_again:
                     return answer
                 if not may_come_again:
-                    raise _Unexpected(f"{answer.status_code} {answer.text[:200]}")
+                    raise _Unexpected(_said_by(answer))
+                if answer.status_code >= 500 and answer.status_code != 503:
+                    self.experiences.note_failure(answer)
                 why = f"{answer.status_code} {code}".strip()
             self.experiences.note_retry(why)
             self._wait(random.uniform(pause / 2, pause))
@@ -249,6 +256,10 @@ class Customers:
 
 class _Unexpected(Exception):
     """An answer that no fault explains."""
+
+
+def _said_by(answer: requests.Response) -> str:
+    return f"{answer.status_code} {answer.text[:200]}"
 
 
 def _code_of(answer: requests.Response) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 
-from apps.platform.web.problems import respond_to
+from apps.platform.web.problems import refusal_for, respond_to
 from apps.platform.web.requests import is_api_path
 
 
@@ -37,7 +38,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500, or 503 where the database is only away, for what failed outside the views."""
-    error = sys.exc_info()[1]
+    raised = sys.exc_info()[1]
+    error = raised if isinstance(raised, Exception) else RuntimeError()
     if is_api_path(request.path):
-        return respond_to(request, error if isinstance(error, Exception) else RuntimeError())
-    return defaults.server_error(request)
+        return respond_to(request, error)
+    refusal = refusal_for(error)
+    if refusal.status != 503:
+        return defaults.server_error(request)
+    # No request in it: what a template can ask of one may need the database.
+    return HttpResponse(render_to_string("503.html"), status=503, headers=refusal.headers)

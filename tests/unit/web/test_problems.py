@@ -116,8 +116,17 @@ class TestErrorPages:
         assert stranger.get("/health/nowhere").json()["status"] == 404
 
     def test_are_pages_for_people_elsewhere(self, stranger: Client) -> None:
-        for answer in (stranger.get("/nowhere"), stranger.get("/broken")):
+        for path, status in (("/nowhere", 404), ("/broken", 500), ("/broken/forbidden", 403)):
+            answer = stranger.get(path)
+            assert answer.status_code == status
             assert answer.headers["Content-Type"].startswith("text/html")
+            assert b"secret" not in answer.content
+
+    def test_ask_people_for_a_moment_while_the_database_is_away(self, stranger: Client) -> None:
+        answer = stranger.get("/broken/database")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert b"reload this page" in answer.content
+        assert stranger.get("/broken/data").status_code == 500
 
 
 class TestRegisterStatuses:

@@ -145,9 +145,9 @@ class Framework(APIView):
         raise FAILURES["price"]
 
 
-def broken_page(request: HttpRequest) -> HttpResponseBase:
+def broken_page(request: HttpRequest, how: str = "bug") -> HttpResponseBase:
     """Fail outside the views of the API."""
-    raise RuntimeError("the secret inside")
+    raise FAILURES[how]
 
 
 handler400 = "apps.platform.web.error_pages.bad_request"
@@ -163,4 +163,5 @@ urlpatterns = [
     path("api/v1/framework", Framework.as_view()),
     path("api/v1/broken", broken_page),
     path("broken", broken_page),
+    path("broken/<str:how>", broken_page),
 ]
