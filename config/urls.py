@@ -3,10 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
 from apps.payments.api.pages import approve_sandbox_payment, come_back
 from apps.platform.telemetry.exposition import metrics_page
+from apps.platform.web.schema_view import SchemaView
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/v1/docs")),
@@ -14,7 +15,7 @@ urlpatterns = [
     path("api/v1/", include("apps.inventory.api.urls")),
     path("api/v1/", include("apps.payments.api.urls")),
     path("api/v1/", include("apps.customers.api.urls")),
-    path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/schema", SchemaView.as_view(), name="schema"),
     path("api/v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("", include("apps.platform.health.urls")),
     path("metrics", metrics_page),
