@@ -1,43 +1,22 @@
 """Orders in the back office: found and read."""
 
-import re
 from datetime import timedelta
-from html import unescape
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from apps.orders.models import Order
 from apps.payments.models import PaymentOperation
 from tests.integration.admin.conftest import Enter
+from tests.integration.admin.order_pages import LIST, found, page_of, text_of
 from tests.integration.admin.story import bury_event_of, make_day
 from tests.integration.customers.people import register
 from tests.integration.shop import drain_all, place, settled, stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-LIST = "/admin/orders/order/"
-
-
-def found(client: Client, **query: str) -> set[str]:
-    """Give the numbers of the orders that the list shows."""
-    answer = client.get(LIST, query)
-    assert answer.status_code == 200
-    return {order.number for order in answer.context["cl"].result_list}
-
-
-def page_of(order: Order) -> str:
-    return reverse("admin:orders_order_change", args=[order.id])
-
-
-def text_of(client: Client, order: Order) -> str:
-    """Read the page of an order as a person does, without markup and needless space."""
-    page = client.get(page_of(order)).content.decode()
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
 class TestSearch:
