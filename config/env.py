@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,10 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from apps.kernel.decoding import convert
 from apps.orders.domain.provider_rules import InvalidRules, ProviderRule, read_rules
+from config.kinds import Hexadecimal, LogLevel, NotNegative, Port, Positive, RedisUrl, fault_of
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-NotNegative = Annotated[int, msgspec.Meta(ge=0)]
-Hexadecimal = Annotated[str, msgspec.Meta(pattern="^([0-9A-Fa-f]{2})*$")]
 LOCAL_SECRET = "local-only-never-in-production"
 
 KEYS_OF_GATEWAYS = {
@@ -30,7 +28,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     """Every variable that the platform reads; the README's table of settings mirrors it."""
 
     database_url: str = "postgresql://postgres@127.0.0.1:5432/oms"
-    redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
     celery_broker_url: str = ""
 
     oms_env: str = "local"
@@ -43,7 +41,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_allowed_hosts: str = "*"
     oms_secret_key: str = LOCAL_SECRET
     oms_order_number_secret: str = LOCAL_SECRET
-    oms_log_level: str = "INFO"
+    oms_log_level: LogLevel = "INFO"
 
     oms_jwt_issuer: str = "https://auth.oms.local"
     oms_jwt_audience: str = "oms"
@@ -56,7 +54,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_waiting_requests: Positive = 12
     oms_trusted_proxies: NotNegative = 0
     oms_metrics_token: str = ""
-    oms_metrics_port: NotNegative = 0
+    oms_metrics_port: Port = 0
 
     oms_reservation_minutes: Positive = 15
     oms_reservation_limit_minutes: Positive = 24 * 60
@@ -116,30 +114,26 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         try:
             return read_rules(self.oms_provider_rules, providers=self.gateways)
         except InvalidRules as error:
-            raise ImproperlyConfigured(f"Environment: OMS_PROVIDER_RULES: {error}.") from error
+            raise ImproperlyConfigured(f"OMS_PROVIDER_RULES: {error}.") from error
 
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
     """Turn the variables into an `Environment`; one that is set to nothing counts as unset.
 
     Raises:
-        ImproperlyConfigured: a variable has the wrong form; the message names it.
+        ImproperlyConfigured: variables have the wrong form; the message has a line for each.
     """
-    known = {field.encode_name for field in msgspec.structs.fields(Environment)}
-    given = {name: value for name, value in variables.items() if name in known and value != ""}
-    try:
-        env = convert(given, Environment, strict=False)
-    except msgspec.ValidationError as error:
-        raise ImproperlyConfigured(f"Environment: {error}") from error
+    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(Environment)}
+    given = {name: value for name, value in variables.items() if name in kinds and value != ""}
+    faults = [fault_of(name, value, kinds[name]) for name, value in sorted(given.items())]
+    if any(faults):
+        raise ImproperlyConfigured("\n".join(fault for fault in faults if fault))
+    env = convert(given, Environment, strict=False)
     _insist_on_time_zone(env.oms_shop_time_zone)
     if bool(env.adyen_webhook_user) != bool(env.adyen_webhook_password):
-        raise ImproperlyConfigured(
-            "Environment: ADYEN_WEBHOOK_USER and ADYEN_WEBHOOK_PASSWORD go together."
-        )
+        raise ImproperlyConfigured("ADYEN_WEBHOOK_USER and ADYEN_WEBHOOK_PASSWORD go together.")
     if bool(env.adyen_report_user) != bool(env.adyen_report_password):
-        raise ImproperlyConfigured(
-            "Environment: ADYEN_REPORT_USER and ADYEN_REPORT_PASSWORD go together."
-        )
+        raise ImproperlyConfigured("ADYEN_REPORT_USER and ADYEN_REPORT_PASSWORD go together.")
     return env
 
 
@@ -148,7 +142,7 @@ def _insist_on_time_zone(name: str) -> None:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ImproperlyConfigured(
-            f"Environment: OMS_SHOP_TIME_ZONE: there is no time zone {name!r}; "
+            f"OMS_SHOP_TIME_ZONE: there is no time zone {name!r}; "
             "name one as Europe/Berlin is named."
         ) from error
 
@@ -194,11 +188,18 @@ def load_jwks(path: str) -> dict[str, object]:
     """Read a JSON Web Key Set from a file; an empty path gives a set that verifies nothing.
 
     Raises:
-        ImproperlyConfigured: the file cannot be read or is not JSON.
+        ImproperlyConfigured: the file cannot be read or holds no such set.
     """
     if not path:
         return {"keys": []}
     try:
-        return dict(json.loads(Path(path).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise ImproperlyConfigured(f"OMS_JWKS_FILE: {error}") from error
+        keys = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"OMS_JWKS_FILE: {path!r} cannot be read: {error.strerror}."
+        ) from error
+    except ValueError:
+        keys = None
+    if not isinstance(keys, dict) or not isinstance(keys.get("keys"), list):
+        raise ImproperlyConfigured(f"OMS_JWKS_FILE: {path!r} holds no JSON Web Key Set.")
+    return keys

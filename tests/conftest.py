@@ -44,6 +44,15 @@ def causes() -> Callable[[], Cause]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _no_proxy() -> Iterator[None]:
+    """A proxy of the machine must not be asked for what is on the machine itself."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NO_PROXY", "127.0.0.1")
+        environment.setenv("no_proxy", "127.0.0.1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _patient_with_valkey() -> Iterator[None]:
     """Wait for Valkey even where the machine is slow: who goes on without it counts otherwise."""
     with pytest.MonkeyPatch.context() as patch:

@@ -1,9 +1,14 @@
 """What is read from customers."""
 
+import re
+from typing import Final
 from uuid import UUID
 
 from apps.customers.domain.refusals import CustomerNotFound
 from apps.customers.models import Customer, CustomerAddress, PaymentMethod
+
+MOST_OF_ONE_TELEPHONE: Final = 50
+_TELEPHONE: Final = re.compile(r"[0-9 ()/.-]{7,30}")
 
 
 def get_customer(customer_id: UUID) -> Customer:
@@ -16,6 +21,20 @@ def get_customer(customer_id: UUID) -> Customer:
     if customer is None:
         raise CustomerNotFound("There is no such customer.")
     return customer
+
+
+def find_customer_ids(term: str) -> list[UUID]:
+    """Give whom a whole email address or telephone number belongs to, each by its index; else nobody.
+
+    The number is written with its country code, with or without the `+`; several people may share it.
+    """
+    if "@" in term:
+        named = Customer.objects.filter(email__iexact=term)
+    elif _TELEPHONE.fullmatch(term.removeprefix("+")):
+        named = Customer.objects.filter(phone=f"+{re.sub('[^0-9]', '', term)}")
+    else:
+        return []
+    return list(named.values_list("id", flat=True)[:MOST_OF_ONE_TELEPHONE])
 
 
 def list_addresses(customer_id: UUID) -> list[CustomerAddress]:

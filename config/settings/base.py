@@ -209,7 +209,9 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [],
     "TITLE": "Order management",
-    "DESCRIPTION": "Place orders, follow them, call them off; keep stock; register customers.",
+    "DESCRIPTION": "Place orders, follow them, call them off; keep stock; register customers.\n\n"
+    "Bodies are JSON (RFC 8259). Name each member of an object once: of several with one name the last "
+    "counts, and nothing says so.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

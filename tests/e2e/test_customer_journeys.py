@@ -58,6 +58,11 @@ class TestPlacing:
             answers = list(pool.map(lambda _: shop.insist(key), range(30)))
         assert len({answer.content for answer in answers}) == 1
 
+    def test_a_key_that_is_not_ascii_is_refused_as_what_it_is(self, shop: Shop) -> None:
+        key = {b"Idempotency-Key": "schlüssel".encode()}
+        answer = shop.http.post("/api/v1/orders", headers=key, json={})
+        assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_invalid")
+
     def test_two_hundred_buyers_get_ten_units_of_three_warehouses(self, shop: Shop) -> None:
         sku = shop.put_product({"BER": 4, "RTM": 3, "LYS": 3})
         with ThreadPoolExecutor(16) as pool:

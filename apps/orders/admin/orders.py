@@ -92,7 +92,8 @@ class OrderAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Order], bool]:
         """Find what the term names; no term, no narrowing."""
         term = search_term.strip()
-        return (search_orders(queryset, term) if term else queryset), False
+        found = search_orders(queryset, term, viewer=request.user) if term else queryset
+        return found, False
 
     def list_panels(self, request: HttpRequest, obj: Order) -> list[TitledPanel]:
         """Give what the contexts have to say about the order."""

@@ -11,12 +11,18 @@ from django.utils import timezone
 from apps.kernel.order_number import InvalidOrderNumber, normalise
 from apps.orders.models import Order, OrderItem
 from apps.orders.queries import stuck_orders
+from apps.platform.backoffice.finding import find_customers
+from apps.platform.backoffice.panels import Viewer
 
-HELP = "Order number, order id, customer id or SKU"
+HELP = "Order number or id, SKU, or the customer's email address, telephone number or id"
 
 
-def search_orders(orders: QuerySet[Order], term: str) -> QuerySet[Order]:
-    """Narrow orders to those that the term names: an id, a number however written, or a SKU."""
+def search_orders(orders: QuerySet[Order], term: str, *, viewer: Viewer) -> QuerySet[Order]:
+    """Narrow orders to those that the term names.
+
+    That is an id, a number however written, the email address or telephone number of a customer whom
+    the viewer may know, or a SKU.
+    """
     try:
         wanted = UUID(term)
     except ValueError:
@@ -26,6 +32,9 @@ def search_orders(orders: QuerySet[Order], term: str) -> QuerySet[Order]:
     number = _number(term)
     if number is not None and Order.objects.filter(number=number).exists():
         return orders.filter(number=number)
+    customers = find_customers(term, viewer=viewer)
+    if customers:
+        return orders.filter(customer_id__in=customers)
     return orders.filter(Exists(OrderItem.objects.filter(order_id=OuterRef("id"), sku=term)))
 
 

@@ -75,7 +75,13 @@ class PaymentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class PlaceOrderBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An order; a customer's token may leave out `customer_id`."""
+    """An order.
+
+    Attributes:
+        customer_id: who orders; a customer's token may leave it out. A service names whoever it is, and is
+            taken at its word: an order may come before its customer is registered, and mail about
+            it waits until then.
+    """
 
     customer_id: UUID | None = None
     currency: Annotated[str, Meta(min_length=3, max_length=3, examples=["EUR"])]

@@ -57,7 +57,10 @@ def _price_seen(text: str | None, currency: str, position: int) -> int | None:
     if text is None:
         return None
     try:
-        return Money.parse(text, currency).amount_minor
+        seen = Money.parse(text, currency)
+        if seen.is_negative:
+            raise InvalidAmount("A price is never negative.")
+        return seen.amount_minor
     except InvalidAmount as refusal:
         refusal.context["pointer"] = f"/items/{position}/unit_price"
         raise

@@ -78,12 +78,13 @@ def valid_key(key: str | None) -> str:
 
     Raises:
         IdempotencyKeyMissing: there is none.
-        IdempotencyKeyInvalid: it is longer than 255 or not printable ASCII.
+        IdempotencyKeyInvalid: it is empty, longer than 255 or not printable ASCII.
 
     """
-    if not key:
+    if key is None:
         raise IdempotencyKeyMissing
-    if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
+    # The web server hands a header that is not ASCII on as an empty one.
+    if not 1 <= len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
         raise IdempotencyKeyInvalid
     return key
 
@@ -104,7 +105,6 @@ def answer_once(
     more, leaves neither effect nor memory.
 
     Raises:
-        IdempotencyKeyMissing: the key is empty.
         IdempotencyKeyInvalid: see `valid_key`.
         IdempotencyKeyReused: the key was sent with another fingerprint.
         RequestInFlight: another attempt holds the key for longer than a second.

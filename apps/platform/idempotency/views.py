@@ -28,7 +28,7 @@ class IdempotentView(ApiView):
 
         Raises:
             IdempotencyKeyMissing: there is none.
-            IdempotencyKeyInvalid: it is longer than 255 or not printable ASCII.
+            IdempotencyKeyInvalid: it is empty, longer than 255 or not printable ASCII.
 
         """
         return valid_key(self.request.META.get("HTTP_IDEMPOTENCY_KEY"))

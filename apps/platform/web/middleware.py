@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from apps.platform.telemetry.metrics import cards_refused_total
 from apps.platform.web.card_numbers import contains_card_data
 from apps.platform.web.problems import respond_to
-from apps.platform.web.refusals import HttpRefusal
+from apps.platform.web.refusals import FieldError, HttpRefusal
 from apps.platform.web.requests import client_address, identity_of, is_api_path
 
 MAX_BODY_BYTES: Final = 256 * 1024
@@ -99,12 +99,7 @@ class RequestGuard:
             )
         if _holds_card(request, with_body=not request.path.startswith(self._exempt)):
             cards_refused_total.inc()
-            raise HttpRefusal(
-                422,
-                "card_number_refused",
-                "The request holds a card number or a security code. Send the token of a payment "
-                "method instead.",
-            )
+            raise _card_refused(request)
 
     def _limit_of(self, path: str) -> int:
         for prefix, max_bytes in self._max_bytes_below:
@@ -133,6 +128,25 @@ def _holds_card(request: HttpRequest, *, with_body: bool = True) -> bool:
     if request.content_type == "application/x-www-form-urlencoded":
         body = unquote_to_bytes(body.replace(b"+", b" "))
     return contains_card_data(body)
+
+
+def _card_refused(request: HttpRequest) -> HttpRefusal:
+    """Say what to do, and which header is at fault: callers make keys of numbers of their own."""
+    return HttpRefusal(
+        422,
+        "card_number_refused",
+        "The request holds what looks like a card number or a security code. Send the token of a "
+        "payment method instead, and write numbers of your own in a way that looks like no card.",
+        errors=[
+            FieldError(
+                parameter=name.removeprefix("HTTP_").replace("_", "-").title(),
+                detail="This looks like a card number or a security code; send something else, such "
+                "as a UUID.",
+            )
+            for name in CARD_GUARDED_HEADERS
+            if contains_card_data(request.META.get(name, "").encode("utf-8", "replace"))
+        ],
+    )
 
 
 def _content_length(request: HttpRequest) -> int:

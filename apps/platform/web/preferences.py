@@ -17,6 +17,8 @@ from django.http.response import HttpResponseBase
 T = TypeVar("T")
 
 MAX_WAIT_SECONDS: Final = 10
+LONGEST_HEADER: Final = 256
+"""Taking one apart takes a time that grows with the square of its length: seconds for some kilobytes."""
 
 _FIRST_PAUSE_SECONDS: Final = 0.02
 _LONGEST_PAUSE_SECONDS: Final = 0.1
@@ -31,11 +33,11 @@ _SECONDS: Final = re.compile(r"[0-9]{1,4}")
 def wait_preferred(request: HttpRequest) -> int | None:
     """Give the seconds the caller would wait, 0 to 10; None where it does not say, or not so.
 
-    A preference is a wish: what is malformed or too long is ignored and never refused. The first
-    of several counts.
+    A preference is a wish: what is malformed, a longer wait and a header of more than 256 characters
+    are ignored and never refused. The first of several counts.
     """
     header = request.META.get("HTTP_PREFER", "")
-    if not header:
+    if not header or len(header) > LONGEST_HEADER:
         return None
     for preference in _PREFERENCE.finditer(header):
         if preference["name"].lower() == "wait":

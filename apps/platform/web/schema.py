@@ -32,10 +32,11 @@ _ATTRIBUTE: Final = re.compile(r"^(?P<name>\w+): (?P<text>.+)$")
 
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key",
-    {"type": "string", "minLength": 1, "maxLength": 255},
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
     OpenApiParameter.HEADER,
     required=True,
-    description="A new value for a new request, the same one for a repetition; kept for a day.",
+    description="A new value for a new request, the same one for a repetition; kept for a day. 1 to 255 "
+    "printable ASCII characters that do not look like a card number, such as a UUID.",
 )
 IF_MATCH: Final = OpenApiParameter(
     "If-Match",
@@ -48,7 +49,9 @@ PREFER_WAIT: Final = OpenApiParameter(
     "Prefer",
     {"type": "string", "examples": ["wait=5"]},
     OpenApiParameter.HEADER,
-    description="`wait=N`: answer when it is settled, or after N seconds, 10 at most.",
+    description="`wait=N`, N from 0 to 10: answer when it is settled, or after N seconds. "
+    "`Preference-Applied` says that we waited. Any other wish is ignored, a longer wait too, and the "
+    "answer comes at once.",
 )
 
 

@@ -27,15 +27,6 @@ from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 Calls = Callable[..., GatewayCall]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_proxy() -> Iterator[None]:
-    """A proxy of the machine must not be asked for what is on the machine itself."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NO_PROXY", "127.0.0.1")
-        environment.setenv("no_proxy", "127.0.0.1")
-        yield
-
-
 @pytest.fixture(scope="session")
 def running_stripe() -> Iterator[SimulatedStripe]:
     """One simulated Stripe for all tests."""

@@ -180,36 +180,24 @@ class TestARenewal:
             assert first.code == NOT_OFFERED
             assert provider.gateway.look_up(renewal) == first
 
-    def test_leaves_an_authorisation_that_can_be_charged(self, provider: Provider) -> None:
+    @pytest.mark.parametrize("kind", [OperationKind.CAPTURE, OperationKind.VOID])
+    def test_leaves_an_authorisation_that_can_be_charged_or_let_go(
+        self, provider: Provider, kind: OperationKind
+    ) -> None:
         renewal = _renewal(provider)
         ended = provider.settle(renewal)
         renamed = ended.authorization if isinstance(ended, Done) else ""
 
-        capture = replace(
+        following = replace(
             renewal,
             operation_id=uuid.uuid4(),
-            kind=OperationKind.CAPTURE,
-            idempotency_key=f"{renewal.payment_id}:capture:1",
-            authorization=renamed or renewal.authorization,
-        )
-
-        assert isinstance(provider.settle(capture), Done)
-
-    def test_leaves_an_authorisation_that_can_be_let_go(self, provider: Provider) -> None:
-        renewal = _renewal(provider)
-        ended = provider.settle(renewal)
-        renamed = ended.authorization if isinstance(ended, Done) else ""
-
-        void = replace(
-            renewal,
-            operation_id=uuid.uuid4(),
-            kind=OperationKind.VOID,
-            idempotency_key=f"{renewal.payment_id}:void:1",
+            kind=kind,
+            idempotency_key=f"{renewal.payment_id}:{kind}:1",
             authorization=renamed or renewal.authorization,
             first_authorization=renewal.authorization,
         )
 
-        assert isinstance(provider.settle(void), Done)
+        assert isinstance(provider.settle(following), Done)
 
 
 def _renewal(provider: Provider) -> GatewayCall:

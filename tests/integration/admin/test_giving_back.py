@@ -15,8 +15,8 @@ from apps.payments.services.operations import new_operation
 from apps.platform.audit.models import AuditEntry
 from tests.conftest import make_cause
 from tests.integration.admin.conftest import Enter
+from tests.integration.admin.order_pages import text_of
 from tests.integration.admin.story import make_day
-from tests.integration.admin.test_orders import text_of
 from tests.integration.shop import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)

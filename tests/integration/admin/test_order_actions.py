@@ -1,13 +1,10 @@
 """What staff may do to an order on its page."""
 
-import re
-from html import unescape
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from apps.kernel.errors import JsonValue
@@ -16,29 +13,11 @@ from apps.payments.models import Payment, PaymentOperation
 from apps.platform.audit.models import AuditEntry
 from apps.platform.outbox.models import StoredEvent
 from tests.integration.admin.conftest import Enter
+from tests.integration.admin.order_pages import LIST, page_of, text_of
 from tests.integration.admin.story import make_day
 from tests.integration.shop import drain_all, place, settled, stock, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-LIST = "/admin/orders/order/"
-
-
-def found(client: Client, **query: str) -> set[str]:
-    """Give the numbers of the orders that the list shows."""
-    answer = client.get(LIST, query)
-    assert answer.status_code == 200
-    return {order.number for order in answer.context["cl"].result_list}
-
-
-def page_of(order: Order) -> str:
-    return reverse("admin:orders_order_change", args=[order.id])
-
-
-def text_of(client: Client, order: Order) -> str:
-    """Read the page of an order as a person does, without markup and needless space."""
-    page = client.get(page_of(order)).content.decode()
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
 def cancel_as(client: Client, order: Order, **changes: str) -> int:

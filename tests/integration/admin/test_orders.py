@@ -1,41 +1,22 @@
 """Orders in the back office: found and read."""
 
-import re
 from datetime import timedelta
-from html import unescape
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from apps.orders.models import Order
 from apps.payments.models import PaymentOperation
 from tests.integration.admin.conftest import Enter
+from tests.integration.admin.order_pages import LIST, found, page_of, text_of
 from tests.integration.admin.story import bury_event_of, make_day
+from tests.integration.customers.people import register
 from tests.integration.shop import drain_all, place, settled, stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-LIST = "/admin/orders/order/"
-
-
-def found(client: Client, **query: str) -> set[str]:
-    """Give the numbers of the orders that the list shows."""
-    answer = client.get(LIST, query)
-    assert answer.status_code == 200
-    return {order.number for order in answer.context["cl"].result_list}
-
-
-def page_of(order: Order) -> str:
-    return reverse("admin:orders_order_change", args=[order.id])
-
-
-def text_of(client: Client, order: Order) -> str:
-    """Read the page of an order as a person does, without markup and needless space."""
-    page = client.get(page_of(order)).content.decode()
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
 class TestSearch:
@@ -53,6 +34,40 @@ class TestSearch:
         assert found(client, q="SKU-A") == {first.number, second.number}
         assert found(client, q="SKU") == set()
         assert found(client, q=str(uuid4())) == set()
+
+    @pytest.mark.parametrize(
+        "words",
+        ["ada@example.com", " ADA@example.com ", "+4930123456", "+49 (30) 123-456", "4930123456"],
+    )
+    def test_finds_the_orders_of_a_customer_who_says_how_to_be_reached(
+        self, enter: Enter, words: str
+    ) -> None:
+        ada = register()
+        eve = register(email="eve@example.com", phone="+4930123457")
+        stock({"SKU-A": {"BER": 50}})
+        first, second = (place(customer_id=ada.id) for _ in range(2))
+        place(customer_id=eve.id)
+        assert found(enter("agent"), q=words) == {first.number, second.number}
+
+    @pytest.mark.parametrize("words", ["ada@example", "bob@example.com", "+493012345", "@", "+"])
+    def test_finds_nothing_for_words_that_reach_nobody(self, enter: Enter, words: str) -> None:
+        stock({"SKU-A": {"BER": 50}})
+        place(customer_id=register().id)
+        assert found(enter("agent"), q=words) == set()
+
+    def test_finds_a_sku_that_could_be_a_telephone_number(self, enter: Enter) -> None:
+        stock({"4006381333931": {"BER": 50}})
+        order = place([("4006381333931", 1)])
+        assert found(enter("agent"), q="4006381333931") == {order.number}
+
+    def test_names_no_customer_to_those_who_may_not_know_them(self, enter: Enter) -> None:
+        stock({"SKU-A": {"BER": 50}})
+        order = place(customer_id=register().id)
+        client = enter("nobody")
+        user = User.objects.get(username="nobody")
+        user.user_permissions.add(Permission.objects.get(codename="view_order"))
+        assert found(client, q=order.number) == {order.number}
+        assert found(client, q="ada@example.com") == set()
 
     def test_narrows_by_status_payment_and_day(self, enter: Enter) -> None:
         day = make_day()

@@ -11,18 +11,14 @@ from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from apps.inventory.models import StockLevel, Warehouse
-from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
-from apps.orders.services.cancel_order import cancel_order
 from apps.payments.models import Payment
 from apps.platform.backoffice.roles import ROLES
-from tests.conftest import make_cause
 from tests.integration.admin.conftest import Enter
 from tests.integration.admin.story import bury_event_of, make_day
-from tests.integration.shop import place, stock, work_off
+from tests.integration.shop import call_off, place, stock, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -143,13 +139,7 @@ class TestEveryPage:
     def test_shows_a_payment_that_never_began(self, enter: Enter) -> None:
         stock({"SKU-A": {"BER": 5}})
         order = place()
-        cancel_order(
-            order_id=order.id,
-            reason=CancelReason.CUSTOMER_REQUEST,
-            detail="",
-            cause=make_cause(),
-            now=timezone.now(),
-        )
+        call_off(order)
         work_off()
         payment = Payment.objects.get(order_id=order.id)
         client = enter("finance")

@@ -68,6 +68,12 @@ class Caller:
         return self.call("POST", "/orders", body, **{"Idempotency-Key": key, **headers})
 
 
+def problem(answer: Any) -> dict[str, Any]:
+    """Read a refusal."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    return dict(json.loads(answer.content))
+
+
 @pytest.fixture(scope="session")
 def private_key() -> str:
     """A key to sign tokens with, made for this run."""

@@ -7,11 +7,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.customers.admin import _named_by
 from apps.customers.models import Customer
-from apps.customers.queries import get_customer
+from apps.customers.queries import find_customer_ids, get_customer
 from apps.customers.services.add_address import add_address
 from apps.customers.services.change_profile import ProfileChanges, change_profile
 from apps.customers.services.save_payment_method import save_payment_method
@@ -109,6 +110,13 @@ class TestCustomerAdmin:
                 for words in ("ada exam", "ADA@", "+49 30 123456", str(uuid4())):
                     found = Customer.objects.filter(_named_by(words)).order_by()
                     assert "Seq Scan" not in found.explain(), words
+                with CaptureQueriesContext(connection) as asked:
+                    find_customer_ids("ADA@example.com")
+                    find_customer_ids("+49 30 123456")
+                assert len(asked) == 2
+                for query in asked:
+                    cursor.execute(f"EXPLAIN {query['sql']}")
+                    assert "Seq Scan" not in str(cursor.fetchall())
             finally:
                 cursor.execute("RESET enable_seqscan")
 

@@ -181,12 +181,11 @@ class TestAnswerOnce:
                 cursor.execute("SHOW lock_timeout")
                 assert cursor.fetchone() == ("0",)
 
-    @pytest.mark.parametrize("key", ["", None])
-    def test_needs_a_key(self, key: str | None) -> None:
+    def test_needs_a_key(self) -> None:
         with pytest.raises(IdempotencyKeyMissing):
-            valid_key(key)
+            valid_key(None)
 
-    @pytest.mark.parametrize("key", ["x" * 256, "a\tb", "a\nb", "schlüssel", "\x7f"])
+    @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "a\nb", "schlüssel", "\x7f"])
     def test_needs_a_key_of_plain_text(self, key: str) -> None:
         with pytest.raises(IdempotencyKeyInvalid):
             once(effect(), key=key)

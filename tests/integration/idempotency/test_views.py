@@ -69,7 +69,12 @@ class TestIdempotentView:
 
     @pytest.mark.parametrize(
         ("key", "code"),
-        [(None, "idempotency_key_missing"), ("x" * 256, "idempotency_key_invalid")],
+        [
+            (None, "idempotency_key_missing"),
+            ("", "idempotency_key_invalid"),
+            ("schlüssel", "idempotency_key_invalid"),
+            ("x" * 256, "idempotency_key_invalid"),
+        ],
     )
     def test_refuses_without_a_proper_key(self, client: Client, key: str | None, code: str) -> None:
         answer = post(client, key)

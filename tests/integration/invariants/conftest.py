@@ -17,13 +17,10 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from apps.notifications.services.send_messages import send_messages
-from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
-from apps.orders.services.cancel_order import cancel_order
 from apps.payments.services.number_documents import number_all_documents
 from apps.platform.web.issuing import issue_token, public_jwks
-from tests.conftest import make_cause
-from tests.integration.shop import ADDRESS, place, settled, stock, work_off
+from tests.integration.shop import ADDRESS, call_off, place, settled, stock, work_off
 from tests.unit.web.keys import new_private_key
 
 _GUARD = "apps.platform.web.middleware.RequestGuard"
@@ -67,13 +64,7 @@ def _make_shop() -> Shop:
     declined = place(token="tok_decline")
     waiting = place(token="tok_requires_action")
     refunded = settled(place([("SKU-A", 1)]))
-    cancel_order(
-        order_id=refunded.id,
-        reason=CancelReason.CUSTOMER_REQUEST,
-        detail="",
-        cause=make_cause(),
-        now=timezone.now(),
-    )
+    call_off(refunded)
     short = place([("SKU-B", 99)])
     work_off()
     number_all_documents()

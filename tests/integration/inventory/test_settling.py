@@ -11,27 +11,23 @@ from django.utils import timezone
 
 from apps.inventory.models import Reservation, ReservationStep
 from apps.inventory.services.expire_reservations import expire_reservations
-from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
-from apps.orders.services.cancel_order import cancel_order
 from apps.payments.models import Payment
 from apps.platform.outbox.draining import drain
 from apps.platform.outbox.models import StoredEvent
 from apps.platform.outbox.registry import find_subscriber
-from tests.conftest import make_cause
-from tests.integration.shop import dispatch_all, drain_all, levels, place, settled, stock, work_off
+from tests.integration.shop import (
+    call_off,
+    dispatch_all,
+    drain_all,
+    levels,
+    place,
+    settled,
+    stock,
+    work_off,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def cancel(order: Order) -> None:
-    cancel_order(
-        order_id=order.id,
-        reason=CancelReason.CUSTOMER_REQUEST,
-        detail="",
-        cause=make_cause("customer:1"),
-        now=timezone.now(),
-    )
 
 
 def take_from_inventory() -> list[tuple[Any, ...]]:
@@ -85,7 +81,7 @@ class TestCallingOff:
         stock({"SKU-A": {"BER": 10}})
         order = place()
         late = take_from_inventory()
-        cancel(order)
+        call_off(order)
         assert settled(order).status == "cancelled"
         assert Reservation.objects.get().status == "released"
         put_back(late)
@@ -100,7 +96,7 @@ class TestCallingOff:
         without = place()
         take_from_inventory()
         for order in (with_stock, without):
-            cancel(order)
+            call_off(order)
         work_off()
         assert set(Order.objects.values_list("status", flat=True)) == {"cancelled"}
         assert levels() == {"SKU-A@BER": (10, 0)}
@@ -175,7 +171,7 @@ class TestHistory:
     def test_of_an_order_called_off(self) -> None:
         stock({"SKU-A": {"BER": 10}})
         order = settled(place())
-        cancel(order)
+        call_off(order)
         work_off()
         assert history_of(order)[2:] == [
             ("committed", "released", "Units given back: the order was called off")
@@ -185,7 +181,7 @@ class TestHistory:
         stock({"SKU-A": {"BER": 10}})
         order = place()
         take_from_inventory()
-        cancel(order)
+        call_off(order)
         work_off()
         assert history_of(order) == [("", "released", "Called off before stock was asked for")]
 

@@ -22,9 +22,7 @@ from apps.notifications import handlers
 from apps.notifications.models import KnownRefunds, Message
 from apps.notifications.services.remember_orders import OrderNotKnown
 from apps.notifications.services.send_messages import send_messages
-from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
-from apps.orders.services.cancel_order import cancel_order
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.payments.models import PaymentOperation
 from apps.payments.ports import Done
@@ -33,7 +31,7 @@ from tests.conftest import make_cause
 from tests.integration.notifications.story import created, delivered
 from tests.integration.notifications.test_journey import customer
 from tests.integration.payments.story import hear
-from tests.integration.shop import payment_of, place, settled, stock, work_off
+from tests.integration.shop import call_off, payment_of, place, settled, stock, work_off
 
 
 def ordered() -> OrderCreated:
@@ -68,7 +66,7 @@ def give_back(order: OrderCreated, minor: int, total: int, event_id: int | None 
     handlers.tell_of_refunds([delivered(refunded(order, minor, total), event_id=event_id)])
 
 
-def call_off(order: OrderCreated) -> None:
+def ask_to_cancel(order: OrderCreated) -> None:
     event = OrderCancellationRequested(order_id=order.order_id, reason="customer_request")
     handlers.await_cancellation([delivered(event)])
 
@@ -153,7 +151,7 @@ class TestARefund:
 class TestACancellation:
     def test_tells_what_went_back_in_the_same_mail(self) -> None:
         order = ordered()
-        call_off(order)
+        ask_to_cancel(order)
         give_back(order, 5470, 5470)
         assert amounts(order) == []
         assert cancel(order)["refunded"] == {"minor": 5470, "currency": "EUR"}
@@ -161,20 +159,20 @@ class TestACancellation:
     def test_counts_what_went_back_before(self) -> None:
         order = ordered()
         give_back(order, 1000, 1000)
-        call_off(order)
+        ask_to_cancel(order)
         give_back(order, 4470, 5470)
         assert cancel(order)["refunded"]["minor"] == 5470
         assert amounts(order) == [1000]
 
     def test_says_nothing_of_it_where_nobody_was_charged(self) -> None:
         order = ordered()
-        call_off(order)
+        ask_to_cancel(order)
         assert "refunded" not in cancel(order)
         assert amounts(order) == []
 
     def test_is_not_followed_by_a_mail_on_what_it_told(self) -> None:
         order = ordered()
-        call_off(order)
+        ask_to_cancel(order)
         give_back(order, 5470, 5470)
         cancel(order)
         give_back(order, 5470, 5470)
@@ -182,7 +180,7 @@ class TestACancellation:
 
     def test_is_followed_by_a_mail_on_what_goes_back_later(self) -> None:
         order = ordered()
-        call_off(order)
+        ask_to_cancel(order)
         cancel(order)
         give_back(order, 5470, 5470)
         assert amounts(order) == [5470]
@@ -234,7 +232,7 @@ class TestTheJourney:
         payment = payment_of(order)
         review_setbacks(about={payment.id: ()}, now=timezone.now())
         call = PaymentOperation.objects.get(kind="refund")
-        hear(call, Done(reference=call.reference), timezone.now(), token=call.token)
+        hear(call, Done(reference=call.reference), timezone.now())
         work_off()
         assert [mail.subject for mail in self.told(mailoutbox)] == [
             f"A refund for your order {order.number}"
@@ -243,13 +241,7 @@ class TestTheJourney:
     def test_of_a_cancelled_charge_ends_in_one_mail_that_says_both(
         self, order: Order, mailoutbox: list[EmailMessage]
     ) -> None:
-        cancel_order(
-            order_id=order.id,
-            reason=CancelReason.CUSTOMER_REQUEST,
-            detail="",
-            cause=make_cause(),
-            now=timezone.now(),
-        )
+        call_off(order)
         work_off()
         (mail,) = self.told(mailoutbox)
         assert mail.subject == f"Your order {order.number} has been cancelled"
@@ -261,13 +253,7 @@ class TestTheJourney:
         settings.OMS_CAPTURE_ON = "request"
         stock({"SKU-A": {"BER": 10}})
         order = settled(place(customer_id=customer("emil@example.com", "en")))
-        cancel_order(
-            order_id=order.id,
-            reason=CancelReason.CUSTOMER_REQUEST,
-            detail="",
-            cause=make_cause(),
-            now=timezone.now(),
-        )
+        call_off(order)
         work_off()
         assert payment_of(order).status == "voided"
         (mail,) = self.told(mailoutbox)

@@ -13,12 +13,9 @@ from tests.integration.shop import stock
 @pytest.fixture(scope="session")
 def running_stripe() -> Iterator[SimulatedStripe]:
     """One simulated Stripe, which announces what it does by itself."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NO_PROXY", "127.0.0.1")
-        environment.setenv("no_proxy", "127.0.0.1")
-        simulator = SimulatedStripe().start()
-        yield simulator
-        simulator.stop()
+    simulator = SimulatedStripe().start()
+    yield simulator
+    simulator.stop()
 
 
 @pytest.fixture

@@ -36,13 +36,16 @@ def authorizing(now: datetime) -> tuple[Payment, PaymentOperation]:
     return payment, operation
 
 
-def hear(operation: PaymentOperation, result: Any, now: datetime, token: int = 0) -> Payment:
+def hear(
+    operation: PaymentOperation, result: Any, now: datetime, token: int | None = None
+) -> Payment:
+    """Have the provider answer a call; unless told otherwise, to whoever holds it."""
     apply_gateway_facts(
         facts=[
             GatewayFact(
                 operation_id=operation.id,
                 payment_id=operation.payment_id,
-                token=token,
+                token=operation.token if token is None else token,
                 result=result,
             )
         ],

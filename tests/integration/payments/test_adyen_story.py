@@ -40,13 +40,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[SimulatedAdyen]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NO_PROXY", "127.0.0.1")
-        environment.setenv("no_proxy", "127.0.0.1")
-        simulator = SimulatedAdyen()
-        simulator.start()
-        yield simulator
-        simulator.stop()
+    simulator = SimulatedAdyen()
+    simulator.start()
+    yield simulator
+    simulator.stop()
 
 
 class Story:

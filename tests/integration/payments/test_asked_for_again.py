@@ -36,7 +36,7 @@ class TestAskingAgain:
         assert look_again(payment_ids=[payment.id], now=now)
         assert claim_operations(gate="stripe", at_most=5) == []
 
-        assert hear(operation, ACTION, now, token=operation.token).status == "requires_action"
+        assert hear(operation, ACTION, now).status == "requires_action"
 
         operation.refresh_from_db()
         assert (operation.state, operation.next_at) == ("waiting", now)
@@ -44,20 +44,20 @@ class TestAskingAgain:
 
     def test_is_not_made_up(self, now: datetime) -> None:
         payment, operation = looking(now)
-        payment = hear(operation, ACTION, now, token=operation.token)
+        payment = hear(operation, ACTION, now)
         operation.refresh_from_db()
         assert operation.next_at == payment.action_expires_at
 
     def test_brings_no_second_look_where_the_first_brought_the_outcome(self, now: datetime) -> None:
         payment, operation = looking(now)
         look_again(payment_ids=[payment.id], now=now)
-        assert hear(operation, DONE, now, token=operation.token).status == "authorized"
+        assert hear(operation, DONE, now).status == "authorized"
         assert claim_operations(gate="stripe", at_most=5) == []
 
     def test_counts_also_while_the_provider_is_at_it(self, now: datetime) -> None:
         payment, operation = looking(now)
         look_again(payment_ids=[payment.id], now=now)
-        hear(operation, Accepted(reference="mod_1"), now, token=operation.token)
+        hear(operation, Accepted(reference="mod_1"), now)
         operation.refresh_from_db()
         assert (operation.state, operation.next_at) == ("waiting", now)
 
@@ -72,6 +72,6 @@ class TestAskingAgain:
         payment, operation = looking(now)
         look_again(payment_ids=[payment.id], now=now)
         PaymentOperation.objects.update(lease_until=None)
-        hear(operation, ACTION, now, token=operation.token)
+        hear(operation, ACTION, now)
         operation.refresh_from_db()
         assert operation.next_at == now

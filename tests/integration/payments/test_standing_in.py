@@ -51,15 +51,12 @@ class Providers:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Providers]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NO_PROXY", "127.0.0.1")
-        environment.setenv("no_proxy", "127.0.0.1")
-        providers = Providers(stripe=SimulatedStripe(), adyen=SimulatedAdyen())
-        providers.stripe.start()
-        providers.adyen.start()
-        yield providers
-        providers.stripe.stop()
-        providers.adyen.stop()
+    providers = Providers(stripe=SimulatedStripe(), adyen=SimulatedAdyen())
+    providers.stripe.start()
+    providers.adyen.start()
+    yield providers
+    providers.stripe.stop()
+    providers.adyen.stop()
 
 
 @pytest.fixture

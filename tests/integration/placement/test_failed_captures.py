@@ -1,7 +1,6 @@
 """Orders whose money was promised and cannot be charged after all."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -9,9 +8,9 @@ from django.utils import timezone
 from apps.notifications.models import Message
 from apps.orders.models import Order
 from apps.payments.models import PaymentOperation
-from apps.payments.ports import Declined, Done, Result
-from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
+from apps.payments.ports import Declined, Done
 from apps.payments.services.review_setbacks import review_setbacks
+from tests.integration.payments.story import hear
 from tests.integration.shop import (
     dispatch_all,
     drain_all,
@@ -39,26 +38,14 @@ def confirmed() -> Order:
     return order
 
 
-def apply(order_id: UUID, kind: str, result: Result) -> None:
-    """Have the provider answer the open call of a kind."""
-    operation = PaymentOperation.objects.get(payment__order_id=order_id, kind=kind)
-    apply_gateway_facts(
-        facts=[
-            GatewayFact(
-                operation_id=operation.id,
-                payment_id=operation.payment_id,
-                token=operation.token,
-                result=result,
-            )
-        ],
-        now=timezone.now(),
-    )
+def call_of(order: Order, kind: str) -> PaymentOperation:
+    return PaymentOperation.objects.get(payment__order_id=order.id, kind=kind)
 
 
 class TestAFailedCapture:
     def test_calls_the_order_off_and_tells_its_customer(self) -> None:
         order = confirmed()
-        apply(order.id, "capture", NO)
+        hear(call_of(order, "capture"), NO, timezone.now())
         order = settled(order)
         assert (order.status, order.cancel_reason) == ("cancelled", "payment_failed")
         assert order.cancel_detail == NO.detail
@@ -70,7 +57,7 @@ class TestAFailedCapture:
         order = confirmed()
         order.process()
         order.save()
-        apply(order.id, "capture", NO)
+        hear(call_of(order, "capture"), NO, timezone.now())
         order = settled(order)
         assert (order.status, order.payment_status) == ("processing", "capture_failed")
         assert order.history.filter(what="Capture failed (canceled)").count() == 1
@@ -84,7 +71,7 @@ class TestAnAuthorisationThatRanOut:
         order = settled(place())
         assert order.status == "payment_authorized"
         review_setbacks(about={payment_of(order).id: ()}, now=timezone.now())
-        apply(order.id, "void", Done(reference="sbx_1"))
+        hear(call_of(order, "void"), Done(reference="sbx_1"), timezone.now())
 
         order = settled(order)
         assert (order.status, order.cancel_reason) == ("cancelled", "payment_failed")

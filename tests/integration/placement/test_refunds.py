@@ -9,18 +9,16 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.orders.domain.refusals import InvalidRefund, NothingToRefund
-from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order, OrderRefund
-from apps.orders.services.cancel_order import cancel_order
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.payments.models import Payment, PaymentOperation
-from apps.payments.ports import Declined, Done, Result
-from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
+from apps.payments.ports import Declined, Done
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.payments.services.undo_again import undo_what_is_due
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
-from tests.integration.shop import drain_all, payment_of, place, settled, stock, work_off
+from tests.integration.payments.story import hear
+from tests.integration.shop import call_off, drain_all, payment_of, place, settled, stock, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,21 +62,6 @@ def given_back(order: Order) -> list[int]:
         .order_by("id")
         .values_list("amount_minor", flat=True)
     )
-
-
-def hear(operation: PaymentOperation, result: Result) -> Payment:
-    apply_gateway_facts(
-        facts=[
-            GatewayFact(
-                operation_id=operation.id,
-                payment_id=operation.payment_id,
-                token=operation.token,
-                result=result,
-            )
-        ],
-        now=timezone.now(),
-    )
-    return Payment.objects.get(id=operation.payment_id)
 
 
 def open_refund(order: Order) -> PaymentOperation:
@@ -188,7 +171,7 @@ class TestARefundThatFails:
     def test_is_shown_tried_again_and_done_in_the_end(self, order: Order) -> None:
         refund(order, 1000)
         drain_all()
-        payment = hear(open_refund(order), NO)
+        payment = hear(open_refund(order), NO, timezone.now())
         assert (payment.status, payment.refunded_minor) == ("captured", 0)
         assert payment.undo_at is not None
         drain_all()
@@ -197,7 +180,9 @@ class TestARefundThatFails:
         assert states(order) == [(1000, "failing")]
         Payment.objects.update(undo_at=timezone.now())
         assert undo_what_is_due(now=timezone.now()) == 1
-        assert hear(open_refund(order), Done(reference="re_2")).refunded_minor == 1000
+        assert (
+            hear(open_refund(order), Done(reference="re_2"), timezone.now()).refunded_minor == 1000
+        )
         drain_all()
         assert states(order) == [(1000, "done")]
 
@@ -209,7 +194,7 @@ class TestARefundThatFails:
         order = settled(order)
         payment = payment_of(order)
         review_setbacks(about={payment.id: ()}, now=timezone.now())
-        hear(open_refund(order), NO)
+        hear(open_refund(order), NO, timezone.now())
         drain_all()
         assert states(order) == [(1000, "done"), (500, "done"), (700, "failing")]
 
@@ -218,13 +203,7 @@ class TestACancellation:
     def test_gives_back_what_refunds_have_left(self, order: Order) -> None:
         refund(order, 1000)
         drain_all()
-        cancel_order(
-            order_id=order.id,
-            reason=CancelReason.CUSTOMER_REQUEST,
-            detail="",
-            cause=make_cause(),
-            now=timezone.now(),
-        )
+        call_off(order)
         order = settled(order)
         assert (order.status, order.payment_status) == ("cancelled", "refunded")
         assert given_back(order) == [1000, 7450]
@@ -232,19 +211,13 @@ class TestACancellation:
     def test_waits_for_all_of_the_money(self, order: Order) -> None:
         refund(order, 1000)
         drain_all()
-        cancel_order(
-            order_id=order.id,
-            reason=CancelReason.CUSTOMER_REQUEST,
-            detail="",
-            cause=make_cause(),
-            now=timezone.now(),
-        )
+        call_off(order)
         drain_all()
-        hear(open_refund(order), Done(reference="re_1"))
+        hear(open_refund(order), Done(reference="re_1"), timezone.now())
         drain_all()
         order = Order.objects.get(id=order.id)
         assert order.status == "cancellation_pending"
-        hear(open_refund(order), Done(reference="re_2"))
+        hear(open_refund(order), Done(reference="re_2"), timezone.now())
         work_off()
         order = Order.objects.get(id=order.id)
         assert order.status == "cancelled"
@@ -253,23 +226,11 @@ class TestACancellation:
         refund(order)
         order = settled(order)
         assert order.payment_status == "refunded"
-        cancel_order(
-            order_id=order.id,
-            reason=CancelReason.CUSTOMER_REQUEST,
-            detail="",
-            cause=make_cause(),
-            now=timezone.now(),
-        )
+        call_off(order)
         assert settled(order).status == "cancelled"
         assert given_back(order) == [8450]
 
     def test_takes_no_refund_beside_it(self, order: Order) -> None:
-        cancel_order(
-            order_id=order.id,
-            reason=CancelReason.CUSTOMER_REQUEST,
-            detail="",
-            cause=make_cause(),
-            now=timezone.now(),
-        )
+        call_off(order)
         with pytest.raises(NothingToRefund):
             refund(order, 1000)

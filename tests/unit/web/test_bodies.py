@@ -27,6 +27,11 @@ class TestBody:
         assert answer.status_code == 202
         assert answer.json() == json.loads(BASKET)
 
+    def test_that_names_a_member_twice_means_the_last(self, client: Client) -> None:
+        body = b'{"items": [{"sku": "A", "quantity": 1, "sku": "B", "quantity": 2}]}'
+        answer = client.post("/api/v1/baskets", body, content_type="application/json")
+        assert answer.json()["items"] == [{"sku": "B", "quantity": 2}]
+
     @pytest.mark.parametrize(
         "content_type", ["application/json; charset=utf-8", "application/merge-patch+json"]
     )

@@ -48,6 +48,14 @@ class TestCardNumbers:
         answer = client.get(f"/api/v1/baskets?{query}")
         assert (answer.status_code, answer.json()["code"]) == (422, "card_number_refused")
 
+    def test_are_refused_as_a_key_and_the_key_is_named(self, client: Client) -> None:
+        answer = client.post("/api/v1/baskets", BASKET, headers={"Idempotency-Key": CARD})
+        told = answer.json()
+        assert (answer.status_code, told["code"]) == (422, "card_number_refused")
+        assert [error["parameter"] for error in told["errors"]] == ["Idempotency-Key"]
+        assert told["errors"][0]["detail"].startswith("This looks like a card number")
+        assert CARD.encode() not in answer.content
+
     def test_are_neither_repeated_nor_logged(
         self, client: Client, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -41,6 +41,8 @@ class TestWaitPreferred:
             ("wait=11", None),
             ("wait=-1", None),
             ("wait=1.5", None),
+            ("wait=1e9", None),
+            ("wait=99999999999", None),
             ("wait=soon", None),
             ("wait", None),
             ("wait=", None),
@@ -48,6 +50,8 @@ class TestWaitPreferred:
             ('note="wait=5"', None),
             ("respond-async", None),
             (",,;=", None),
+            ("wait=5, " + "x" * 248, 5),
+            ("wait=5, " + "x" * 249, None),
             ("", None),
         ],
     )

@@ -1,0 +1,51 @@
+"""What payments needs from a provider."""
+
+from apps.payments.ports.calls import (
+    ALREADY_CAPTURED,
+    NOT_OFFERED,
+    Accepted,
+    ActionRequired,
+    Declined,
+    Done,
+    GatewayCall,
+    GatewayMisused,
+    GatewayUnavailable,
+    LockedOut,
+    NothingHappened,
+    NotKnown,
+    NotMade,
+    Outcome,
+    OutcomeUnknown,
+    Refused,
+    Result,
+)
+from apps.payments.ports.gateway import PaymentGateway
+from apps.payments.ports.messages import BadSignature, DisputeNews, ProviderMessage, RefundNews
+from apps.payments.ports.settlements import ReportUnreadable, SettlementLine
+
+__all__ = [
+    "ALREADY_CAPTURED",
+    "NOT_OFFERED",
+    "Accepted",
+    "ActionRequired",
+    "BadSignature",
+    "Declined",
+    "DisputeNews",
+    "Done",
+    "GatewayCall",
+    "GatewayMisused",
+    "GatewayUnavailable",
+    "LockedOut",
+    "NotKnown",
+    "NotMade",
+    "NothingHappened",
+    "Outcome",
+    "OutcomeUnknown",
+    "PaymentGateway",
+    "ProviderMessage",
+    "RefundNews",
+    "Refused",
+    "ReportUnreadable",
+    "Result",
+    "SettlementLine",
+]

@@ -1,0 +1,139 @@
+"""A call to a provider, and how it may end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.kernel.money import Money
+from apps.payments.domain.operations import OperationKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayCall:
+    """One operation as an adapter sees it.
+
+    `authorization` is the provider's reference of the authorisation, empty for the first call;
+    `first_authorization` its reference before any renewal, for what comes of one;
+    `reference` what the provider has called this very operation so far, if anything; `charge` the
+    reference of the capture that a refund takes from. `return_url` is where the provider sends a
+    customer who had to approve the payment. `customer_id` is whose stored way to pay it is; None
+    where that is not known. `told` are the facts of all messages that the provider
+    has sent about the payment, oldest first, as the adapter read them; empty for a call that
+    nothing has come of yet.
+    """
+
+    operation_id: UUID
+    payment_id: UUID
+    order_id: UUID
+    kind: OperationKind
+    amount: Money
+    idempotency_key: str
+    authorization: str
+    method_type: str
+    method_token: str
+    return_url: str
+    created_at: datetime
+    customer_id: UUID | None = None
+    reference: str = ""
+    first_authorization: str = ""
+    charge: str = ""
+    told: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The provider did what was asked; `reference` names it in its books.
+
+    Of a renewal, `authorization` is what the authorisation is called from now on, where it has got
+    another name, and `held_until` when the provider lets it go, where it says so.
+    """
+
+    reference: str
+    brand: str = ""
+    last4: str = ""
+    authorization: str = ""
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRequired:
+    """The customer must approve the payment at `redirect_url`."""
+
+    reference: str
+    redirect_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The provider will do it and tell us how it ended; until then nothing has changed.
+
+    `reference` names the call in the provider's books.
+    """
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """The provider said no, for good. `code` is the provider's; `detail` is fit for the customer."""
+
+    code: str
+    detail: str
+    reference: str = ""
+
+
+ALREADY_CAPTURED = "already_captured"
+"""The code of a decline that every adapter gives for a void of what was charged."""
+
+NOT_OFFERED = "not_offered"
+"""The code of a decline by a provider that has no such call; nothing was sent to it."""
+
+Outcome = Done | ActionRequired | Accepted | Declined
+"""What a provider may answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingHappened:
+    """The provider did not do it; it is tried again."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotKnown:
+    """The provider may have done it; it is looked up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotMade:
+    """The provider has not done it, and by now it is not wanted any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The provider does not accept the call at all: a fault of ours."""
+
+    code: str
+    detail: str
+
+
+Result = Outcome | NothingHappened | NotKnown | NotMade | Refused
+"""How an attempt may end, answer or not."""
+
+
+class GatewayUnavailable(Exception):
+    """Nothing happened; the same call with the same key may be made again."""
+
+
+class LockedOut(GatewayUnavailable):
+    """The provider does not take our key (any more): an outage until somebody has set it right."""
+
+
+class OutcomeUnknown(Exception):
+    """It may have happened; look it up before anything else."""
+
+
+class GatewayMisused(Exception):
+    """The provider refused the call as wrong: a fault of ours or of the set-up, not the customer's."""

@@ -1,0 +1,64 @@
+"""What a provider tells of its own accord, by webhook."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from apps.payments.domain.disputes import DisputeState
+
+
+class BadSignature(Exception):
+    """A message does not come from the provider, or is too old."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeNews:
+    """What a provider says of a dispute; `reason` is its own word, the amount in minor units.
+
+    Without a `currency`, as it was kept once, the amount is in that of the payment.
+    """
+
+    reference: str
+    state: DisputeState
+    amount_minor: int
+    reason: str
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundNews:
+    """What a provider says of a refund that it has made; the amount is in minor units.
+
+    `reference` names it in the provider's books; `operation_id` is the call of ours that it was made
+    for, as the provider carries it along, and None where it carries none.
+    """
+
+    reference: str
+    amount_minor: int
+    currency: str
+    operation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderMessage:
+    """A provider's message, verified. It only makes us look: `reference` names what has changed.
+
+    `is_setback` is for news that something done did not last: a refund that came back, an
+    authorisation that ran out; `call_reference` is what the provider calls that, where it says so. `facts` are kept for the adapter's own look-ups, where the provider
+    has no books that can be read: plain JSON, without anything personal. `dispute` is taken at its
+    word: nobody but the provider decides one. So is `refund`, where no call of ours asked for it:
+    somebody has made it at the provider's own desk. `was_done` says whether the call that it names was
+    carried out, where it says so: for those of which a person has said it before.
+    """
+
+    event_id: str
+    kind: str
+    reference: str
+    payment_id: UUID | None
+    is_setback: bool = False
+    call_reference: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    dispute: DisputeNews | None = None
+    refund: RefundNews | None = None
+    was_done: bool | None = None

@@ -1,0 +1,35 @@
+"""What a provider reports of the money it settled."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from apps.kernel.money import Money
+from apps.payments.domain.settlements import SettlementKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementLine:
+    """One line of what a provider settled.
+
+    `line_id` names it for ever in the provider's reports. `reference` is what the provider calls the
+    movement, as it called it when we asked for it; `payment_reference` its name for the payment, or
+    for the charge that a refund or dispute is about; `payment_id` is ours, where the line carries
+    it, and `operation_id` our call that asked for the movement, likewise. `gross` is what moved
+    between customer and provider, never negative, in the currency of the payment; `fee` what the provider kept, in the currency in which it keeps it, negative where it
+    gave a fee back.
+    """
+
+    line_id: str
+    kind: SettlementKind
+    reference: str
+    payment_reference: str
+    payment_id: UUID | None
+    gross: Money
+    fee: Money
+    booked_at: datetime
+    operation_id: UUID | None = None
+
+
+class ReportUnreadable(Exception):
+    """What is said to be a provider's report is none, or holds something that cannot be read exactly."""
