@@ -34,9 +34,9 @@ DUE_BY_TIME = f"""
           SELECT 1 FROM payments_paymentoperation r
           WHERE r.payment_id = d.payment_id AND r.kind = '{OperationKind.RENEW}'
             AND r.state IN ('pending', 'in_flight', 'unknown', 'waiting')))
-    ORDER BY d.next_at LIMIT %s
+    ORDER BY d.next_at
 """
-"""Calls that may be taken at a gate, the longest due first; for a gate and how many at most."""
+"""Calls that may be taken at a gate, the longest due first."""
 # As `Payment.to_refund_minor`, asked of the rows as they are now: whether a refund is of more than may go
 # back. Where nothing went back yet and nothing is disputed it is what was asked for, and is not doubted.
 _IS_OVERTAKEN = """
@@ -48,7 +48,7 @@ _IS_OVERTAKEN = """
 """
 _CLAIM = f"""
 WITH due AS (
-    SELECT d.id, d.state, d.lease_until {DUE_BY_TIME} FOR UPDATE OF d SKIP LOCKED
+    SELECT d.id, d.state, d.lease_until {DUE_BY_TIME} LIMIT %s FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE payments_paymentoperation o
 SET state = 'in_flight', token = o.token + 1, attempts = o.attempts + 1,

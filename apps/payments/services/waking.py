@@ -19,7 +19,7 @@ def wake_dispatch_on_commit(gates: Collection[str]) -> None:
 def is_call_due(gate: str) -> bool:
     """Tell whether a worker would find a call to take at a gate."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 {DUE_BY_TIME}", [gate, 1])
+        cursor.execute(f"SELECT 1 {DUE_BY_TIME} LIMIT 1", [gate])
         return cursor.fetchone() is not None
 
 

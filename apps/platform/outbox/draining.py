@@ -31,7 +31,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
-# Times as microseconds: the driver's way from text to time would be a quarter of a fetch.
+# Times as microseconds: the driver's way from text to time would be a quarter of a fetch. The limit is
+# part of the statement: as a parameter it would be planned for anew each time, for its number's sake.
 _FETCH = """
 SELECT d.event_id, (extract(epoch FROM d.occurred_at) * 1000000)::bigint, d.key, p.key IS NOT NULL,
        e.type, e.version, e.payload::text,
@@ -42,7 +43,7 @@ JOIN outbox_event e ON e.occurred_at = d.occurred_at AND e.event_id = d.event_id
 LEFT JOIN outbox_parked p ON p.subscriber = d.subscriber AND p.key = d.key
 WHERE d.subscriber = %s AND d.lane = ANY(%s)
   AND (p.key IS NULL OR (NOT p.dead AND p.next_at <= now()))
-ORDER BY d.event_id LIMIT %s
+ORDER BY d.event_id LIMIT {limit}
 """
 _COMPLETE = (
     "DELETE FROM outbox_delivery "
@@ -205,7 +206,7 @@ def _put_aside(subscriber: Subscriber, row: Row, error: Exception) -> None:
 
 def _fetch(subscriber: Subscriber, lanes: Sequence[int], *, limit: int) -> list[Row]:
     with connection.cursor() as cursor:
-        cursor.execute(_FETCH, [subscriber.name, list(lanes), limit])
+        cursor.execute(_FETCH.format(limit=limit), [subscriber.name, list(lanes)])
         return [Row(fields) for fields in cursor.fetchall()]
 
 
