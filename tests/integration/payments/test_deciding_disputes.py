@@ -1,19 +1,23 @@
 """Disputes of whose end no message comes: a person says how they ended, as the provider would have."""
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.orders.models import Order, OrderRefund
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.payments.models import Dispute, LedgerEntry, Payment
 from apps.payments.services.decide_dispute import decide_dispute
+from apps.platform.bulk import lock_many
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_stripe import SimulatedStripe
 from tests.integration.payments.disputed_shop import broken, dispute, given_back, paid
 from tests.integration.shop import call_off, payment_of, settled, work_off
+from tests.waiting import blocks_another_session, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -181,3 +185,23 @@ class TestADisputeThatTheProviderDecided:
         before = history(payment_of(order))
         dispute(order, "won")
         assert history(payment_of(order)) == before
+
+    def test_while_a_person_decides_wins_over_them(self, order: Order) -> None:
+        dispute(order)
+        said: list[Dispute | None] = []
+
+        def say() -> None:
+            try:
+                said.append(decide(is_won=False))
+            finally:
+                connection.close()
+
+        person = threading.Thread(target=say)
+        with transaction.atomic():
+            lock_many(Payment, [payment_of(order).id])
+            person.start()
+            wait_until(blocks_another_session)
+            dispute(order, "won")
+        person.join()
+        assert said == [None]
+        assert Dispute.objects.get().state == "won"
