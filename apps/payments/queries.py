@@ -8,13 +8,31 @@ from django.db import connection
 from apps.payments.adapters.registry import SANDBOX, is_set_up
 from apps.payments.domain.refusals import PaymentNotFound
 from apps.payments.models import Document, Payment
-from apps.platform.telemetry.metrics import reconciliation_age_seconds, settlement_differences_open
+from apps.platform.telemetry.metrics import (
+    dispute_wait_seconds,
+    reconciliation_age_seconds,
+    settlement_differences_open,
+)
 
 _RECONCILED = """
 SELECT g.name, coalesce(extract(epoch FROM now() - r.ended_at), 'Infinity'),
        (SELECT count(*) FROM payments_settlementdifference d
         WHERE d.provider = g.name AND d.state = 'open')
 FROM unnest(%s::text[]) AS g(name) LEFT JOIN payments_reconciliation r ON r.provider = g.name
+"""
+# As `waits_for_dispute` of a payment. One lost in another currency is waited for, too: for a person.
+_WAITING_FOR_DISPUTES = """
+SELECT g.name, coalesce(extract(epoch FROM now() - min(w.opened_at)), 0)
+FROM unnest(%s::text[]) AS g(name) LEFT JOIN (
+    SELECT p.provider, d.opened_at
+    FROM payments_payment p JOIN payments_dispute d ON d.payment_id = p.id
+    WHERE p.disputed_minor > 0 AND p.status IN ('captured', 'partially_refunded')
+      AND least(CASE WHEN p.is_unwanted THEN p.captured_minor ELSE p.refund_wanted_minor END,
+                p.captured_minor - p.lost_minor) - p.refunded_minor
+          > greatest(0, p.captured_minor - p.refunded_minor - p.disputed_minor - p.lost_minor)
+      AND (d.state = 'opened' OR d.state = 'lost' AND d.currency NOT IN ('', p.currency))
+) w ON w.provider = g.name
+GROUP BY g.name
 """
 
 
@@ -66,7 +84,7 @@ def get_payment_to_approve(reference: str) -> Payment:
 
 
 def refresh_gauges() -> None:
-    """Bring the metrics of reconciliation up to date; called when they are read.
+    """Bring the metrics of reconciliation and of disputes up to date; called when they are read.
 
     A provider that was never compared is infinitely old, or nobody would ever hear of it.
     """
@@ -75,3 +93,6 @@ def refresh_gauges() -> None:
         for gateway, age, differences in cursor.fetchall():
             settlement_differences_open.labels(gateway=gateway).set(differences)
             reconciliation_age_seconds.labels(gateway=gateway).set(float(age))
+        cursor.execute(_WAITING_FOR_DISPUTES, [list(settings.OMS_GATEWAYS)])
+        for gateway, age in cursor.fetchall():
+            dispute_wait_seconds.labels(gateway=gateway).set(float(age))

@@ -66,19 +66,22 @@ _SAGA = (
     ),
     Invariant(
         name="what_is_to_be_refunded_is_agreed",
-        means="Orders asks for another sum to go back than payments knows of, or counts other refunds as done.",
+        means="Orders asks for another sum to go back than payments knows of, or counts other refunds as done or lost.",
         remedy="Look for a dead letter of payments.saga or orders.saga with this order's key.",
         sql=f"""
             SELECT o.id AS order_id, o.number AS order_number, r.asked AS asked_for,
-                   p.refund_wanted_minor AS known, r.done, p.refunded_minor AS refunded
+                   p.refund_wanted_minor AS known, r.done, p.refunded_minor AS refunded,
+                   r.not_owed, p.lost_minor AS lost
             FROM orders_order o
             JOIN (SELECT order_id, sum(amount_minor) AS asked,
-                         coalesce(sum(amount_minor) FILTER (WHERE status = 'done'), 0) AS done
+                         coalesce(sum(amount_minor) FILTER (WHERE status = 'done'), 0) AS done,
+                         sum(not_owed_minor) AS not_owed
                   FROM orders_orderrefund GROUP BY order_id) r ON r.order_id = o.id
             LEFT JOIN payments_payment p ON p.order_id = o.id
             WHERE o.id >= %(since_id)s
               AND (r.asked IS DISTINCT FROM p.refund_wanted_minor
-                   OR r.asked > o.captured_minor OR r.done > p.refunded_minor)
+                   OR r.asked > o.captured_minor OR r.done > p.refunded_minor
+                   OR r.not_owed > p.lost_minor)
               AND {NOTHING_ON_ITS_WAY}
             ORDER BY o.id""",
     ),

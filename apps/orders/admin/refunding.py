@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from apps.kernel.money import InvalidAmount, Money, exponent
@@ -18,13 +19,14 @@ from apps.orders.models import Order, OrderItem, OrderRefund, RefundStatus
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.platform.backoffice.asking import Question, ReasonForm
 from apps.platform.backoffice.deeds import cause_of, record_deed
-from apps.platform.backoffice.formatting import Tone, badge, identifier, moment, money
+from apps.platform.backoffice.formatting import Tone, badge, identifier, lines, moment, money
 from apps.platform.backoffice.panels import Panel, Table
 
 TONES: dict[str, Tone] = {
     RefundStatus.REQUESTED: Tone.INFO,
     RefundStatus.FAILING: Tone.DANGER,
     RefundStatus.DONE: Tone.SUCCESS,
+    RefundStatus.NOT_OWED: Tone.NEUTRAL,
 }
 
 
@@ -154,7 +156,7 @@ def refunds_panel(order: Order, refunds: Sequence[OrderRefund]) -> Panel | None:
                         money(refund.amount_minor, order.currency),
                         ", ".join(f"{line['quantity']} × {line['sku']}" for line in refund.lines)
                         or "–",
-                        badge(refund.status, TONES),
+                        _status(order, refund),
                         refund.reason,
                         identifier(refund.requested_by),
                     )
@@ -163,3 +165,12 @@ def refunds_panel(order: Order, refunds: Sequence[OrderRefund]) -> Panel | None:
             ),
         )
     )
+
+
+def _status(order: Order, refund: OrderRefund) -> SafeString:
+    """Show where it stands, and how much of it the customer's bank took back instead."""
+    shown = badge(refund.status, TONES)
+    if not refund.not_owed_minor:
+        return shown
+    amount = Money(refund.not_owed_minor, order.currency)
+    return lines(shown, f"{amount} taken back by the customer's bank")

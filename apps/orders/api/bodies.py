@@ -199,12 +199,17 @@ class RefundLineDocument(Struct, frozen=True, kw_only=True):
 
 
 class RefundDocument(Struct, frozen=True, kw_only=True):
-    """Money that goes back: `requested`, `failing` (it is tried again) or `done`."""
+    """Money that goes back: `requested`, `failing` (it is tried again), `done` or `not_owed`.
+
+    `not_owed` is one of which nothing more goes back, since the customer's bank took it back: the amount
+    `not_owed`, which may be a part of it. The rest went back.
+    """
 
     id: UUID
     order_id: UUID
     status: str
     amount: MoneyDocument
+    not_owed: MoneyDocument | None
     items: list[RefundLineDocument]
     reason: str
     created_at: datetime

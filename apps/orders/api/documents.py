@@ -106,6 +106,7 @@ def refund_document(refund: OrderRefund, currency: str) -> RefundDocument:
         order_id=refund.order_id,
         status=refund.status,
         amount=money(refund.amount_minor),
+        not_owed=money(refund.not_owed_minor) if refund.not_owed_minor else None,
         items=[
             RefundLineDocument(
                 sku=line["sku"], quantity=line["quantity"], amount=money(line["amount_minor"])

@@ -21,7 +21,7 @@ class Order(models.Model):
 
     `version` numbers the order's events, `steps` its history. `owes_*` say what a cancellation
     still waits for, and `short_skus` what there was too little of. The payment fields are what
-    orders has heard of the payment. `payment_rule` is the rule that chose its provider, if one did,
+    orders has heard of the payment; `lost_minor` is what disputes left with the customer. `payment_rule` is the rule that chose its provider, if one did,
     `payment_alternatives` the `provider` and `token` of those that come after it.
     """
 
@@ -48,6 +48,7 @@ class Order(models.Model):
     payment_action_url = models.TextField(default="")
     payment_id = models.UUIDField(null=True)
     captured_minor = models.BigIntegerField(default=0, db_default=0)
+    lost_minor = models.BigIntegerField(default=0, db_default=0)
     metadata = models.JSONField(default=dict)
     region = models.CharField(max_length=32)
     placed_by = models.TextField()

@@ -3,25 +3,27 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.kernel.identifiers import new_id
 from apps.orders.models.order import Order
 
 
 class RefundStatus(models.TextChoices):
-    """Where a refund stands; one that is failing is tried again."""
+    """Where a refund stands; one that is failing is tried again, one not owed is the customer's already."""
 
     REQUESTED = "requested"
     FAILING = "failing"
     DONE = "done"
+    NOT_OWED = "not_owed"
 
 
 class OrderRefund(models.Model):
     """Money of an order that goes back to its customer, and why; the `nth` of its order.
 
     `lines` lists the `position`, `sku`, `quantity` and `amount_minor` of the units it is for, if it
-    is for any. The payment gives money back in the order in which it was asked for.
+    is for any. The payment gives money back in the order in which it was asked for. `not_owed_minor` is
+    how much of it the customer's bank took back by disputes instead.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -30,6 +32,7 @@ class OrderRefund(models.Model):
     )
     nth = models.IntegerField()
     amount_minor = models.BigIntegerField()
+    not_owed_minor = models.BigIntegerField(default=0, db_default=0)
     lines = models.JSONField(default=list)
     reason = models.TextField()
     status = models.CharField(
@@ -50,6 +53,10 @@ class OrderRefund(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=RefundStatus.values), name="refund_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(not_owed_minor__gte=0, not_owed_minor__lte=F("amount_minor")),
+                name="never_more_not_owed_than_asked_for",
             ),
         ]
 

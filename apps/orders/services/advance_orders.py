@@ -218,6 +218,7 @@ def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -
 
     def decide(change: Change, heard: Delivered[PaymentRefunded]) -> None:
         event = heard.event
+        change.order.lost_minor = max(change.order.lost_minor, event.lost_minor)
         if event.refunded_minor >= change.order.captured_minor:
             settle_payment(change, "refunded", "Payment refunded")
         elif event.refunded_minor + event.lost_minor >= change.order.captured_minor:
@@ -228,12 +229,11 @@ def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -
 
     with transaction.atomic(savepoint=False):
         apply_heard(batch, decide, now)
-        add_external_refunds(
-            {one.event.order_id: one.event.wanted_minor for one in batch},
-            causes={one.event.order_id: one.cause_on_behalf for one in batch},
-            now=now,
-        )
-        mark_refunds({one.event.order_id: one.event.refunded_minor for one in batch}, now=now)
+        causes = {one.event.order_id: one.cause_on_behalf for one in batch}
+        wanted = {one.event.order_id: one.event.wanted_minor for one in batch}
+        add_external_refunds(wanted, causes=causes, now=now)
+        refunded = {one.event.order_id: one.event.refunded_minor for one in batch}
+        mark_refunds(refunded, causes=causes, now=now)
 
 
 def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: datetime) -> None:
@@ -243,9 +243,11 @@ def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: 
         change.order.payment_status = "refund_failed"
         change.step(f"Refund failed ({heard.event.code}); customer service has to look at it")
 
-    apply_heard(batch, decide, now)
-    stands = {one.event.order_id: one.event.refunded_minor for one in batch}
-    mark_refunds(stands, now=now, is_failing=True)
+    with transaction.atomic(savepoint=False):
+        apply_heard(batch, decide, now)
+        causes = {one.event.order_id: one.cause_on_behalf for one in batch}
+        stands = {one.event.order_id: one.event.refunded_minor for one in batch}
+        mark_refunds(stands, causes=causes, now=now, is_failing=True)
 
 
 def _note_provider(order: Order, provider: str) -> None:

@@ -27,6 +27,7 @@ CHANGED_FIELDS = (
     "payment_action_url",
     "payment_id",
     "captured_minor",
+    "lost_minor",
     "cancel_reason",
     "cancel_detail",
     "short_skus",

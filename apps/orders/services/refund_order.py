@@ -53,7 +53,7 @@ def refund_order(
         _insist_on_refundable(order)
         earlier = list(OrderRefund.objects.filter(order_id=order.id).order_by("nth"))
         asked_for = sum(refund.amount_minor for refund in earlier)
-        left = order.captured_minor - asked_for
+        left = order.captured_minor - order.lost_minor - asked_for
         lines = _lines(order, earlier, wish)
         amount = _amount(wish, lines, left)
         _insist_on_affordable(order, amount, left)
@@ -140,7 +140,12 @@ def _amount(wish: RefundWish, lines: Sequence[RefundedLine], left: int) -> int:
 
 def _insist_on_affordable(order: Order, amount: int, left: int) -> None:
     if left <= 0:
-        raise NothingToRefund("All of it was given back already.", status=order.status)
+        what = (
+            "given back, or taken back by the customer's bank,"
+            if order.lost_minor
+            else "given back"
+        )
+        raise NothingToRefund(f"All of it was {what} already.", status=order.status)
     if amount <= 0:
         raise InvalidRefund("A refund gives something back.")
     if amount > left:

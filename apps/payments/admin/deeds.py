@@ -101,7 +101,8 @@ def settle_question(payment: Payment, back: str) -> Question:
         title=f"Settle the refund of {payment.order_number} by hand",
         explanation=(
             "Only after the customer has been paid by another way, such as a bank transfer: what is "
-            "still owed counts as refunded, and the provider is not asked again. Say how it was paid."
+            "still owed counts as refunded, and the provider is not asked again. Say how it was paid. What "
+            "the customer's bank took back was not paid: say of the dispute that it was lost instead."
         ),
         submit="It was paid by another way",
         back=back,

@@ -69,7 +69,10 @@ class ProviderMessageRecord(models.Model):
 
 
 class Dispute(models.Model):
-    """A charge that the customer's bank took back, or may; the provider decides who is right."""
+    """A charge that the customer's bank took back, or may; the provider decides who is right.
+
+    `is_by_hand` where a person said how it ended, because the provider does not.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes")
@@ -81,9 +84,13 @@ class Dispute(models.Model):
     state = models.CharField(max_length=8, choices=[(s.value, s.value) for s in DisputeState])
     opened_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
+    is_by_hand = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering: ClassVar = ["-id"]
+        permissions: ClassVar = [
+            ("settle_dispute", "Can say how a dispute ended that its provider is silent about"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["provider", "reference"], name="a_dispute_is_known_once"

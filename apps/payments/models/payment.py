@@ -95,6 +95,7 @@ class Payment(models.Model):
             models.Index(
                 fields=["undo_at"], condition=Q(undo_at__isnull=False), name="payment_to_undo"
             ),
+            models.Index(fields=["id"], condition=Q(disputed_minor__gt=0), name="payment_disputed"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -15,7 +15,7 @@ from apps.payments.domain.operations import OPEN_STATES, OperationState
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
-from apps.payments.services.note_contradictions import note_contradictions
+from apps.payments.services.note_contradictions import list_contradictions, note_contradictions
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.note_external_refunds import note_external_refunds
 from apps.payments.services.review_setbacks import review_setbacks
@@ -81,13 +81,14 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
         update_many(messages, fields=["attempts", "handled_at", "next_at", "payment_id"])
         # One may name a payment of another provider's: that is no match.
         matched = [one for one in messages if one.handled_at and one.id in payments]
-        lock_many(Payment, {payments[one.id] for one in matched if one.dispute or one.refund})
+        contradictions = list_contradictions([one for one in messages if one.handled_at])
+        to_change = {payments[one.id] for one in matched if one.dispute or one.refund}
+        to_change |= {one.call.payment_id for one in contradictions}
+        # All that is changed below, in one statement: locks that are taken bit by bit have no order.
+        lock_many(Payment, to_change | looked_up.keys() if is_setback else to_change)
         note_disputes(messages=[one for one in matched if one.dispute], now=now)
         note_external_refunds(messages=[one for one in matched if one.refund], now=now)
-        note_contradictions(
-            messages=[one for one in messages if one.was_done is not None and one.handled_at],
-            now=now,
-        )
+        note_contradictions(contradictions=contradictions, now=now)
         if is_setback:
             review_setbacks(about=looked_up, now=now)
         else:

@@ -1,6 +1,7 @@
 """Note where a provider says another thing of a call than the person, or the clock, that ended it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -15,35 +16,52 @@ from apps.platform.bulk import lock_many
 log = structlog.get_logger(__name__)
 
 
-def note_contradictions(*, messages: Sequence[ProviderMessageRecord], now: datetime) -> None:
-    """Write a step into the history of each payment whose closed call ended otherwise, as told now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """A call that was closed, and whether its provider says that it was carried out."""
 
-    Nothing else changes: a person has to look, and to put it right in the provider's books or by a
-    refund. Each message is stored once, and so noted once. Most messages find no such call, by one
-    statement for all of them.
+    call: PaymentOperation
+    was_done: bool
+
+
+def list_contradictions(messages: Sequence[ProviderMessageRecord]) -> list[Contradiction]:
+    """Give the closed calls of which messages say now that they ended otherwise.
+
+    Most messages find no such call, by one statement for all of them.
     """
-    if not messages:
-        return
+    told = [one for one in messages if one.was_done is not None]
+    if not told:
+        return []
     closed = list(
         PaymentOperation.objects.filter(
-            payment_id__in={one.payment_id for one in messages},
+            payment_id__in={one.payment_id for one in told},
             error_code__in=(CLOSED_BY_HAND, TIME_OVER),
         )
     )
-    contradicted = [
-        (call, message) for message in messages for call in closed if _contradicts(message, call)
+    return [
+        Contradiction(call=call, was_done=bool(message.was_done))
+        for message in told
+        for call in closed
+        if _contradicts(message, call)
     ]
-    if not contradicted:
+
+
+def note_contradictions(*, contradictions: Sequence[Contradiction], now: datetime) -> None:
+    """Write a step into the history of each payment whose closed call ended otherwise, as told now.
+
+    Nothing else changes: a person has to look, and to put it right in the provider's books or by a
+    refund. Each message is stored once, and so noted once.
+    """
+    if not contradictions:
         return
     with transaction.atomic(savepoint=False):
-        payments = {
-            one.id: one for one in lock_many(Payment, {call.payment_id for call, _ in contradicted})
-        }
+        names = {one.call.payment_id for one in contradictions}
+        payments = {one.id: one for one in lock_many(Payment, names)}
         changes = Changes(now=now)
-        for call, message in contradicted:
-            payment = payments[call.payment_id]
+        for one in contradictions:
+            payment, call = payments[one.call.payment_id], one.call
             payment.updated_at = now
-            said = "was done" if message.was_done else "was not done"
+            said = "was done" if one.was_done else "was not done"
             changes.step(payment, f"The provider says that the {call.kind} {said}", cause_of(call))
             log.warning("closed_call_contradicted", kind=call.kind, operation=str(call.id))
         changes.write(list(payments.values()))

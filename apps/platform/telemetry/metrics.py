@@ -110,6 +110,11 @@ reconciliation_age_seconds: Final = _gauge(
     "Time since a provider's report was compared with the ledger last.",
     "gateway",
 )
+dispute_wait_seconds: Final = _gauge(
+    "dispute_wait_seconds",
+    "Age of the oldest dispute that money which is to go back waits for; 0 where none does.",
+    "gateway",
+)
 cards_refused_total: Final = Counter(
     "cards_refused_total", "Requests refused because they held a card number."
 )

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from infra.simulators.journal import Journal
 from infra.simulators.paypal.journal import ChangeLine, DeliveredLine, Line
-from infra.simulators.paypal.objects import Authorization, Capture, Event, Kept, Order, Refund
+from infra.simulators.paypal.objects import (
+    Authorization,
+    Capture,
+    Dispute,
+    Event,
+    Kept,
+    Order,
+    Refund,
+)
 
 ORDER_KEY_SECONDS = 6 * 3600
 PAYMENT_KEY_SECONDS = 45 * 24 * 3600
@@ -59,7 +67,7 @@ class Books:
         return kept if time.time() - kept.created < lifetime else None
 
     def order_with(self, name: str) -> Order | None:
-        """Find the order that an authorisation, capture or refund belongs to."""
+        """Find the order that an authorisation, capture, refund or dispute belongs to."""
         return self.orders.get(self._owner.get(name, ""))
 
     def is_invoice_paid(self, invoice_id: str, *, by: str) -> bool:
@@ -103,9 +111,10 @@ class Books:
         if order.id not in self.orders:
             self.payments.setdefault(order.custom_id, []).append(order.id)
         self.orders[order.id] = order
-        parts: list[Authorization | Capture | Refund] = [
+        parts: list[Authorization | Capture | Refund | Dispute] = [
             *order.captures,
             *order.refunds,
+            *order.disputes,
             *order.earlier,
         ]
         if order.authorization is not None:

@@ -98,10 +98,12 @@ class Control:
 
     def _let_happen(self, what: str, query: dict[str, str], events: list[Event]) -> Response:
         try:
-            events += self._happenings.bring_about(what, query)
+            happened = self._happenings.bring_about(what, query)
         except Refusal:
             return refused(404, f"There is nothing to {what}.")
-        return as_json({"done": what})
+        events += happened
+        named = {"dispute": happened[0].resource["dispute_id"]} if what == "dispute" else {}
+        return as_json({"done": what, **named})
 
 
 def _line(order: Order) -> OrderLine:

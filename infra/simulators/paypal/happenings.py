@@ -1,15 +1,15 @@
 """What happens at PayPal without the shop: time passes, reviews end, banks and payers change their minds."""
 
-import time
 from collections.abc import Callable, Mapping
 
-from infra.simulators.paypal import orders, payments, renewals
-from infra.simulators.paypal.books import Books, new_name
-from infra.simulators.paypal.documents import Amount, RefundCapture, written
+from infra.simulators.paypal import disputes, orders, payments, renewals
+from infra.simulators.paypal.books import Books
+from infra.simulators.paypal.documents import Amount, RefundCapture
 from infra.simulators.paypal.objects import Change, Event, Order
 from infra.simulators.paypal.refusals import missing
 
 LIVE = ("CREATED", "PENDING")
+NOT_RECEIVED = "MERCHANDISE_OR_SERVICE_NOT_RECEIVED"
 ENDINGS = ("COMPLETED", "CREATED", "DECLINED", "DENIED", "FAILED")
 
 
@@ -25,8 +25,8 @@ class Happenings:
         """Let something happen to what the query names; gives the events of it.
 
         `age` an `authorization` by `days`; `expire` an `order` or `authorization`; `settle` an `authorization`, `capture` or `refund`
-        with a `status`; `reverse` or `dispute` a `capture`, a dispute with `status=RESOLVED` to end it;
-        `refund` a `capture` at PayPal's own site, all that is left or an `amount` as PayPal writes it.
+        with a `status`; `reverse` a `capture`; `dispute` a `capture`, for a `reason`, or decide on a `dispute`
+        with `status=won` or `lost`; `refund` a `capture` at PayPal's own site, all that is left or an `amount` as PayPal writes it.
 
         Raises:
             Refusal: there is no such thing, or it cannot happen to it.
@@ -45,7 +45,7 @@ class Happenings:
             case "refund":
                 return self._record(self._refunded(query))
             case "dispute":
-                return self._dispute(query)
+                return self._disputed(query)
             case _:
                 raise missing()
 
@@ -86,34 +86,15 @@ class Happenings:
         name = query.get("capture", "")
         return payments.settle(self._order_with(name), name, status)
 
-    def _dispute(self, query: Mapping[str, str]) -> list[Event]:
-        name, now = query.get("capture", ""), int(time.time())
-        order = self._order_with(name)
-        capture = payments.capture_named(order, name)
-        is_over = query.get("status") == "RESOLVED"
-        event = Event(
-            id=f"WH-{new_name()}-{new_name()}",
-            type=f"CUSTOMER.DISPUTE.{'RESOLVED' if is_over else 'CREATED'}",
-            resource_type="dispute",
-            created=now,
-            resource={
-                "dispute_id": f"PP-D-{capture.id[:8]}",
-                "status": "RESOLVED" if is_over else "OPEN",
-                "reason": "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
-                "dispute_amount": {
-                    "currency_code": order.currency,
-                    "value": written(capture.minor, order.currency),
-                },
-                "disputed_transactions": [
-                    {
-                        "seller_transaction_id": capture.id,
-                        "invoice_number": order.invoice_id,
-                        "custom": order.custom_id,
-                        "buyer": {"name": "A Simulated Payer"},
-                    }
-                ],
-            },
-        )
+    def _disputed(self, query: Mapping[str, str]) -> list[Event]:
+        if "dispute" in query:
+            name = query["dispute"]
+            order = self._order_with(name)
+            dispute, order = disputes.decided(order, name, status=query.get("status", ""))
+        else:
+            name, reason = query.get("capture", ""), query.get("reason", NOT_RECEIVED)
+            dispute, order = disputes.opened(self._order_with(name), name, reason=reason)
+        event = disputes.event_of(dispute, order)
         self._books.record(order, [event])
         return [event]
 

@@ -51,6 +51,18 @@ class Refund(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.status in ("FAILED", "CANCELLED")
 
 
+class Dispute(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A charge that the payer disputes; without an outcome it is open."""
+
+    id: str
+    capture_id: str
+    minor: int
+    created: int
+    updated: int
+    reason: str
+    outcome_code: str = ""
+
+
 class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An order with all that came of it; `wallet` names the payer's, and so what it does.
 
@@ -74,6 +86,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     earlier: tuple[Authorization, ...] = ()
     captures: tuple[Capture, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
 
     @property
     def captured(self) -> int:

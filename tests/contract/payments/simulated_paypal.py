@@ -58,7 +58,7 @@ class SimulatedPayPal(RunningSimulator):
         self.ask(f"/checkoutnow/approve?{query}", "POST")
 
     def let(self, happen: str, **about: str) -> None:
-        """Have something happen at PayPal: `expire`, `settle`, `reverse` or `dispute`."""
+        """Have something happen at PayPal, such as `expire`, `settle`, `reverse` or `dispute`."""
         self.ask(f"/_{happen}?{urlencode(about)}", "POST")
 
     def by_hand(self, path: str, document: object) -> dict[str, Any]:

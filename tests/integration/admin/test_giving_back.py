@@ -39,6 +39,13 @@ class TestRefunding:
         assert (entry.reason, entry.changes["amount_minor"]) == ("dented", [0, 1000])
         assert "10.00 EUR – done dented" in text_of(client, order)
 
+    def test_shows_what_the_customer_s_bank_took_back_instead(self, enter: Enter) -> None:
+        order = make_day().confirmed
+        client = enter("lead")
+        self.refund(client, order, amount="10.00")
+        order.refunds.update(status="not_owed", not_owed_minor=250)
+        assert "not owed 2.50 EUR taken back by" in text_of(client, order)
+
     def test_takes_units_of_lines(self, enter: Enter) -> None:
         order = make_day().confirmed
         self.refund(enter("lead"), order, units_1="1")

@@ -41,6 +41,15 @@ def test_gives_units_back_and_lists_them(service: Caller, order: Order) -> None:
     work_off()
     listed = json.loads(service.call("GET", f"/orders/{order.number}/refunds").content)
     assert [(one["id"], one["status"]) for one in listed["results"]] == [(made["id"], "done")]
+    assert listed["results"][0]["not_owed"] is None
+
+
+def test_says_how_much_is_not_owed_any_more(service: Caller, order: Order) -> None:
+    ask(service, order, {"amount": "10.00"})
+    OrderRefund.objects.update(status="not_owed", not_owed_minor=250)
+    listed = json.loads(service.call("GET", f"/orders/{order.id}/refunds").content)
+    (refund,) = listed["results"]
+    assert (refund["status"], refund["not_owed"]["amount"]) == ("not_owed", "2.50")
 
 
 def test_lists_the_credit_notes_and_which_of_them_were_cancelled(

@@ -112,6 +112,16 @@ PLANTS = (
         row={"order_id": "=confirmed", "done": 100, "refunded": 0},
     ),
     Plant(
+        invariant="what_is_to_be_refunded_is_agreed",
+        how="a refund counts as not owed that no dispute has taken",
+        statements=(
+            _REFUND,
+            "UPDATE orders_orderrefund SET status = 'not_owed', not_owed_minor = 100",
+            "UPDATE payments_payment SET refund_wanted_minor = 100 WHERE order_id = %(confirmed)s",
+        ),
+        row={"order_id": "=confirmed", "not_owed": 100, "lost": 0},
+    ),
+    Plant(
         invariant="every_order_has_its_first_event",
         how="the event was deleted",
         statements=("DELETE FROM outbox_event WHERE aggregate_id = %(confirmed)s AND seq = 1",),

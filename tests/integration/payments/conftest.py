@@ -1,11 +1,13 @@
-"""The simulated Stripe that stories of payments, reports and comparisons are told with, over real HTTP."""
+"""The simulated providers that stories of payments, reports and comparisons are told with, over real HTTP."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
 from apps.payments.adapters.registry import gateway_named
+from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 from tests.integration.shop import stock
 
@@ -28,6 +30,30 @@ def stripe(running_stripe: SimulatedStripe, settings: Settings) -> Iterator[Simu
     gateway_named.cache_clear()
     stock({"SKU-A": {"BER": 9}})
     yield running_stripe
+    gateway_named.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def running_paypal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedPayPal]:
+    """One simulated PayPal for all tests of it."""
+    simulator = SimulatedPayPal(keys=tmp_path_factory.mktemp("paypal")).start()
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def paypal(running_paypal: SimulatedPayPal, settings: Settings) -> Iterator[SimulatedPayPal]:
+    """The simulated PayPal, to which the platform speaks, with a stocked shop."""
+    running_paypal.begin_anew()
+    settings.PAYPAL_API_BASE = running_paypal.api_base
+    settings.PAYPAL_CLIENT_ID = "journey-client"
+    settings.PAYPAL_CLIENT_SECRET = "journey-client-secret"
+    settings.PAYPAL_WEBHOOK_ID = running_paypal.webhook_id
+    settings.PAYPAL_CERTIFICATE_BASE = f"{running_paypal.api_base}/"
+    settings.PAYPAL_CA_FILE = str(Path(running_paypal.ca_file))
+    gateway_named.cache_clear()
+    stock({"SKU-A": {"BER": 9}})
+    yield running_paypal
     gateway_named.cache_clear()
 
 

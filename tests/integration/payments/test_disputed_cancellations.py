@@ -1,21 +1,16 @@
 """Orders called off while their charge is disputed: nothing is given back twice, and nothing is forgotten."""
 
-from typing import Any
-
 import pytest
 from django.utils import timezone
 
-from apps.orders.models import Order, OrderRefund
-from apps.orders.services.refund_order import RefundWish, refund_order
+from apps.orders.models import Order
 from apps.payments.admin.panels import show_payment
 from apps.payments.models import LedgerEntry, PaymentOperation
-from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.settle_refund import settle_refund
-from config.invariants import Scope, check_invariants, list_invariants
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_stripe import SimulatedStripe
-from tests.integration.payments.stripe_messages import receive
-from tests.integration.shop import call_off, drain_all, payment_of, place, settled, work_off
+from tests.integration.payments.disputed_shop import broken, dispute, given_back, paid
+from tests.integration.shop import call_off, drain_all, payment_of, settled, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,41 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def order(stripe: SimulatedStripe) -> Order:
     """An order that is paid."""
-    order = place(provider="stripe", token="pm_card_visa")
-    work_off()
-    assert payment_of(order).status == "captured"
-    return order
-
-
-def dispute(order: Order, status: str = "needs_response", **changes: Any) -> None:
-    """Hear of a dispute, of the whole charge unless it says otherwise."""
-    payment = payment_of(order)
-    receive(
-        {
-            "object": "dispute",
-            "id": "du_1",
-            "amount": payment.captured_minor,
-            "currency": "eur",
-            "reason": "fraudulent",
-            "status": status,
-            "payment_intent": payment.authorization,
-            **changes,
-        },
-        timezone.now(),
-    )
-    handle_messages(now=timezone.now())
-
-
-def given_back(order: Order) -> list[int]:
-    made = PaymentOperation.objects.filter(kind="refund", state="succeeded").order_by("id")
-    return list(made.values_list("amount_minor", flat=True))
-
-
-def broken() -> list[str]:
-    """Name the invariants of a quiet shop that do not hold; nobody sends mails here."""
-    wanted = [one for one in list_invariants() if one.name != "no_message_is_due"]
-    found = check_invariants(wanted, scope=Scope(is_settled=True))
-    return [one.invariant.name for one in found if not one.holds]
+    return paid()
 
 
 class TestACancellation:
@@ -193,24 +154,6 @@ class TestACancellation:
         now = timezone.now()
         assert settle_refund(payment_id=payment_of(order).id, cause=make_cause(), now=now)
         assert settled(order).status == "cancelled"
-
-
-class TestARefundOfAnOrderThatGoesOn:
-    def test_waits_for_the_dispute_too(self, stripe: SimulatedStripe, order: Order) -> None:
-        dispute(order)
-        refund_order(
-            order_id=order.id,
-            wish=RefundWish(amount_minor=300),
-            reason="dented",
-            cause=make_cause(),
-            now=timezone.now(),
-        )
-        work_off()
-        assert OrderRefund.objects.get().status == "requested"
-        dispute(order, "won")
-        work_off()
-        assert OrderRefund.objects.get().status == "done"
-        assert given_back(order) == [300]
 
 
 class TestTheLedger:

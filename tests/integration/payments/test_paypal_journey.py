@@ -1,8 +1,6 @@
 """Orders paid with PayPal, from approval to refund: real calls over HTTP, real webhooks."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -19,57 +17,15 @@ from apps.payments.models import (
     SettlementLineRecord,
 )
 from apps.payments.services.capture_payment import capture_payment
-from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.reconcile_payments import reconcile_payments
 from apps.payments.services.watch_authorisations import watch_authorisations
 from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
-from tests.integration.shop import call_off, payment_of, place, stock, work_off
+from tests.integration.payments.paypal_messages import DOOR, hear, ordered
+from tests.integration.shop import call_off, payment_of, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DOOR = "/api/v1/webhooks/paypal"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedPayPal]:
-    """One simulated PayPal for all tests."""
-    simulator = SimulatedPayPal(keys=tmp_path_factory.mktemp("paypal")).start()
-    yield simulator
-    simulator.stop()
-
-
-@pytest.fixture
-def paypal(running: SimulatedPayPal, settings: Settings) -> Iterator[SimulatedPayPal]:
-    """The simulated PayPal, to which the platform speaks, with a stocked shop."""
-    running.begin_anew()
-    settings.PAYPAL_API_BASE = running.api_base
-    settings.PAYPAL_CLIENT_ID = "journey-client"
-    settings.PAYPAL_CLIENT_SECRET = "journey-client-secret"
-    settings.PAYPAL_WEBHOOK_ID = running.webhook_id
-    settings.PAYPAL_CERTIFICATE_BASE = f"{running.api_base}/"
-    settings.PAYPAL_CA_FILE = str(Path(running.ca_file))
-    gateway_named.cache_clear()
-    stock({"SKU-A": {"BER": 9}})
-    yield running
-    gateway_named.cache_clear()
-
-
-def ordered(token: str = "wallet") -> Order:
-    """Place an order, and go as far as it goes by itself."""
-    order = place(provider="paypal", token=token, method_type="paypal")
-    work_off()
-    return order
-
-
-def hear(paypal: SimulatedPayPal, event_type: str) -> None:
-    """Bring a message of PayPal's to our door, as it was sent, and do what follows from it."""
-    (letter,) = paypal.receiver.wait_for(event_type)
-    headers = {name: one for name, one in letter.headers.items() if name.startswith("paypal-")}
-    said = Client().post(DOOR, letter.body, content_type="application/json", headers=headers)
-    assert said.status_code == 200, said.content
-    handle_messages(now=timezone.now())
-    work_off()
 
 
 def called_off(order: Order) -> Payment:
