@@ -183,7 +183,6 @@ def _settings(*, durable: bool, has_statements: bool) -> dict[str, str]:
         "max_wal_size": "2GB",
         "wal_compression": "on",
         "checkpoint_timeout": "15min",
-        "autovacuum_naptime": "15s",
         "random_page_cost": "1.1",
         "jit": "off",
         "client_connection_check_interval": "1s",
