@@ -3,14 +3,24 @@
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import requests
-from requests.exceptions import ConnectionError as NotConnected
-from requests.exceptions import ConnectTimeout, ProxyError, SSLError
-from requests.utils import get_environ_proxies
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+import certifi
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
+
+MOST_KEPT: Final = 64
+"""Connections to one address that are kept for the next request; more are opened where they are needed."""
 
 
 class NoTimeLeft(Exception):
@@ -18,12 +28,11 @@ class NoTimeLeft(Exception):
 
 
 class _PerThread(threading.local):
-    session: requests.Session | None = None
     ends_at: float = 0.0
 
 
 class Connections:
-    """A kept connection for each thread, and the time that its requests may take."""
+    """Connections that all threads share, and the time that the requests of each thread may take."""
 
     def __init__(
         self,
@@ -33,11 +42,10 @@ class Connections:
         read_seconds: float,
         ca_bundle: str | None = None,
     ) -> None:
-        """Take the limits of one request; proxies for the address come from the environment, once."""
+        """Take the limits of one request; a proxy for the address comes from the environment, once."""
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
-        self._ca_bundle = ca_bundle
-        self._proxies = get_environ_proxies(base_url)
+        self._pool = _pool(_proxy_to(base_url), ca_bundle or certifi.where())
         self._here = _PerThread()
 
     @contextmanager
@@ -49,46 +57,68 @@ class Connections:
         finally:
             self._here.ends_at = 0.0
 
-    def limits(self) -> tuple[float, float]:
-        """Give the seconds to connect and to read that the next request has.
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        in_parts: bool = False,
+    ) -> BaseHTTPResponse:
+        """Send one request, once, and follow nothing; its answer is read whole, unless `in_parts`.
 
         Raises:
-            NoTimeLeft: none.
+            NoTimeLeft: it was not sent.
+            urllib3.exceptions.HTTPError: no whole answer came; see `is_certainly_unsent`.
         """
+        return self._pool.request(
+            method,
+            url,
+            body=body,
+            headers=headers,
+            timeout=self._limits(),
+            retries=False,
+            redirect=False,
+            preload_content=not in_parts,
+        )
+
+    def _limits(self) -> Timeout:
         if not self._here.ends_at:
-            return self._connect_seconds, self._read_seconds
+            return Timeout(connect=self._connect_seconds, read=self._read_seconds)
         left = self._here.ends_at - time.monotonic()
         if left <= 0:
             raise NoTimeLeft
-        return min(self._connect_seconds, left), min(self._read_seconds, left)
-
-    def session(self) -> requests.Session:
-        """Give this thread's session, which keeps its connection."""
-        if self._here.session is None:
-            session = requests.Session()
-            # With it, a .netrc could replace our key, and each request would search the environment.
-            session.trust_env = False
-            session.proxies.update(self._proxies)
-            if self._ca_bundle is not None:
-                session.verify = self._ca_bundle
-            self._here.session = session
-        return self._here.session
+        return Timeout(connect=min(self._connect_seconds, left), read=min(self._read_seconds, left))
 
     def close(self) -> None:
-        """Close this thread's connection; the next request opens another."""
-        if self._here.session is not None:
-            self._here.session.close()
-            self._here.session = None
+        """Close what is kept and not in use; the next request opens another."""
+        self._pool.clear()
 
 
-def is_certainly_unsent(error: requests.RequestException) -> bool:
+def is_certainly_unsent(error: HTTPError) -> bool:
     """Whether an error shows that no connection came about."""
-    if isinstance(error, ConnectTimeout | ProxyError):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(error, SSLError):
-        cause = reason.args[0] if reason is not None and reason.args else None
-        return isinstance(cause, ssl.SSLCertVerificationError)
-    return isinstance(error, NotConnected) and isinstance(
-        reason, NewConnectionError | ConnectTimeoutError
+        return bool(error.args) and isinstance(error.args[0], ssl.SSLCertVerificationError)
+    return isinstance(error, NewConnectionError | ConnectTimeoutError | ProxyError)
+
+
+def _proxy_to(url: str) -> str | None:
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+def _pool(proxy: str | None, ca_bundle: str) -> PoolManager:
+    if proxy is None:
+        return PoolManager(maxsize=MOST_KEPT, ca_certs=ca_bundle)
+    parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+    names = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return ProxyManager(
+        parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(),
+        maxsize=MOST_KEPT,
+        ca_certs=ca_bundle,
+        proxy_headers=make_headers(proxy_basic_auth=names) if parts.username else None,
     )

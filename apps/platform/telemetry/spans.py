@@ -13,7 +13,7 @@ from opentelemetry.context import Context
 from opentelemetry.instrumentation.celery import CeleryInstrumentor
 from opentelemetry.instrumentation.django import DjangoInstrumentor
 from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
-from opentelemetry.instrumentation.requests import RequestsInstrumentor
+from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 _UNTRACED_PATHS = "health/,metrics$"
 _INSTRUMENTORS: tuple[Callable[[], Any], ...] = (
     PsycopgInstrumentor,
-    RequestsInstrumentor,
+    URLLib3Instrumentor,
     CeleryInstrumentor,
 )
 _MOST_LINKS = 32
 
 
 class Spans:
-    """Makes spans, and has Django, psycopg, requests and Celery make theirs."""
+    """Makes spans, and has Django, psycopg, urllib3 and Celery make theirs."""
 
     def __init__(self, provider: TracerProvider) -> None:
         """Make spans with this provider, and instrument nothing."""

@@ -67,13 +67,6 @@ class TestWhatIsSent:
             "applePayToken": "apple_pay_authorised",
         }
 
-    def test_travels_over_a_kept_connection(self, shop: Shop) -> None:
-        for _ in range(3):
-            shop.authorized()
-
-        requests = shop.simulator.requests_to("POST", "/v72/payments")
-        assert {request.headers["connection"] for request in requests} == {"keep-alive"}
-
     def test_leaves_no_token_in_the_log(self, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.DEBUG), structlog.testing.capture_logs() as lines:
             shop.authorized()

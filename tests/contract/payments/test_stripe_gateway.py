@@ -43,15 +43,6 @@ class TestWhatIsSent:
             assert '"platform"' not in about_us
             assert "telemetry_id" not in about_us
 
-    def test_travels_over_a_kept_connection(
-        self, stripe_gateway: StripeGateway, stripe_simulator: SimulatedStripe
-    ) -> None:
-        for _ in range(3):
-            authorized(stripe_gateway)
-
-        requests = stripe_simulator.requests_to("POST", "/v1/payment_intents")
-        assert {request.headers["connection"] for request in requests} == {"keep-alive"}
-
     def test_leaves_no_token_in_the_log(
         self, stripe_gateway: StripeGateway, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-import requests
+from urllib3 import BaseHTTPResponse, make_headers
+from urllib3.exceptions import HTTPError
 
 from apps.payments.adapters.adyen.story import REPORT_AVAILABLE, Story
 from apps.payments.adapters.connections import Connections
@@ -34,8 +35,9 @@ class AdyenReports:
         """Take the address that all reports are below, and who fetches them: a report user, or the key."""
         self._merchant = merchant_account
         self._base = f"{base.rstrip('/')}/"
-        self._auth = (user, password) if user else None
-        self._headers = {} if user else {"X-API-Key": api_key}
+        self._headers = (
+            make_headers(basic_auth=f"{user}:{password}") if user else {"X-API-Key": api_key}
+        )
         self._connections = Connections(
             base_url=base, connect_seconds=connect_seconds, read_seconds=read_seconds
         )
@@ -72,21 +74,14 @@ class AdyenReports:
         if not address.startswith(self._base) or ".." in address:
             raise GatewayMisused(f"A report is not below {self._base}, see ADYEN_REPORT_BASE.")
         try:
-            answer = self._connections.session().get(
-                address,
-                auth=self._auth,
-                headers=self._headers,
-                timeout=self._connections.limits(),
-                allow_redirects=False,
-                stream=True,
-            )
+            answer = self._connections.send("GET", address, headers=self._headers, in_parts=True)
             body = _whole(answer)
-        except requests.RequestException as error:
+        except HTTPError as error:
             raise GatewayUnavailable("adyen_report_unreachable") from error
-        if answer.status_code in (401, 403, 404):
-            raise GatewayMisused(f"Adyen does not give the report: HTTP {answer.status_code}.")
-        if answer.status_code != 200:
-            raise GatewayUnavailable(f"adyen_report_http_{answer.status_code}")
+        if answer.status in (401, 403, 404):
+            raise GatewayMisused(f"Adyen does not give the report: HTTP {answer.status}.")
+        if answer.status != 200:
+            raise GatewayUnavailable(f"adyen_report_http_{answer.status}")
         return body
 
 
@@ -95,10 +90,14 @@ def file_name(address: str) -> str:
     return address.rpartition("/")[2][:LONGEST_NAME]
 
 
-def _whole(answer: requests.Response) -> bytes:
+def _whole(answer: BaseHTTPResponse) -> bytes:
     found = bytearray()
-    for part in answer.iter_content(PART_BYTES):
-        found += part
-        if len(found) > LARGEST_REPORT_BYTES:
-            raise GatewayMisused("A report is larger than half a gigabyte.")
+    try:
+        for part in answer.stream(PART_BYTES):
+            found += part
+            if len(found) > LARGEST_REPORT_BYTES:
+                raise GatewayMisused("A report is larger than half a gigabyte.")
+    finally:
+        # What is left of it is not read, so that the connection is good for nothing more.
+        answer.close()
     return bytes(found)

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
-import requests
 from Adyen import settings as sdk
+from urllib3.exceptions import HTTPError
 
 from apps.kernel.decoding import decode
 from apps.payments.adapters.connections import Connections, NoTimeLeft, is_certainly_unsent
@@ -18,7 +18,7 @@ from apps.payments.ports import GatewayMisused, GatewayUnavailable, OutcomeUnkno
 
 
 class AdyenTransport:
-    """The SDK's door to the network. Safe for many threads: each keeps a connection of its own."""
+    """The SDK's door to the network. Safe for many threads."""
 
     user_agent = f"{sdk.LIB_NAME}/{sdk.LIB_VERSION}"
 
@@ -55,26 +55,24 @@ class AdyenTransport:
             # The SDK writes live and test addresses anew by what it finds in them.
             raise GatewayMisused("The request is not for the address that was set.")
         try:
-            answer = self._connections.session().request(
+            answer = self._connections.send(
                 method,
                 url,
-                data=msgspec.json.encode(json),
+                body=msgspec.json.encode(json),
                 headers={
                     **headers,
                     "X-API-Key": xapikey,
                     "Content-Type": "application/json",
                     "Accept": "application/json",
                 },
-                timeout=self._connections.limits(),
-                allow_redirects=False,
             )
         except NoTimeLeft as error:
             raise GatewayUnavailable("adyen_no_time_left") from error
-        except requests.RequestException as error:
+        except HTTPError as error:
             if is_certainly_unsent(error):
                 raise GatewayUnavailable("adyen_unreachable") from error
             raise OutcomeUnknown("adyen_no_answer") from error
-        return _object_in(answer.content), json, answer.status_code, answer.headers
+        return _object_in(answer.data), json, answer.status, answer.headers
 
 
 def _object_in(body: bytes) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-import requests
 import stripe
+from urllib3.exceptions import HTTPError
 
 from apps.payments.adapters.connections import Connections, NoTimeLeft, is_certainly_unsent
 
@@ -29,9 +29,9 @@ class AnswerMissing(stripe.StripeError):
 
 
 class StripeTransport(stripe.HTTPClient):
-    """The SDK's door to the network. Safe for many threads: each keeps a connection of its own."""
+    """The SDK's door to the network. Safe for many threads."""
 
-    name = "requests"
+    name = "urllib3"
 
     def __init__(self, *, api_base: str, connect_seconds: float, read_seconds: float) -> None:
         """Take the time limits of one request; proxies come from the environment, once."""
@@ -63,24 +63,22 @@ class StripeTransport(stripe.HTTPClient):
             AnswerMissing: it may have arrived.
         """
         try:
-            answer = self._connections.session().request(
+            answer = self._connections.send(
                 method,
                 url,
-                headers=dict(headers or {}),
-                data=post_data,
-                timeout=self._connections.limits(),
-                allow_redirects=False,
+                headers=headers or {},
+                body=post_data.encode() if isinstance(post_data, str) else post_data,
             )
         except NoTimeLeft as error:
             raise NeverSent("No time was left for the request.") from error
-        except requests.RequestException as error:
+        except HTTPError as error:
             # The text of the error names hosts and paths; the reason alone is enough.
             reason = type(error).__name__
             if is_certainly_unsent(error):
                 raise NeverSent(f"No connection to Stripe: {reason}.") from error
             raise AnswerMissing(f"No answer from Stripe: {reason}.") from error
-        return answer.content.decode(errors="replace"), answer.status_code, answer.headers
+        return answer.data.decode(errors="replace"), answer.status, answer.headers
 
     def close(self) -> None:
-        """Close this thread's connection; the next request opens another."""
+        """Close what is kept; the next request opens another."""
         self._connections.close()
