@@ -25,8 +25,8 @@ from apps.payments.ports import (
     Refused,
     Result,
 )
-from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
 from apps.payments.services.claim_operations import ClaimedOperation, claim_operations
+from apps.payments.services.recording import EndedCall, Recorder
 from apps.payments.services.waking import is_call_due
 from apps.platform.resilience.breaker import BreakerSettings, Transition
 from apps.platform.resilience.gate import Gate, Lease
@@ -40,7 +40,7 @@ DISPATCH_SECONDS = 5.0
 SHORTEST_GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.01, 0.02
 """How long answers are gathered before they are recorded together: as long as the last round took,
 within limits. So a busy machine records more of them at once, and each costs less; but a call that
-has ended holds its place meanwhile."""
+has ended holds its place meanwhile, so that it is the shortest time where all places are taken."""
 
 log = structlog.get_logger(__name__)
 
@@ -80,11 +80,16 @@ def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
     run at once. Calls that are under way when the time is up are waited for; each ends within its
     adapter's limit.
     """
+    deadline = time.monotonic() + DISPATCH_SECONDS if until is None else until
+    with Recorder() as recorder:
+        return _work_off(gate_name, recorder, deadline)
+
+
+def _work_off(gate_name: str, recorder: Recorder, deadline: float) -> int:
     gate = gate_named(gate_name)
     pool = _pool(gate_name)
-    deadline = time.monotonic() + DISPATCH_SECONDS if until is None else until
     running: dict[Future[Result], tuple[ClaimedOperation, Lease]] = {}
-    ended: list[tuple[ClaimedOperation, Lease, Result]] = []
+    ended: list[EndedCall] = []
     made = 0
     gather = SHORTEST_GATHER_SECONDS
     while True:
@@ -94,15 +99,19 @@ def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
         if room > 0 and time.monotonic() < deadline:
             for claimed, lease in _claim(gate, gate_name, room):
                 running[pool.submit(carry_out, claimed)] = (claimed, lease)
-        # The next calls are under way while the answers to the last ones are written down.
-        _record(ended)
+        # The next calls are under way while the answers to the last ones are written down. Where all
+        # places are taken more is due, and the ones after them must not wait for that either.
+        is_full = len(running) >= settings.OMS_GATEWAY_CONCURRENCY
+        recorder.record(ended, in_background=is_full)
         if not running and not ended:
             return made
-        spent = time.monotonic() - began
+        spent = 0.0 if is_full else time.monotonic() - began
         wait(running, timeout=0.05, return_when=FIRST_COMPLETED)
         time.sleep(gather)
         ended = [
-            (*running.pop(future), future.result()) for future in list(running) if future.done()
+            EndedCall(*running.pop(future), future.result())
+            for future in list(running)
+            if future.done()
         ]
         made += len(ended)
         gather = min(LONGEST_GATHER_SECONDS, max(SHORTEST_GATHER_SECONDS, spent))
@@ -166,46 +175,27 @@ def carry_out(claimed: ClaimedOperation) -> Result:
             return NotKnown()
 
 
-def _give_back_places(
-    gate: Gate, gate_name: str, ended: Sequence[tuple[ClaimedOperation, Lease, Result]]
-) -> None:
+def _give_back_places(gate: Gate, gate_name: str, ended: Sequence[EndedCall]) -> None:
     """Tell the gate how calls ended, and let others have their places."""
     if not ended:
         return
     succeeded: list[Lease] = []
     failed: list[Lease] = []
     unused: list[Lease] = []
-    for one, lease, result in ended:
-        if _asked_nothing(one, result):
-            unused.append(lease)
+    for one in ended:
+        claimed, result = one.claimed, one.result
+        if _asked_nothing(claimed, result):
+            unused.append(one.lease)
         elif isinstance(result, NothingHappened | NotKnown):
-            failed.append(lease)
+            failed.append(one.lease)
         else:
-            succeeded.append(lease)
+            succeeded.append(one.lease)
         gateway_calls_total.labels(
-            gateway=one.provider, kind=one.call.kind, outcome=type(result).__name__
+            gateway=claimed.provider, kind=claimed.call.kind, outcome=type(result).__name__
         ).inc()
     gate.release(unused, timezone.now())
     if gate.record(succeeded, failed, timezone.now()) is Transition.CLOSED:
         release_waiting(gate_name)
-
-
-def _record(ended: Sequence[tuple[ClaimedOperation, Lease, Result]]) -> None:
-    """Write down how calls ended, all in one transaction."""
-    if not ended:
-        return
-    apply_gateway_facts(
-        facts=[
-            GatewayFact(
-                operation_id=one.call.operation_id,
-                payment_id=one.call.payment_id,
-                token=one.token,
-                result=result,
-            )
-            for one, _, result in ended
-        ],
-        now=max(one.database_now() for one, _, _ in ended),
-    )
 
 
 def _asked_nothing(claimed: ClaimedOperation, result: Result) -> bool:

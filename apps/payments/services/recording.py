@@ -1,0 +1,81 @@
+"""Write down how calls ended, many at once, and where it presses while others are under way."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Self
+
+from django.db import connection
+
+from apps.payments.ports import Result
+from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
+from apps.payments.services.claim_operations import ClaimedOperation
+from apps.platform.resilience.gate import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class EndedCall:
+    """A call, its place at the gate, and how it ended."""
+
+    claimed: ClaimedOperation
+    lease: Lease
+    result: Result
+
+
+class Recorder:
+    """Writes down the calls of one dispatcher, one transaction at a time; at the end of the `with`, all."""
+
+    def __init__(self) -> None:
+        """Begin nothing."""
+        self._ended: list[EndedCall] = []
+        self._background: ThreadPoolExecutor | None = None
+        self._under_way: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        """Take calls from now on."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the thread and its connection, once it has written down what it has."""
+        if self._background is not None:
+            self._background.submit(_close_connection)
+            self._background.shutdown()
+
+    def record(self, ended: Sequence[EndedCall], *, in_background: bool) -> None:
+        """Write calls down: all of them before this returns, or soon and together with later ones.
+
+        Raises what an earlier record in the background raised; its calls are taken up anew when their
+        leases end.
+        """
+        self._ended += ended
+        if self._under_way is not None and (self._under_way.done() or not in_background):
+            recorded, self._under_way = self._under_way, None
+            recorded.result()
+        if not self._ended or self._under_way is not None:
+            return
+        batch, self._ended = self._ended, []
+        if in_background:
+            self._background = self._background or ThreadPoolExecutor(1)
+            self._under_way = self._background.submit(_record, batch)
+        else:
+            _record(batch)
+
+
+def _close_connection() -> None:
+    connection.close()
+
+
+def _record(ended: Sequence[EndedCall]) -> None:
+    """Write down how calls ended, all in one transaction."""
+    apply_gateway_facts(
+        facts=[
+            GatewayFact(
+                operation_id=one.claimed.call.operation_id,
+                payment_id=one.claimed.call.payment_id,
+                token=one.claimed.token,
+                result=one.result,
+            )
+            for one in ended
+        ],
+        now=max(one.claimed.database_now() for one in ended),
+    )

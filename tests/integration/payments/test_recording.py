@@ -1,0 +1,99 @@
+"""Answers of providers are written down, while the next calls are under way where more is due than places are."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from django.db import connection, transaction
+from pytest_django import Settings
+
+from apps.payments.models import PaymentOperation
+from apps.payments.ports import Done
+from apps.payments.services.claim_operations import claim_operations
+from apps.payments.services.dispatch_operations import gate_named
+from apps.payments.services.recording import EndedCall, Recorder
+from apps.platform import valkey
+from apps.platform.resilience.gate import Lease
+from tests.integration.shop import dispatch_all, drain_all, place, stock
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def two_places(settings: Settings) -> Iterator[None]:
+    """A gate that lets two calls at once pass."""
+    settings.OMS_GATEWAY_CONCURRENCY = 2
+    valkey.client().flushdb()
+    gate_named.cache_clear()
+    yield
+    gate_named.cache_clear()
+    valkey.client().flushdb()
+
+
+def due(count: int) -> None:
+    """Have so many calls due at the sandbox's gate."""
+    stock({"SKU-A": {"BER": count}})
+    for _ in range(count):
+        place()
+    drain_all()
+    assert PaymentOperation.objects.filter(state="pending").count() == count
+
+
+def sessions() -> int:
+    """Count who is connected to the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+def states() -> list[str]:
+    return list(PaymentOperation.objects.order_by("id").values_list("state", flat=True))
+
+
+def ended_call() -> EndedCall:
+    [claimed] = claim_operations(gate="sandbox", at_most=1)
+    return EndedCall(claimed, cast("Lease", None), Done(reference="sbx_1", authorization="sbx_1"))
+
+
+class TestMoreThanPlaces:
+    def test_is_all_made_and_written_down_on_return(self, two_places: None) -> None:
+        due(7)
+        assert dispatch_all() == 7
+        assert states() == ["succeeded"] * 7
+
+    def test_leaves_no_connection_behind(self, two_places: None) -> None:
+        before = sessions()
+        due(7)
+        dispatch_all()
+        wait_until(lambda: sessions() <= before)
+
+
+class TestRecorder:
+    def test_writes_down_what_it_was_given_before(self) -> None:
+        due(3)
+        with Recorder() as recorder:
+            recorder.record([ended_call()], in_background=True)
+            recorder.record([ended_call()], in_background=True)
+            recorder.record([ended_call()], in_background=False)
+            assert states() == ["succeeded"] * 3
+
+    def test_keeps_nobody_waiting_in_the_background(self) -> None:
+        due(1)
+        call = ended_call()
+        with Recorder() as recorder:
+            with transaction.atomic():
+                PaymentOperation.objects.select_for_update().get()
+                recorder.record([call], in_background=True)
+                assert states() == ["in_flight"]
+            recorder.record([], in_background=False)
+            assert states() == ["succeeded"]
+
+    def test_tells_of_a_failure_in_the_background_and_goes_on(self) -> None:
+        due(2)
+        with Recorder() as recorder:
+            recorder.record([cast("Any", "no call at all")], in_background=True)
+            with pytest.raises(AttributeError):
+                recorder.record([ended_call()], in_background=False)
+            recorder.record([ended_call()], in_background=False)
+        assert states() == ["succeeded"] * 2
