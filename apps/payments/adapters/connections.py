@@ -19,8 +19,11 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-MOST_KEPT: Final = 64
-"""Connections to one address that are kept for the next request; more are opened where they are needed."""
+MOST_KEPT: Final = 256
+"""Connections to one address that are kept for the next request, of as many as were needed at once."""
+
+
+_NOT_CONNECTED: Final = (NewConnectionError, ConnectTimeoutError)
 
 
 class NoTimeLeft(Exception):
@@ -100,12 +103,15 @@ def is_certainly_unsent(error: HTTPError) -> bool:
     """Whether an error shows that no connection came about."""
     if isinstance(error, SSLError):
         return bool(error.args) and isinstance(error.args[0], ssl.SSLCertVerificationError)
-    return isinstance(error, NewConnectionError | ConnectTimeoutError | ProxyError)
+    if isinstance(error, ProxyError):
+        # Also what goes wrong with an answer is called so, where it closed the connection to a proxy.
+        return isinstance(error.original_error, _NOT_CONNECTED)
+    return isinstance(error, _NOT_CONNECTED)
 
 
 def _proxy_to(url: str) -> str | None:
     parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     proxies = getproxies()
     return proxies.get(parts.scheme) or proxies.get("all")

@@ -100,7 +100,7 @@ def _work_off(gate_name: str, recorder: Recorder, deadline: float) -> int:
             for claimed, lease in _claim(gate, gate_name, room):
                 running[pool.submit(carry_out, claimed)] = (claimed, lease)
         # The next calls are under way while the answers to the last ones are written down. Where all
-        # places are taken more is due, and the ones after them must not wait for that either.
+        # places are ours and taken, more is due, and must not wait until that is done either.
         is_full = len(running) >= settings.OMS_GATEWAY_CONCURRENCY
         recorder.record(ended, in_background=is_full)
         if not running and not ended:
@@ -108,13 +108,13 @@ def _work_off(gate_name: str, recorder: Recorder, deadline: float) -> int:
         spent = 0.0 if is_full else time.monotonic() - began
         wait(running, timeout=0.05, return_when=FIRST_COMPLETED)
         time.sleep(gather)
-        ended = [
-            EndedCall(*running.pop(future), future.result())
-            for future in list(running)
-            if future.done()
-        ]
+        ended = [_ended(future, *running.pop(future)) for future in list(running) if future.done()]
         made += len(ended)
         gather = min(LONGEST_GATHER_SECONDS, max(SHORTEST_GATHER_SECONDS, spent))
+
+
+def _ended(future: Future[Result], claimed: ClaimedOperation, lease: Lease) -> EndedCall:
+    return EndedCall(claimed=claimed, lease=lease, result=future.result())
 
 
 def _claim(gate: Gate, gate_name: str, room: int) -> list[tuple[ClaimedOperation, Lease]]:

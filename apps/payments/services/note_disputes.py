@@ -31,6 +31,7 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
         changes = Changes(now=now)
         changed: dict[UUID, Payment] = {}
         waited: set[UUID] = set()
+        noted: set[str] = set()
         for message in sorted(messages, key=lambda one: one.id):
             payment = payments.get(message.payment_id)  # type: ignore[arg-type]  # none has no row
             if payment is None or message.dispute is None:
@@ -43,8 +44,13 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
                 changed[payment.id] = payment
                 waited |= {payment.id} if news.state is DisputeState.WON else set()
             elif dispute.is_by_hand and (dispute.state, news.state) == ("lost", "won"):
+                said = f"The provider says that dispute {dispute.reference} was won"
+                # A provider may say it by more than one message.
+                if said in noted or payment.history.filter(what=said).exists():
+                    continue
+                noted.add(said)
                 payment.updated_at = now
-                changes.step(payment, "The provider says that the dispute was won", cause)
+                changes.step(payment, said, cause)
                 log.warning("decided_dispute_contradicted", dispute=str(dispute.id))
                 changed[payment.id] = payment
         for payment_id in waited:

@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
 
+import structlog
 from django.db import connection
 
 from apps.payments.ports import Result
@@ -12,8 +13,10 @@ from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gatewa
 from apps.payments.services.claim_operations import ClaimedOperation
 from apps.platform.resilience.gate import Lease
 
+log = structlog.get_logger(__name__)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndedCall:
     """A call, its place at the gate, and how it ended."""
 
@@ -36,16 +39,20 @@ class Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the thread and its connection, once it has written down what it has."""
+        """Write down what is left, also after a failure, and end the thread and its connection."""
         if self._background is not None:
             self._background.submit(_close_connection)
             self._background.shutdown()
+        if self._under_way is not None and (error := self._under_way.exception()) is not None:
+            log.error("answers_not_recorded", exc_info=error)
+        if self._ended:
+            _record(self._ended)
 
     def record(self, ended: Sequence[EndedCall], *, in_background: bool) -> None:
         """Write calls down: all of them before this returns, or soon and together with later ones.
 
-        Raises what an earlier record in the background raised; its calls are taken up anew when their
-        leases end.
+        Raises what an earlier record in the background raised: the calls of that one are taken up anew
+        when their leases end, the others are kept.
         """
         self._ended += ended
         if self._under_way is not None and (self._under_way.done() or not in_background):

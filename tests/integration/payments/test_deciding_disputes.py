@@ -133,7 +133,11 @@ class TestADisputeLostByHand:
         dispute(order, "won")
         order = settled(order)
         payment = payment_of(order)
-        assert history(payment)[-1] == "The provider says that the dispute was won"
+        said = f"The provider says that dispute {Dispute.objects.get().reference} was won"
+        assert history(payment)[-1] == said
+        # Stripe says it by two messages, one for the decision and one for the money.
+        dispute(order, "won")
+        assert history(payment).count(said) == 1
         assert (moved(), told_last()) == before
         assert Dispute.objects.get().state == "lost"
         assert order.payment_status == "charged_back"

@@ -89,4 +89,4 @@ class TestADispute:
         decide(paypal, "won")
         assert Dispute.objects.get().state == "lost"
         what = payment_of(order).history.latest("position").what
-        assert what == "The provider says that the dispute was won"
+        assert what == f"The provider says that dispute {dispute.reference} was won"

@@ -53,7 +53,11 @@ def states() -> list[str]:
 
 def ended_call() -> EndedCall:
     [claimed] = claim_operations(gate="sandbox", at_most=1)
-    return EndedCall(claimed, cast("Lease", None), Done(reference="sbx_1", authorization="sbx_1"))
+    return EndedCall(
+        claimed=claimed,
+        lease=cast("Lease", None),
+        result=Done(reference="sbx_1", authorization="sbx_1"),
+    )
 
 
 class TestMoreThanPlaces:
@@ -96,4 +100,12 @@ class TestRecorder:
             with pytest.raises(AttributeError):
                 recorder.record([ended_call()], in_background=False)
             recorder.record([ended_call()], in_background=False)
+        assert states() == ["succeeded"] * 2
+
+    def test_writes_down_what_is_left_whatever_ended_the_work(self) -> None:
+        due(2)
+        with Recorder() as recorder:
+            recorder.record([cast("Any", "no call at all")], in_background=True)
+            with pytest.raises(AttributeError):
+                recorder.record([ended_call(), ended_call()], in_background=False)
         assert states() == ["succeeded"] * 2

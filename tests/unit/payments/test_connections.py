@@ -24,6 +24,7 @@ class Desk:
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     desk = Desk()
+    stalled = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -34,6 +35,15 @@ def desk() -> Iterator[Desk]:
             desk.connections.add(self.client_address[1])
             if self.path.endswith("/silent"):
                 self.close_connection = True
+                return
+            if self.path.endswith("/stalled"):
+                self.close_connection = True
+                self.send_response(200)
+                self.send_header("Connection", "close")
+                self.send_header("Content-Length", "9")
+                self.end_headers()
+                self.wfile.flush()
+                stalled.wait(10)
                 return
             self.send_response(302)
             self.send_header("Location", "/elsewhere")
@@ -49,6 +59,7 @@ def desk() -> Iterator[Desk]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     yield desk
+    stalled.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -115,6 +126,18 @@ class TestProxies:
                 "POST", "http://provider.example/a", headers={}, body=b"x"
             )
         assert is_certainly_unsent(failed.value)
+
+    @pytest.mark.parametrize("fate", ["silent", "stalled"])
+    def test_that_lost_the_answer_may_have_sent_the_request(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch, fate: str
+    ) -> None:
+        monkeypatch.setenv("http_proxy", desk.base)
+        address = "http://provider.example"
+        kept = Connections(base_url=address, connect_seconds=5, read_seconds=0.3)
+        with pytest.raises(HTTPError) as failed:
+            kept.send("POST", f"{address}/{fate}", headers={}, body=b"x")
+        assert not is_certainly_unsent(failed.value)
+        assert len(desk.seen) == 1
 
 
 class TestWhatIsCertain:

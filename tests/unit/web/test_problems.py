@@ -125,7 +125,7 @@ class TestErrorPages:
     def test_ask_people_for_a_moment_while_the_database_is_away(self, stranger: Client) -> None:
         answer = stranger.get("/broken/database")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-        assert b"reload this page" in answer.content
+        assert b"in a few seconds" in answer.content
         assert stranger.get("/broken/data").status_code == 500
 
 
