@@ -1,10 +1,10 @@
 """Asking a provider again for what did not come."""
 
-import random
-import time
+from types import SimpleNamespace
 
 import pytest
 
+from apps.payments.adapters import asking
 from apps.payments.adapters.asking import ask_again
 from apps.payments.ports import GatewayMisused, GatewayUnavailable, LockedOut
 
@@ -27,8 +27,9 @@ class Answers:
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses, none of which is made, as long as chance lets them become."""
     pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
-    monkeypatch.setattr(random, "random", lambda: 1.0)
+    # There alone: threads of other parts would never sleep again.
+    monkeypatch.setattr(asking, "time", SimpleNamespace(sleep=pauses.append))
+    monkeypatch.setattr(asking, "random", SimpleNamespace(random=lambda: 1.0))
     return pauses
 
 
@@ -51,7 +52,7 @@ class TestAskAgain:
     def test_waits_as_long_as_chance_has_it(
         self, slept: list[float], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(random, "random", lambda: 0.25)
+        monkeypatch.setattr(asking, "random", SimpleNamespace(random=lambda: 0.25))
         ask_again(Answers(GatewayUnavailable("busy"), GatewayUnavailable("busy")))
         assert slept == [0.5, 1.0]
 
