@@ -21,8 +21,9 @@ class Order(models.Model):
 
     `version` numbers the order's events, `steps` its history. `owes_*` say what a cancellation
     still waits for, and `short_skus` what there was too little of. The payment fields are what
-    orders has heard of the payment; `lost_minor` is what disputes left with the customer. `payment_rule` is the rule that chose its provider, if one did,
-    `payment_alternatives` the `provider` and `token` of those that come after it.
+    orders has heard of the payment; `lost_minor` is what disputes left with the customer.
+    `payment_rule` is the rule that chose its provider, if one did, `payment_alternatives` the
+    `provider` and `token` of those that come after it.
     """
 
     id = models.UUIDField(primary_key=True)

@@ -45,7 +45,10 @@ class Connections:
         read_seconds: float,
         ca_bundle: str | None = None,
     ) -> None:
-        """Take the limits of one request; a proxy for the address comes from the environment, once."""
+        """Take the limits of one request; a proxy for the address comes from the environment, once.
+
+        `NO_PROXY` lists hosts, with a port or without; ranges of addresses are not understood in it.
+        """
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._pool = _pool(_proxy_to(base_url), ca_bundle or certifi.where())
