@@ -1,6 +1,9 @@
 """How the back office hangs together: its sidebar, its styles and the name of the environment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 
 from django.apps import apps
 from django.conf import settings
@@ -17,11 +20,6 @@ class Page:
     icon: str
     model: str
     page: str = ""
-
-    @property
-    def link(self) -> str:
-        """Where it leads."""
-        return reverse(f"admin:{self.page or self.model.replace('.', '_') + '_changelist'}")
 
     @property
     def permission(self) -> str:
@@ -97,33 +95,43 @@ SECTIONS = (
 
 def list_navigation(request: HttpRequest) -> list[dict[str, object]]:
     """Give the sidebar: the pages that the person may see, by context."""
-    dashboard = {"title": "Dashboard", "icon": "space_dashboard", "link": reverse("admin:index")}
+    links = _links()
+    # The longest address that the request begins with, so that one entry is lit and no two.
+    lit = max((one for one in links.values() if request.path.startswith(one)), key=len, default="")
     sections = [
-        {"title": section.title, "separator": True, "items": _items(section, request)}
+        {"title": section.title, "separator": True, "items": _items(section, request, lit)}
         for section in SECTIONS
     ]
+    dashboard = {"title": "Dashboard", "icon": "space_dashboard", "link": reverse("admin:index")}
     return [{"items": [dashboard]}, *(one for one in sections if one["items"])]
 
 
-def _items(section: Section, request: HttpRequest) -> list[dict[str, object]]:
-    installed = {config.label for config in apps.get_app_configs()}
-    links = [page.link for one in SECTIONS for page in one.pages if _app(page) in installed]
-    # The longest address that the request begins with, so that one entry is lit and no two.
-    lit = max((one for one in links if request.path.startswith(one)), key=len, default="")
+def _items(section: Section, request: HttpRequest, lit: str) -> list[dict[str, object]]:
+    links = _links()
     return [
         {
             "title": page.title,
             "icon": page.icon,
-            "link": page.link,
-            "active": page.link == lit,
+            "link": links[page],
+            "active": links[page] == lit,
         }
         for page in section.pages
-        if _app(page) in installed and request.user.has_perm(page.permission)
+        if page in links and request.user.has_perm(page.permission)
     ]
 
 
-def _app(page: Page) -> str:
-    return page.model.split(".")[0]
+@cache
+def _links() -> Mapping[Page, str]:
+    """Where each page leads, of the contexts that are installed; found once, as no address changes."""
+    installed = {config.label for config in apps.get_app_configs()}
+    return MappingProxyType(
+        {
+            page: reverse(f"admin:{page.page or page.model.replace('.', '_') + '_changelist'}")
+            for section in SECTIONS
+            for page in section.pages
+            if page.model.split(".")[0] in installed
+        }
+    )
 
 
 def name_environment(request: HttpRequest) -> list[str]:

@@ -46,10 +46,23 @@ def define_roles() -> dict[str, Group]:
     To be called after each migration, which may bring new permissions. Who belongs to a group is
     left alone; users and groups themselves are the superuser's.
     """
-    permissions = list(Permission.objects.exclude(content_type__app_label="auth"))
-    groups = {}
-    for role, beginnings in ROLES.items():
-        group, _ = Group.objects.get_or_create(name=role)
-        group.permissions.set(one for one in permissions if one.codename.startswith(beginnings))
-        groups[role] = group
+    permissions = Permission.objects.exclude(content_type__app_label="auth").values_list(
+        "id", "codename"
+    )
+    Group.objects.bulk_create([Group(name=role) for role in ROLES], ignore_conflicts=True)
+    groups = {group.name: group for group in Group.objects.filter(name__in=ROLES)}
+    given = Group.permissions.through
+    wanted = {
+        (groups[role].pk, key)
+        for role, beginnings in ROLES.items()
+        for key, codename in permissions
+        if codename.startswith(beginnings)
+    }
+    rows = given.objects.filter(group__in=groups.values())
+    had = {(row.group_id, row.permission_id): row.pk for row in rows}
+    given.objects.filter(pk__in=[key for pair, key in had.items() if pair not in wanted]).delete()
+    given.objects.bulk_create(
+        [given(group_id=group, permission_id=key) for group, key in sorted(wanted - had.keys())],
+        ignore_conflicts=True,
+    )
     return groups

@@ -1,11 +1,13 @@
 """How requests travel to PayPal: with time limits, over kept connections, and telling what is certain."""
 
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import httpx
 
@@ -50,7 +52,6 @@ class PayPalTransport:
         """Take the time limits of one request; proxies come from the environment."""
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
-        self._trusted = httpx.create_ssl_context()
         self._here = _PerThread()
 
     @contextmanager
@@ -109,13 +110,19 @@ class PayPalTransport:
     def _client(self) -> httpx.Client:
         if self._here.client is None:
             self._here.client = httpx.Client(
-                verify=self._trusted,
+                verify=_trusted(),
                 follow_redirects=False,
                 limits=httpx.Limits(
                     max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_SECONDS
                 ),
             )
         return self._here.client
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read whom to trust once a process: it takes longer than a request."""
+    return httpx.create_ssl_context()
 
 
 def _whole(response: httpx.Response, ends_at: float) -> bytes:

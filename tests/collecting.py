@@ -1,0 +1,22 @@
+"""Find the tests without looking for garbage meanwhile: importing makes hardly any.
+
+That takes an eighth of the time away in which every worker reads all tests. What was imported is not
+looked through again afterwards.
+"""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+gc.disable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for garbage again once all is imported."""
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
