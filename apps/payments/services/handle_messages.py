@@ -1,11 +1,11 @@
 """Look at what the stored messages of providers concern.
 
-A message is hardly ever taken at its word: it makes the operation it names due for a look-up, whose
-answer counts. So repeated, late and reordered messages do no harm. Only of disputes, and of refunds that
+A message is hardly ever taken at its word: it makes what is open about its payment due for a look-up,
+whose answer counts. So repeated, late and reordered messages do no harm. Only of disputes, and of refunds that
 no call of ours asked for, there is nothing to look up: what the provider says of them goes one way.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,7 +34,8 @@ def handle_messages(*, now: datetime) -> int:
     """Match stored messages to payments and have what they are about looked up.
 
     That is what is open about the payment; where nothing is, and the message tells of a setback,
-    what had succeeded. A message whose payment is not known yet waits and is matched later, less
+    what had succeeded. One that tells of a call what its answer has told already has nothing looked
+    up: most do, and each look costs as much as a call. A message whose payment is not known yet waits and is matched later, less
     and less often, for up to three days. Returns the number of messages looked at.
     """
     # Apart from the others, because these lock payments, which comes before locking their calls; and
@@ -57,6 +58,7 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
         payments = _payments_of(messages)
         looked_up: dict[UUID, set[str]] = {}
         in_flight = _list_in_flight(payments.values())
+        known = set[int]() if is_setback else _list_known(messages, payments)
         uncharged = _list_uncharged(
             payments[one.id] for one in messages if one.refund and one.id in payments
         )
@@ -64,7 +66,9 @@ def _handle(*, is_setback: bool, now: datetime) -> int:
             payment_id = payments.get(message.id)
             message.payment_id = payment_id or message.payment_id
             message.attempts += 1
-            if payment_id in in_flight:
+            if message.id in known:
+                message.handled_at = now
+            elif payment_id in in_flight:
                 # The call under way may have been answered before this happened: look after it.
                 message.next_at = now + IN_FLIGHT_PAUSE
             elif payment_id is not None and payment_id in uncharged and message.refund:
@@ -113,6 +117,26 @@ def _list_in_flight(payment_ids: Iterable[UUID]) -> set[UUID]:
             payment_id__in=list(payment_ids), state=OperationState.IN_FLIGHT
         ).values_list("payment_id", flat=True)
     )
+
+
+def _list_known(
+    messages: Sequence[ProviderMessageRecord], payments: Mapping[int, UUID]
+) -> set[int]:
+    """Give the messages that say of a call that it was done which we know to have succeeded."""
+    told = {
+        one.id: (payments[one.id], one.call_reference or one.reference)
+        for one in messages
+        if one.was_done and one.id in payments and not (one.refund or one.dispute)
+    }
+    if not told:
+        return set()
+    succeeded = set(
+        PaymentOperation.objects.filter(
+            payment_id__in={payment for payment, _ in told.values()},
+            state=OperationState.SUCCEEDED,
+        ).values_list("payment_id", "reference")
+    )
+    return {message for message, call in told.items() if call in succeeded}
 
 
 def _list_uncharged(payment_ids: Iterable[UUID]) -> set[UUID]:
