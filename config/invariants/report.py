@@ -35,7 +35,7 @@ def show(findings: Sequence[Finding], console: Console) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("", "invariant"):
         table.add_column(heading, overflow="fold")
-    for heading in ("rows", "ms"):
+    for heading in ("against it", "ms"):
         table.add_column(heading, justify="right")
     for finding in findings:
         table.add_row(
@@ -45,9 +45,17 @@ def show(findings: Sequence[Finding], console: Console) -> None:
             f"{finding.seconds * 1000:.0f}",
         )
     console.print(table)
+    if all(finding.holds for finding in findings):
+        console.print(Text(_all_hold(findings), style="green"))
     for finding in findings:
         if not finding.holds:
             _explain(finding, console)
+
+
+def _all_hold(findings: Sequence[Finding]) -> str:
+    skipped = sum(finding.is_skipped for finding in findings)
+    asked = f"All {len(findings) - skipped} that were asked hold"
+    return f"{asked}; {skipped} (–) have no table here." if skipped else f"{asked}."
 
 
 def _mark(finding: Finding) -> Text:

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.payments.domain.refusals import PaymentNotFound
@@ -36,6 +37,7 @@ def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpRespons
     )
 
 
+@csrf_exempt  # Nothing but a GET is answered, and whoever posts is to read that.
 @require_GET
 def come_back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """Welcome a customer whom the provider sent back, and look up what was decided."""

@@ -39,6 +39,7 @@ class TestCheckInvariants:
         text = run("--settled")
         assert "✓  the ledger adds up to the level" in text
         assert "✗" not in text
+        assert f"All {text.count('✓')} that were asked hold." in text
 
     def test_explains_what_does_not_hold_and_ends_with_1(self, broken: Shop) -> None:
         text, error = run_broken()
