@@ -10,6 +10,8 @@ import moneyed
 from apps.kernel.errors import DomainError
 
 _MAX_MINOR_DIGITS = 15
+LARGEST_MINOR = 10**_MAX_MINOR_DIGITS - 1
+"""The largest amount of any currency, in minor units."""
 _PLAIN_DECIMAL = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,3}))?")
 
 # ISO codes of funds, of units of account and of no currency at all, and CNH, which ISO lacks:
@@ -123,7 +125,7 @@ class Money:
                 decimals=decimals,
             )
         minor = int(major + fraction.ljust(decimals, "0"))
-        if minor >= 10**_MAX_MINOR_DIGITS:
+        if minor > LARGEST_MINOR:
             raise InvalidAmount(
                 f"An amount has at most {_MAX_MINOR_DIGITS} digits.", currency=currency
             )

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 
 from apps.payments.domain.operations import OPEN_STATES, OperationState
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
@@ -29,6 +31,10 @@ GIVE_UP_AFTER = timedelta(days=3)
 UNMATCHED_PAUSE_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 3600
 IN_FLIGHT_PAUSE = timedelta(seconds=1)
+PASSING = (OperationalError, InterfaceError)
+"""The database is away, or two of us met: that says nothing of a message."""
+
+log = structlog.get_logger(__name__)
 
 
 def handle_messages(*, now: datetime) -> int:
@@ -36,24 +42,52 @@ def handle_messages(*, now: datetime) -> int:
 
     That is what is open about the payment; where nothing is, and the message tells of a setback,
     what had succeeded. One that tells of a call what its answer has told already has nothing looked
-    up: most do, and each look costs as much as a call. A message whose payment is not known yet waits and is matched later, less
-    and less often, for up to three days. Returns the number of messages looked at.
+    up: most do, and each look costs as much as a call. A message whose payment is not known yet waits
+    and is matched later, less and less often, for up to three days; one that cannot be handled is tried
+    again for as long as that is so. Returns the number of messages looked at.
     """
     # Apart from the others, because these lock payments, which comes before locking their calls; and
     # first, since a refund that failed is what one made at the provider's own desk makes up for.
-    setbacks = _handle(is_setback=True, now=now)
-    return setbacks + _handle(is_setback=False, now=now)
+    setbacks = _handle_due(is_setback=True, now=now)
+    return setbacks + _handle_due(is_setback=False, now=now)
 
 
-def _handle(*, is_setback: bool, now: datetime) -> int:
-    with transaction.atomic(savepoint=False):
-        messages = list(
-            ProviderMessageRecord.objects.filter(
-                handled_at=None, next_at__lte=now, is_setback=is_setback
-            )
-            .order_by("next_at")
-            .select_for_update(skip_locked=True)[:BATCH]
+def _handle_due(*, is_setback: bool, now: datetime) -> int:
+    """Handle what is due together; where that fails, each by itself, so that none holds up the others."""
+    due = ProviderMessageRecord.objects.filter(
+        handled_at=None, next_at__lte=now, is_setback=is_setback
+    ).order_by("next_at")
+    try:
+        return _handle(due, is_setback=is_setback, now=now)
+    except PASSING:
+        raise
+    except Exception as error:
+        log.warning("messages_failed_together", error=type(error).__name__)
+        names = list(due.values_list("id", flat=True)[:BATCH])
+        return sum(_handle_alone(due, name, is_setback=is_setback, now=now) for name in names)
+
+
+def _handle_alone(
+    due: QuerySet[ProviderMessageRecord], name: int, *, is_setback: bool, now: datetime
+) -> int:
+    try:
+        return _handle(due.filter(id=name), is_setback=is_setback, now=now)
+    except PASSING:
+        raise
+    except Exception:
+        message = ProviderMessageRecord.objects.get(id=name)
+        log.exception(
+            "message_failed", provider=message.provider, kind=message.kind, name=message.event_id
         )
+        message.attempts += 1
+        message.next_at = now + _pause_after(message.attempts)
+        message.save(update_fields=["attempts", "next_at"])
+        return 1
+
+
+def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: datetime) -> int:
+    with transaction.atomic(savepoint=False):
+        messages = list(due.select_for_update(skip_locked=True)[:BATCH])
         if not messages:
             return 0
         payments = _payments_of(messages)
