@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+# Here and not in the hook: plugins and the files of fixtures are imported before it is called.
 gc.disable()
 
 

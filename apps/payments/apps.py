@@ -82,3 +82,4 @@ def _count_from_zero() -> None:
         metrics.payments_failed_total.labels(gateway=gateway)
         metrics.captures_failed_total.labels(gateway=gateway)
         metrics.authorisations_running_out_total.labels(gateway=gateway)
+        metrics.webhooks_total.labels(provider=gateway, outcome="failed")

@@ -1,7 +1,7 @@
 """What providers told us by themselves, and the sandbox's own book."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -12,8 +12,13 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.payments.admin.searching import FoundByName
-from apps.payments.models import ANNOUNCES_REPORT, ProviderMessageRecord, SandboxApproval
-from apps.payments.services.give_up_report import give_up_report
+from apps.payments.models import (
+    ANNOUNCES_REPORT,
+    CANNOT_BE_HANDLED,
+    ProviderMessageRecord,
+    SandboxApproval,
+)
+from apps.payments.services.give_up_message import give_up_message
 from apps.platform.backoffice.admin import ReadOnlyAdmin, page_action
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
 from apps.platform.backoffice.deeds import record_deed
@@ -25,24 +30,27 @@ _TONES = {
     "handled": Tone.SUCCESS,
     "waiting": Tone.INFO,
     "tried again": Tone.WARNING,
+    "cannot be handled": Tone.DANGER,
     "given up": Tone.NEUTRAL,
 }
 
 
-class _AboutReports(admin.SimpleListFilter):
-    """Those that announce a report; the index over references finds them."""
+class _OfInterest(admin.SimpleListFilter):
+    """Those that announce a report, and those that fail; an index finds either."""
 
     title, parameter_name = "what it is about", "about"
+    choice_of: ClassVar = {"reports": ANNOUNCES_REPORT, "failing": CANNOT_BE_HANDLED}
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        """Offer the one choice."""
-        return [("reports", "a report")]
+        """Offer the two."""
+        return [("reports", "a report"), ("failing", "cannot be handled")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ProviderMessageRecord]
     ) -> QuerySet[ProviderMessageRecord]:
         """Keep those."""
-        return queryset.filter(ANNOUNCES_REPORT) if self.value() else queryset
+        wanted = self.choice_of.get(self.value() or "")
+        return queryset if wanted is None else queryset.filter(wanted)
 
 
 @admin.register(ProviderMessageRecord)
@@ -50,13 +58,13 @@ class ProviderMessageAdmin(FoundByName):
     """A webhook, stored before it was answered."""
 
     list_display = ("received", "provider", "kind", "name", "outcome", "attempts")
-    list_filter = (_AboutReports,)
+    list_filter = (_OfInterest,)
     search_fields = ("reference",)
     search_help_text = "The provider's id of the payment, exactly"
     ordering: Sequence[str] = ("-id",)
     fields = (
         *("provider", "kind", "outcome", "reference", "event_id", "payment_id"),
-        *("received", "handled", "next_try", "attempts", "given_up"),
+        *("received", "handled", "next_try", "attempts", "failure", "given_up"),
     )
     actions_detail = ("give_up",)
 
@@ -85,28 +93,28 @@ class ProviderMessageAdmin(FoundByName):
         """Show when it is due; nothing once it was taken in."""
         return moment(None if message.handled_at else message.next_at)
 
-    @admin.display(description="Report given up at")
+    @admin.display(description="Given up at")
     def given_up(self, message: ProviderMessageRecord) -> SafeString:
-        """Show when somebody said that its report will not come; the audit log has who, and why."""
+        """Show when somebody said that nothing more is to be tried; the audit log has who, and why."""
         return moment(message.given_up_at)
 
     def has_settle_permission(self, request: HttpRequest, object_id: object = None) -> bool:
-        """Whether the person may say that a report will not come."""
+        """Whether the person may say that nothing more is to be tried."""
         return request.user.has_perm("payments.settle_providermessagerecord")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer it only of a report that is still asked for."""
+        """Offer it only where something is still tried: a report is asked for, or the handling fails."""
         offered: list[Any] = super().get_actions_detail(request, object_id)
         message: ProviderMessageRecord | None = self.get_object(request, str(object_id))
-        if message is None or not message.announces_report or message.given_up_at:
+        if message is None or message.given_up_at:
+            return []
+        if not (message.announces_report or message.cannot_be_handled):
             return []
         return offered
 
-    @page_action(
-        description="It will not come…", permission="settle", icon="close", is_dangerous=True
-    )
+    @page_action(description="Give it up…", permission="settle", icon="close", is_dangerous=True)
     def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask why, and have the report not asked for any more."""
+        """Ask why, and have nothing more tried with the message."""
         message: ProviderMessageRecord | None = self.get_object(request, object_id)
         if message is None:
             raise Http404
@@ -117,9 +125,9 @@ class ProviderMessageAdmin(FoundByName):
         if not form.is_valid():
             return ask(request, self, question=_question(message, back), form=form)
         if _give_up(request, message, form.cleaned_data["reason"]):
-            self.message_user(request, "The report is not asked for any more.")
+            self.message_user(request, "The message was given up.")
         else:
-            self.message_user(request, "No report is asked for here.", messages.WARNING)
+            self.message_user(request, "There is nothing to give up.", messages.WARNING)
         return HttpResponseRedirect(back)
 
 
@@ -143,6 +151,8 @@ def outcome_of(message: ProviderMessageRecord) -> str:
         return "given up"
     if message.handled_at:
         return "handled"
+    if message.cannot_be_handled:
+        return "cannot be handled"
     return "tried again" if message.attempts else "waiting"
 
 
@@ -166,34 +176,43 @@ def messages_table(heard: Iterable[ProviderMessageRecord]) -> Table:
 
 def _give_up(request: HttpRequest, message: ProviderMessageRecord, reason: str) -> bool:
     with transaction.atomic():
-        given_up = give_up_report(message_id=message.id, now=database_now())
+        given_up = give_up_message(message_id=message.id, now=database_now())
         if given_up:
             record_deed(
                 request,
-                action="payments.give_up_report",
+                action="payments.give_up_message",
                 subject_type="provider_message",
                 subject_id=str(message.id),
                 reason=reason,
-                changes={"report": ["", message.event_id]},
+                changes={"message": ["", message.event_id]},
             )
     return given_up is not None
 
 
 def _question(message: ProviderMessageRecord, back: str) -> Question:
-    return Question(
-        title=f"This report of {message.provider} will not come",
-        explanation=(
+    if message.announces_report:
+        title = f"This report of {message.provider} will not come"
+        explanation = (
             "It is not asked for any more, and the comparison goes on without it. Charges and refunds "
             "that it would have told of show up as missing, until it is read from a file. That cannot "
             "be taken back; say whom you have asked, or that it was read from a file."
-        ),
-        submit="It will not come",
+        )
+    else:
+        title = f"This message of {message.provider} cannot be handled"
+        explanation = (
+            "It is not tried any more, and nothing of what it tells becomes part of the payment. That "
+            "cannot be taken back; say what was done instead."
+        )
+    return Question(
+        title=title,
+        explanation=explanation,
+        submit="Give it up",
         back=back,
         is_dangerous=True,
         panel=Panel(
             facts=[
-                ("Report", identifier(message.event_id)),
-                ("Announced at", moment(message.received_at)),
+                ("Message", identifier(message.event_id)),
+                ("Received at", moment(message.received_at)),
             ]
         ),
     )

@@ -112,7 +112,7 @@ class WebhookView(ApiView):
         summary="Take in a provider's message",
         responses={200: ReceivedDocument},
         refusals={
-            400: "The signature is missing, wrong or too old.",
+            400: "The signature is missing, wrong or too old, or the message cannot be read.",
             404: "No such provider is in use.",
             503: "The provider has to be asked about the signature, and does not answer.",
         },

@@ -2,7 +2,12 @@
 
 from apps.payments.models.documents import Document, DocumentSeries
 from apps.payments.models.ledger import LedgerEntry
-from apps.payments.models.news import ANNOUNCES_REPORT, Dispute, ProviderMessageRecord
+from apps.payments.models.news import (
+    ANNOUNCES_REPORT,
+    CANNOT_BE_HANDLED,
+    Dispute,
+    ProviderMessageRecord,
+)
 from apps.payments.models.operation import PaymentOperation
 from apps.payments.models.payment import Payment, PaymentStatus, PaymentStep
 from apps.payments.models.sandbox import SandboxApproval
@@ -14,6 +19,7 @@ from apps.payments.models.settlement import (
 
 __all__ = [
     "ANNOUNCES_REPORT",
+    "CANNOT_BE_HANDLED",
     "Dispute",
     "Document",
     "DocumentSeries",

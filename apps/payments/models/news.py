@@ -11,6 +11,8 @@ from apps.payments.models.payment import Payment
 
 ANNOUNCES_REPORT = Q(reference="", payment_id=None) & ~Q(facts={})
 """Messages about no payment of which something is kept: all there is to know is where a report lies."""
+CANNOT_BE_HANDLED = Q(handled_at=None) & ~Q(failure="")
+"""Messages that the last try failed to handle, not for want of their payment."""
 
 
 class ProviderMessageRecord(models.Model):
@@ -19,8 +21,9 @@ class ProviderMessageRecord(models.Model):
     `payment_id` is the payment it was matched to, or names itself. `is_setback` says that something
     which had succeeded may not have lasted. `facts` is what the adapter wants to know of it when it
     looks up a call, `dispute` what it says of a dispute, `refund` of a refund that was made, `was_done`
-    whether the call that it names was carried out, where it says so. Of one that announces a report,
-    `given_up_at` is when somebody said that the report will not come.
+    whether the call that it names was carried out, where it says so. `failure` is the kind of error that
+    the last try to handle it ended with, empty where it did not fail. `given_up_at` is when somebody said
+    that nothing more is to be tried: a report will not come, or the message cannot be handled.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -39,12 +42,16 @@ class ProviderMessageRecord(models.Model):
     next_at = models.DateTimeField()
     attempts = models.IntegerField(default=0)
     handled_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=64, default="", db_default="")
     given_up_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "provider message"
         permissions: ClassVar = [
-            ("settle_providermessagerecord", "Can say that an announced report will not come"),
+            (
+                "settle_providermessagerecord",
+                "Can say that nothing more is to be tried with a message",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -61,6 +68,11 @@ class ProviderMessageRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.event_id}"
+
+    @property
+    def cannot_be_handled(self) -> bool:
+        """Whether the last try failed, see `CANNOT_BE_HANDLED`."""
+        return self.handled_at is None and self.failure != ""
 
     @property
     def announces_report(self) -> bool:

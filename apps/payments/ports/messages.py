@@ -9,14 +9,15 @@ from apps.payments.domain.disputes import DisputeState
 
 
 class BadSignature(Exception):
-    """A message does not come from the provider, or is too old."""
+    """A message does not come from the provider, is too old, or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeNews:
     """What a provider says of a dispute; `reason` is its own word, the amount in minor units.
 
-    Without a `currency`, as it was kept once, the amount is in that of the payment.
+    An amount that cannot be read is 0. Without a `currency`, as it was kept once, it is in that of the
+    payment.
     """
 
     reference: str

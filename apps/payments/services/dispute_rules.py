@@ -2,6 +2,7 @@
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.payments import PaymentDisputeClosed, PaymentDisputed
+from apps.kernel.money import LARGEST_MINOR
 from apps.payments.domain.accounts import Account
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.models import Dispute, Payment
@@ -24,8 +25,18 @@ HOLDS = {
 """Who has the disputed money in each state."""
 
 
+class NoSuchAmount(Exception):
+    """A provider tells of a dispute over what no charge can be."""
+
+
 def new_dispute(payment: Payment, news: DisputeNews, changes: Changes) -> Dispute:
-    """Give the row of a dispute that nobody has heard of; `move_on` stores it."""
+    """Give the row of a dispute that nobody has heard of; `move_on` stores it.
+
+    Raises:
+        NoSuchAmount: nobody can have disputed that much, or so little.
+    """
+    if not 0 < news.amount_minor <= LARGEST_MINOR:
+        raise NoSuchAmount(f"No charge can have {news.amount_minor} minor units disputed.")
     return Dispute(
         payment=payment,
         provider=payment.provider,

@@ -24,6 +24,7 @@ from apps.payments.services.note_external_refunds import note_external_refunds
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.platform.bulk import lock_many, update_many
 from apps.platform.resilience.backoff import delay_seconds
+from apps.platform.telemetry.metrics import webhooks_total
 
 HANDLE_MESSAGES = "payments.messages:"
 BATCH = 100
@@ -44,7 +45,11 @@ def handle_messages(*, now: datetime) -> int:
     what had succeeded. One that tells of a call what its answer has told already has nothing looked
     up: most do, and each look costs as much as a call. A message whose payment is not known yet waits
     and is matched later, less and less often, for up to three days; one that cannot be handled is tried
-    again for as long as that is so. Returns the number of messages looked at.
+    again, too, for as long as that is so. Returns the number of messages looked at.
+
+    Raises:
+        OperationalError, InterfaceError: the database is away, or two of us met. What was committed
+            stays; all else is still due.
     """
     # Apart from the others, because these lock payments, which comes before locking their calls; and
     # first, since a refund that failed is what one made at the provider's own desk makes up for.
@@ -61,27 +66,30 @@ def _handle_due(*, is_setback: bool, now: datetime) -> int:
         return _handle(due, is_setback=is_setback, now=now)
     except PASSING:
         raise
-    except Exception as error:
-        log.warning("messages_failed_together", error=type(error).__name__)
-        names = list(due.values_list("id", flat=True)[:BATCH])
-        return sum(_handle_alone(due, name, is_setback=is_setback, now=now) for name in names)
+    except Exception:
+        # Whatever it is, a mistake of ours included: the others are not to wait for its mend.
+        log.warning("messages_failed_together", exc_info=True)
+        ids = list(due.values_list("id", flat=True)[:BATCH])
+        return sum(_handle_alone(due, one, is_setback=is_setback, now=now) for one in ids)
 
 
 def _handle_alone(
-    due: QuerySet[ProviderMessageRecord], name: int, *, is_setback: bool, now: datetime
+    due: QuerySet[ProviderMessageRecord], message_id: int, *, is_setback: bool, now: datetime
 ) -> int:
     try:
-        return _handle(due.filter(id=name), is_setback=is_setback, now=now)
+        return _handle(due.filter(id=message_id), is_setback=is_setback, now=now)
     except PASSING:
         raise
-    except Exception:
-        message = ProviderMessageRecord.objects.get(id=name)
+    except Exception as error:
+        message = ProviderMessageRecord.objects.get(id=message_id)
         log.exception(
             "message_failed", provider=message.provider, kind=message.kind, name=message.event_id
         )
+        webhooks_total.labels(provider=message.provider, outcome="failed").inc()
         message.attempts += 1
         message.next_at = now + _pause_after(message.attempts)
-        message.save(update_fields=["attempts", "next_at"])
+        message.failure = type(error).__name__[:64]
+        message.save(update_fields=["attempts", "next_at", "failure"])
         return 1
 
 
@@ -93,7 +101,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         payments = _payments_of(messages)
         looked_up: dict[UUID, set[str]] = {}
         in_flight = _list_in_flight(payments.values())
-        known = set[int]() if is_setback else _list_known(messages, payments)
+        known = _list_known(messages, payments)
         uncharged = _list_uncharged(
             payments[one.id] for one in messages if one.refund and one.id in payments
         )
@@ -101,6 +109,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
             payment_id = payments.get(message.id)
             message.payment_id = payment_id or message.payment_id
             message.attempts += 1
+            message.failure = ""
             if message.id in known:
                 message.handled_at = now
             elif payment_id in in_flight:
@@ -117,7 +126,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
                 message.handled_at = now
             else:
                 message.next_at = now + _pause_after(message.attempts)
-        update_many(messages, fields=["attempts", "handled_at", "next_at", "payment_id"])
+        update_many(messages, fields=["attempts", "failure", "handled_at", "next_at", "payment_id"])
         # One may name a payment of another provider's: that is no match.
         matched = [one for one in messages if one.handled_at and one.id in payments]
         contradictions = list_contradictions([one for one in messages if one.handled_at])
@@ -157,11 +166,15 @@ def _list_in_flight(payment_ids: Iterable[UUID]) -> set[UUID]:
 def _list_known(
     messages: Sequence[ProviderMessageRecord], payments: Mapping[int, UUID]
 ) -> set[int]:
-    """Give the messages that say of a call that it was done which we know to have succeeded."""
+    """Give the messages that say of a call that it was done which we know to have succeeded.
+
+    A setback is looked into whatever is known, and what is told of refunds and disputes counts by itself.
+    """
     told = {
-        one.id: (payments[one.id], one.call_reference or one.reference)
+        one.id: (payments[one.id], call)
         for one in messages
-        if one.was_done and one.id in payments and not (one.refund or one.dispute)
+        if one.was_done and one.id in payments and (call := one.call_reference or one.reference)
+        if not (one.is_setback or one.refund or one.dispute)
     }
     if not told:
         return set()

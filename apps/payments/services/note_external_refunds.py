@@ -147,7 +147,7 @@ def _too_much(
 ) -> PaymentDifference:
     """Give a refund that the payment has no room for as a difference between its provider and us."""
     amount = Money(refund.amount_minor, refund.currency)
-    what = f"Refund of {amount} made at the provider ({refund.reference}) is more than is left"
+    what = f"Refund of {amount} made at the provider ({refund.reference}) does not fit into what is left"
     changes.step(payment, what, cause)
     log.warning("external_refund_without_room", payment=str(payment.id), refund=refund.reference)
     return PaymentDifference(

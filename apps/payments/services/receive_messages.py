@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 
-from apps.kernel.money import LARGEST_MINOR
 from apps.payments.adapters.registry import gateway_named, is_set_up
 from apps.payments.domain.refusals import UnknownProvider, WebhookRefused, WebhookUndecided
 from apps.payments.ports import BadSignature, GatewayUnavailable, ProviderMessage
@@ -54,7 +53,7 @@ def receive_messages(
 
     Raises:
         UnknownProvider: no such gateway is in use.
-        WebhookRefused: the signature is wrong or too old; nothing was stored.
+        WebhookRefused: the signature is wrong or too old, or it cannot be read; nothing was stored.
         WebhookUndecided: the provider has to be asked for that, and does not answer; nothing was
             stored, and it will send the message again.
     """
@@ -64,10 +63,11 @@ def receive_messages(
         messages = gateway_named(provider).read_messages(body, headers, now)
         for message in messages:
             _insist_on_storable(message)
-            _insist_on_amounts(message)
     except BadSignature as error:
         webhooks_total.labels(provider=provider, outcome="refused").inc()
-        raise WebhookRefused("The message's signature could not be verified.") from error
+        raise WebhookRefused(
+            "The message is not signed as it has to be, or cannot be read."
+        ) from error
     except GatewayUnavailable as error:
         webhooks_total.labels(provider=provider, outcome="undecided").inc()
         raise WebhookUndecided("The message's signature cannot be verified now.") from error
@@ -82,19 +82,16 @@ def receive_messages(
 
 
 def _insist_on_storable(message: ProviderMessage) -> None:
-    """Refuse names that no provider gives and no table takes, however well they are signed."""
+    """Refuse names that no provider gives and no table takes, however well they are signed.
+
+    Whatever else a signed message says is stored: a provider that is refused one may keep all that come
+    after it.
+    """
     news = (message.dispute, message.refund)
     names = [message.event_id, message.kind, message.reference, message.call_reference]
     names += [one.reference for one in news if one is not None]
     if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
         raise BadSignature("The message names what cannot be kept.")
-
-
-def _insist_on_amounts(message: ProviderMessage) -> None:
-    """Refuse what nobody can have disputed or given back."""
-    for news in (message.dispute, message.refund):
-        if news is not None and not 0 < news.amount_minor <= LARGEST_MINOR:
-            raise BadSignature("The message tells of an amount that there is not.")
 
 
 def _store(batch: Sequence[_Received]) -> list[int]:

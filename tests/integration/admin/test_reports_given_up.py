@@ -102,10 +102,10 @@ class TestAReportThatIsGone:
 
         assert reconcile_due(now=now + timedelta(hours=1)) == ["adyen"]
         assert read_until() == now + timedelta(hours=1)
-        entry = AuditEntry.objects.get(action="payments.give_up_report")
+        entry = AuditEntry.objects.get(action="payments.give_up_message")
         assert (entry.reason, entry.changes, entry.subject_id) == (
             "Adyen's desk: never made, case 12",
-            {"report": ["", lost.event_id]},
+            {"message": ["", lost.event_id]},
             str(lost.id),
         )
         assert "given up" in client.get(page_of(lost, "change")).content.decode()
@@ -125,8 +125,8 @@ class TestGivingUp:
         client = enter("finance")
         client.post(page_of(lost), {"reason": "first"})
         answer = client.post(page_of(lost), {"reason": "second"}, follow=True)
-        assert b"No report is asked for here." in answer.content
-        assert AuditEntry.objects.filter(action="payments.give_up_report").count() == 1
+        assert b"There is nothing to give up." in answer.content
+        assert AuditEntry.objects.filter(action="payments.give_up_message").count() == 1
 
     def test_is_offered_of_nothing_but_reports(
         self, lost: ProviderMessageRecord, enter: Enter
@@ -142,8 +142,8 @@ class TestGivingUp:
             next_at=now,
         )
         client = enter("finance")
-        assert "It will not come" in client.get(page_of(lost, "change")).content.decode()
-        assert "It will not come" not in client.get(page_of(other, "change")).content.decode()
+        assert "Give it up" in client.get(page_of(lost, "change")).content.decode()
+        assert "Give it up" not in client.get(page_of(other, "change")).content.decode()
         client.post(page_of(other), {"reason": "no"})
         other.refresh_from_db()
         assert other.given_up_at is None

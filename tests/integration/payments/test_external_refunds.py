@@ -165,7 +165,7 @@ class TestARefundMadeAtTheProvider:
             payment.id,
             {"amount": 30, **changes}["amount"],
         )
-        assert "is more than is left" in steps(payment)[-1]
+        assert "does not fit into what is left" in steps(payment)[-1]
         tell(payment, now, **{"amount": 30, **changes})
         assert SettlementDifference.objects.count() == 1
 

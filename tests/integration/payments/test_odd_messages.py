@@ -1,19 +1,29 @@
-"""Messages that are signed as they should be, and that no table could keep."""
+"""Messages that are signed as they should be, and tell what cannot be."""
 
 import json
+from datetime import timedelta
 
+import psycopg
 import pytest
 from django.conf import settings
+from django.db import OperationalError, connection
 from django.utils import timezone
 from msgspec import to_builtins
 
 from apps.payments.adapters.sandbox import SIGNATURE_HEADER, sign
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.refusals import WebhookRefused
-from apps.payments.models import Dispute, ProviderMessageRecord
+from apps.payments.models import (
+    CANNOT_BE_HANDLED,
+    Dispute,
+    Payment,
+    ProviderMessageRecord,
+)
 from apps.payments.ports import DisputeNews
+from apps.payments.services.give_up_message import give_up_message
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.receive_messages import receive_messages
+from apps.platform.telemetry.metrics import webhooks_total
 from tests.integration.payments.story import captured, message
 from tests.integration.payments.stripe_messages import receive
 
@@ -31,18 +41,38 @@ def test_names_that_cannot_be_kept_are_refused(changes: dict[str, str]) -> None:
     assert not ProviderMessageRecord.objects.exists()
 
 
-@pytest.mark.parametrize("amount", [0, -5, 10**15, 2**63])
+@pytest.mark.usefixtures("stripe_in_use")
 @pytest.mark.parametrize(
-    "about",
-    [
-        {"object": "dispute", "id": "du_1", "status": "needs_response", "reason": "fraudulent"},
-        {"object": "refund", "id": "re_1", "status": "succeeded"},
-    ],
+    ("amount", "currency"),
+    [(0, "eur"), (-5, "eur"), (10**15, "eur"), (2**63, "eur"), (100, "xxx")],
 )
-def test_amounts_that_there_are_not_are_refused(about: dict[str, object], amount: int) -> None:
-    with pytest.raises(WebhookRefused):
-        receive({**about, "amount": amount, "currency": "eur"}, timezone.now())
-    assert not ProviderMessageRecord.objects.exists()
+class TestAnAmountThatThereIsNot:
+    def test_in_a_dispute_is_kept_for_a_person(self, amount: int, currency: str) -> None:
+        now = timezone.now()
+        payment = captured(now)
+        dispute = {"object": "dispute", "id": "du_1", "reason": "fraudulent", "status": "lost"}
+        about = {"amount": amount, "currency": currency, "payment_intent": payment.authorization}
+        receive({**dispute, **about}, now)
+        assert handle_messages(now=timezone.now()) == 1
+        kept = ProviderMessageRecord.objects.get()
+        assert (kept.failure, kept.cannot_be_handled) == ("NoSuchAmount", True)
+        assert not Dispute.objects.exists()
+
+    def test_of_a_refund_changes_nothing(self, amount: int, currency: str) -> None:
+        now = timezone.now()
+        payment = captured(now)
+        refund = {"object": "refund", "id": "re_1", "status": "succeeded"}
+        about = {"amount": amount, "currency": currency, "payment_intent": payment.authorization}
+        receive({**refund, **about}, now)
+        assert handle_messages(now=timezone.now()) == 1
+        assert Payment.objects.get().refunded_minor == 0
+
+
+@pytest.mark.usefixtures("stripe_in_use")
+def test_a_reason_that_no_table_takes_is_kept_without_what_it_does_not() -> None:
+    dispute = {"object": "dispute", "id": "du_1", "status": "lost", "reason": "fr\0aud"}
+    receive({**dispute, "amount": 5, "currency": "eur"}, timezone.now())
+    assert (ProviderMessageRecord.objects.get().dispute or {})["reason"] == "fraud"
 
 
 class TestOneThatCannotBeHandled:
@@ -66,17 +96,27 @@ class TestOneThatCannotBeHandled:
         for one in messages.values():
             one.refresh_from_db()
         assert [one.handled_at for one in messages.values()] == [now, None, now]
+        assert not Dispute.objects.exists()
 
     def test_is_tried_again_less_and_less_often(
         self, messages: dict[str, ProviderMessageRecord]
     ) -> None:
         bad, now = messages["bad"], timezone.now()
-        for attempts in (1, 2):
+        pauses = []
+        for attempts in (1, 2, 3):
             assert handle_messages(now=now) > 0
             bad.refresh_from_db()
-            assert (bad.attempts, bad.next_at > now) == (attempts, True)
+            assert bad.attempts == attempts
+            pauses.append(bad.next_at - now)
             assert handle_messages(now=now) == 0
             now = bad.next_at
+        assert timedelta(seconds=20) < pauses[0] < pauses[1] < pauses[2]
+
+    def test_is_counted_and_named(self, messages: dict[str, ProviderMessageRecord]) -> None:
+        before = failures()
+        handle_messages(now=timezone.now())
+        assert failures() == before + 1
+        assert list(ProviderMessageRecord.objects.filter(CANNOT_BE_HANDLED)) == [messages["bad"]]
 
     def test_is_handled_once_it_can_be(self, messages: dict[str, ProviderMessageRecord]) -> None:
         bad = messages["bad"]
@@ -86,3 +126,48 @@ class TestOneThatCannotBeHandled:
         bad.save()
         handle_messages(now=bad.next_at)
         assert Dispute.objects.get().amount_minor == 5
+        bad.refresh_from_db()
+        assert (bad.handled_at is not None, bad.failure) == (True, "")
+
+    def test_is_not_tried_any_more_once_it_was_given_up(
+        self, messages: dict[str, ProviderMessageRecord]
+    ) -> None:
+        bad = messages["bad"]
+        handle_messages(now=timezone.now())
+        bad.refresh_from_db()
+        assert give_up_message(message_id=bad.id, now=bad.next_at) == bad
+        assert handle_messages(now=bad.next_at) == 0
+        assert give_up_message(message_id=bad.id, now=bad.next_at) is None
+        assert give_up_message(message_id=messages["after"].id, now=bad.next_at) is None
+
+
+class TestALockThatCannotBeHad:
+    def test_says_nothing_of_the_messages(self) -> None:
+        now = timezone.now()
+        payment = captured(now)
+        kept = message(payment, now)
+        kept.dispute = to_builtins(
+            DisputeNews(
+                reference="du_1", state=DisputeState.OPENED, amount_minor=5, reason="fraudulent"
+            )
+        )
+        kept.save()
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        try:
+            with psycopg.connect(**connection.get_connection_params()) as other:
+                other.execute(
+                    "SELECT 1 FROM payments_payment WHERE id = %s FOR UPDATE", [payment.id]
+                )
+                with pytest.raises(OperationalError):
+                    handle_messages(now=timezone.now())
+        finally:
+            connection.close()
+        kept.refresh_from_db()
+        assert (kept.attempts, kept.failure, kept.handled_at) == (0, "", None)
+        assert handle_messages(now=timezone.now()) == 1
+        assert Dispute.objects.get().amount_minor == 5
+
+
+def failures() -> float:
+    return float(webhooks_total.labels(provider="stripe", outcome="failed")._value.get())

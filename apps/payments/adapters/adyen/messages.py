@@ -23,6 +23,7 @@ from apps.payments.adapters.adyen.story import (
     TECHNICAL_CANCEL,
     Told,
 )
+from apps.payments.adapters.texts import kept
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage, RefundNews
 
@@ -40,7 +41,7 @@ DISPUTES = {
     "SECOND_CHARGEBACK": DisputeState.LOST,
 }
 """What each means for a dispute. One that nobody defends stays open here: Adyen says no more of it."""
-LONGEST_TEXT = 200
+LONGEST_REASON = 200
 LONGEST_ADDRESS = 2000
 PARTS_OF_REASON = 3
 
@@ -111,8 +112,8 @@ def _dispute(item: Item, told: Told) -> DisputeNews | None:
         return None
     try:
         amount = minor_units(told.value, told.currency)
-    except UnknownCurrency as error:
-        raise BadSignature("The dispute cannot be read.") from error
+    except UnknownCurrency:
+        amount = 0
     return DisputeNews(
         reference=item.psp_reference,
         state=state,
@@ -163,22 +164,17 @@ def _told(item: Item, operation: str) -> Told:
         original_reference=item.original_reference or "",
         operation=operation,
         value=item.amount.value if item.amount is not None else 0,
-        currency=_kept(item.amount.currency) if item.amount is not None else "",
+        currency=kept(item.amount.currency) if item.amount is not None else "",
         # Of an authorisation it is no reason but the card's number in part, and its expiry.
-        reason="" if is_authorised else _kept(item.reason or "", _longest(item)),
-        action=_kept(str(more.get("modification.action", ""))),
-        brand=_kept(brand_name(item.payment_method)) if is_authorised else "",
+        reason="" if is_authorised else kept(item.reason or "", _longest(item)),
+        action=kept(str(more.get("modification.action", ""))),
+        brand=kept(brand_name(item.payment_method)) if is_authorised else "",
         last4=_last4(item) if is_authorised else "",
     )
 
 
-def _kept(text: str, longest: int = LONGEST_TEXT) -> str:
-    """Shorten a text and leave out what no table takes: most of an item is not signed."""
-    return "".join(one for one in text[:longest] if one.isprintable())
-
-
 def _longest(item: Item) -> int:
-    return LONGEST_ADDRESS if item.event_code == REPORT_AVAILABLE else LONGEST_TEXT
+    return LONGEST_ADDRESS if item.event_code == REPORT_AVAILABLE else LONGEST_REASON
 
 
 def _last4(item: Item) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.money import Money
+from apps.payments.adapters.texts import kept
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage, RefundNews
 
@@ -122,17 +123,17 @@ def _dispute(event: _Event) -> DisputeNews | None:
     about = event.resource
     if not event.event_type.startswith(DISPUTE) or not about.dispute_id:
         return None
+    told = about.dispute_amount
     try:
-        amount = Money.parse(about.dispute_amount.value, about.dispute_amount.currency_code)
+        amount_minor = Money.parse(told.value, told.currency_code).amount_minor
     except DomainError:
-        # Without a sum there is nothing to keep account of; the message's facts are kept.
-        return None
+        amount_minor = 0
     return DisputeNews(
         reference=about.dispute_id,
         state=OUTCOMES.get(about.dispute_outcome.outcome_code, DisputeState.OPENED),
-        amount_minor=amount.amount_minor,
-        reason=about.reason.lower(),
-        currency=amount.currency,
+        amount_minor=amount_minor,
+        reason=kept(about.reason.lower()),
+        currency=told.currency_code,
     )
 
 
@@ -193,7 +194,7 @@ def _facts(event: _Event, names: Mapping[str, str]) -> dict[str, str]:
             "amount": amount.value,
             "currency": amount.currency_code,
         }
-    return {key: value[:LONGEST_FACT] for key, value in found.items() if value}
+    return {key: kept(value, LONGEST_FACT) for key, value in found.items() if value}
 
 
 def _payment_id(about: _Resource) -> UUID | None:

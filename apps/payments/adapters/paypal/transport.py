@@ -52,6 +52,8 @@ class PayPalTransport:
         """Take the time limits of one request; proxies come from the environment."""
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
+        # Now, not in the first call: it takes longer than a request, and may fail.
+        self._trusted = _trusted()
         self._here = _PerThread()
 
     @contextmanager
@@ -110,7 +112,7 @@ class PayPalTransport:
     def _client(self) -> httpx.Client:
         if self._here.client is None:
             self._here.client = httpx.Client(
-                verify=_trusted(),
+                verify=self._trusted,
                 follow_redirects=False,
                 limits=httpx.Limits(
                     max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_SECONDS
@@ -121,7 +123,7 @@ class PayPalTransport:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Read whom to trust once a process: it takes longer than a request."""
+    """Read whom to trust, once a process."""
     return httpx.create_ssl_context()
 
 

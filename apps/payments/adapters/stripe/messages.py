@@ -11,6 +11,7 @@ import stripe
 from apps.kernel.decoding import convert, decode
 from apps.kernel.errors import DomainError
 from apps.payments.adapters.stripe.amounts import minor_units
+from apps.payments.adapters.texts import kept
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage, RefundNews
 
@@ -99,15 +100,18 @@ def _dispute(about: dict[str, Any]) -> DisputeNews | None:
         return None
     try:
         told = convert(about, _Dispute)
-        currency = told.currency.upper()
-        amount = minor_units(told.amount, currency)
-    except (msgspec.MsgspecError, DomainError) as error:
+    except msgspec.MsgspecError as error:
         raise BadSignature("The dispute cannot be read.") from error
+    currency = told.currency.upper()
+    try:
+        amount = minor_units(told.amount, currency)
+    except DomainError:
+        amount = 0
     return DisputeNews(
         reference=told.id,
         state=DISPUTE_STATES.get(status, DisputeState.OPENED),
         amount_minor=amount,
-        reason=told.reason,
+        reason=kept(told.reason),
         currency=currency,
     )
 
