@@ -7,6 +7,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import (
     celeryd_after_setup,
+    celeryd_init,
     task_prerun,
     worker_init,
     worker_ready,
@@ -14,7 +15,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 
-from config.processes import collect_garbage_rarely, die_with_parent
+from config.processes import collect_garbage_rarely, die_with_parent, load_without_collecting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 # Migrating has made Django's system checks; here they would load every page into every worker.
@@ -53,6 +54,12 @@ def schedule(sender: Celery, **_: Any) -> None:
             )
 
 
+@celeryd_init.connect
+def load_all(**_: Any) -> None:
+    """Begin to load what a worker needs."""
+    load_without_collecting()
+
+
 @worker_init.connect
 def limit_worker_sessions(**_: Any) -> None:
     """Have no session of a worker hold anything up for long."""
@@ -63,10 +70,11 @@ def limit_worker_sessions(**_: Any) -> None:
 
 @celeryd_after_setup.connect
 def look_out(instance: Any, **_: Any) -> None:
-    """Have this worker look for the work of its queues while no message reaches it."""
+    """Have this worker, which is loaded now, look for the work of its queues while no message reaches it."""
     from apps.platform.outbox.lookout import Lookout, Silence
     from apps.platform.outbox.wakeups import list_wake_ups
 
+    collect_garbage_rarely()
     silence = Silence()
     task_prerun.connect(lambda **_: silence.end(), weak=False)
     queues = instance.app.amqp.queues.consume_from
@@ -100,7 +108,6 @@ def show_metrics(**_: Any) -> None:
 @worker_ready.connect
 def note_readiness(**_: Any) -> None:
     """Leave our process id in `OMS_READY_FILE`, where it is set: this worker takes tasks now."""
-    collect_garbage_rarely()
     if path := os.environ.get("OMS_READY_FILE"):
         Path(path).write_text(str(os.getpid()), encoding="utf-8")
 

@@ -9,6 +9,9 @@ from apps.payments.api.pages import approve_sandbox_payment, come_back
 from apps.platform.telemetry.exposition import metrics_page
 from apps.platform.web.schema_view import SchemaView
 
+# Here rather than wherever Django starts: workers need none of these pages.
+admin.autodiscover()
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/v1/docs")),
     path("api/v1/", include("apps.orders.api.urls")),

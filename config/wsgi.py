@@ -13,10 +13,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
 from apps.platform.session_limits import limit_sessions
-from config.processes import collect_garbage_rarely, die_with_parent
+from config.processes import collect_garbage_rarely, die_with_parent, load_without_collecting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 die_with_parent()
+load_without_collecting()
 
 
 def api_handler() -> WSGIHandler:

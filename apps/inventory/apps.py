@@ -12,9 +12,7 @@ class InventoryConfig(AppConfig):
     def ready(self) -> None:
         """Wire the app."""
         from apps.inventory import handlers
-        from apps.inventory.admin.panels import show_reservation
         from apps.kernel.events import orders, payments
-        from apps.platform.backoffice.panels import register_order_panel
         from apps.platform.outbox.registry import subscribe
 
         subscribe(
@@ -27,10 +25,4 @@ class InventoryConfig(AppConfig):
                 orders.OrderCancelled: handlers.give_back,
                 payments.PaymentActionRequired: handlers.hold_while_customers_decide,
             },
-        )
-        register_order_panel(
-            "Stock",
-            position=10,
-            rows=show_reservation,
-            permission="inventory.view_reservation",
         )

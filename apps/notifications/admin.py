@@ -28,7 +28,7 @@ from apps.platform.backoffice.formatting import (
     moment,
     order_link,
 )
-from apps.platform.backoffice.panels import Panel, Table
+from apps.platform.backoffice.panels import Panel, Table, order_panel
 
 TONES: dict[str, Tone] = {
     MessageStatus.QUEUED: Tone.INFO,
@@ -161,6 +161,7 @@ class RecipientAdmin(ReadOnlyAdmin):
     ordering: ClassVar = ["-customer_id"]
 
 
+@order_panel("Messages", position=50, permission="notifications.view_message")
 def messages_panel(order_id: UUID) -> Panel:
     """Say on the page of an order what its customer was told."""
     told = list_messages(order_id=order_id)

@@ -13,9 +13,7 @@ class NotificationsConfig(AppConfig):
         """Wire the app."""
         from apps.kernel.events import customers, orders, payments
         from apps.notifications import handlers
-        from apps.notifications.admin import messages_panel
         from apps.notifications.services.waking import SEND, is_message_due
-        from apps.platform.backoffice.panels import register_order_panel
         from apps.platform.outbox.registry import subscribe
         from apps.platform.outbox.wakeups import WakeUp, register_wake_up
 
@@ -43,7 +41,4 @@ class NotificationsConfig(AppConfig):
         )
         register_wake_up(
             WakeUp(name=SEND, task=SEND, queue="notifications", is_waiting=is_message_due)
-        )
-        register_order_panel(
-            "Messages", position=50, rows=messages_panel, permission="notifications.view_message"
         )

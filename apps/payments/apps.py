@@ -16,13 +16,11 @@ class PaymentsConfig(AppConfig):
         from apps.kernel.events import orders
         from apps.payments import handlers
         from apps.payments.adapters.registry import list_gates, refuse_unknown_gateways
-        from apps.payments.admin.panels import show_payment
         from apps.payments.api.problems import STATUSES
         from apps.payments.queries import refresh_gauges
         from apps.payments.services.dispatch_operations import look_at_gates
         from apps.payments.services.handle_messages import HANDLE_MESSAGES
         from apps.payments.services.waking import DISPATCH, is_call_due, is_message_due
-        from apps.platform.backoffice.panels import register_order_panel
         from apps.platform.outbox.registry import subscribe
         from apps.platform.outbox.wakeups import WakeUp, register_wake_up
         from apps.platform.telemetry.metrics import register_gauge_source
@@ -61,12 +59,6 @@ class PaymentsConfig(AppConfig):
         register_gauge_source(refresh_gauges)
         register_gauge_source(look_at_gates)
         register_statuses(STATUSES)
-        register_order_panel(
-            "Payment",
-            position=20,
-            rows=show_payment,
-            permission="payments.view_payment",
-        )
 
 
 def _count_from_zero() -> None:

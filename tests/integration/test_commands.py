@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 from infra.local.home import PROJECT
 
@@ -36,3 +37,17 @@ def test_say_in_one_line_why_they_cannot_work(
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, app in get_commands().items() if app.startswith(("apps.", "config"))]
+)
+def test_say_in_one_line_what_they_were_asked_wrongly(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = load_command_class(get_commands()[name], name)
+    with pytest.raises(SystemExit) as ended:
+        command.run_from_argv(["manage.py", name, "--nonsense"])
+    assert ended.value.code == 2
+    printed, said = capsys.readouterr()
+    assert (printed, len(said.strip().splitlines())) == ("", 1)

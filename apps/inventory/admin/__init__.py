@@ -1,6 +1,7 @@
 """Stock for operators: warehouses to set up, and everything that moved to look at."""
 
 from apps.inventory.admin.ledger import StockMovementAdmin
+from apps.inventory.admin.panels import show_reservation
 from apps.inventory.admin.reservations import ReservationAdmin
 from apps.inventory.admin.stock import ProductAdmin, StockLevelAdmin
 from apps.inventory.admin.warehouses import WarehouseAdmin
@@ -11,4 +12,5 @@ __all__ = [
     "StockLevelAdmin",
     "StockMovementAdmin",
     "WarehouseAdmin",
+    "show_reservation",
 ]

@@ -8,7 +8,7 @@ from apps.inventory.models import Reservation, ReservationStatus
 from apps.inventory.queries import find_reservation
 from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import Tone, badge, identifier, link, moment
-from apps.platform.backoffice.panels import Panel, Table
+from apps.platform.backoffice.panels import Panel, Table, order_panel
 
 TONES: dict[str, Tone] = {
     ReservationStatus.HELD: Tone.INFO,
@@ -20,6 +20,7 @@ TONES: dict[str, Tone] = {
 }
 
 
+@order_panel("Stock", position=10, permission="inventory.view_reservation")
 def show_reservation(order_id: UUID) -> Panel:
     """Tell which warehouses the order's units come from and why, or what was short."""
     reservation = find_reservation(order_id)

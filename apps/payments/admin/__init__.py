@@ -6,6 +6,7 @@ from apps.payments.admin.documents import DocumentAdmin
 from apps.payments.admin.ledger import LedgerEntryAdmin
 from apps.payments.admin.messages import ProviderMessageAdmin, SandboxApprovalAdmin
 from apps.payments.admin.operations import PaymentOperationAdmin
+from apps.payments.admin.panels import show_payment
 from apps.payments.admin.payments import PaymentAdmin
 from apps.payments.admin.settlements import SettlementLineAdmin
 
@@ -19,4 +20,5 @@ __all__ = [
     "SandboxApprovalAdmin",
     "SettlementDifferenceAdmin",
     "SettlementLineAdmin",
+    "show_payment",
 ]

@@ -29,7 +29,7 @@ from apps.platform.backoffice.formatting import (
     moment,
     money,
 )
-from apps.platform.backoffice.panels import Panel, Table
+from apps.platform.backoffice.panels import Panel, Table, order_panel
 
 TONES: dict[str, Tone] = {
     PaymentStatus.PENDING: Tone.INFO,
@@ -52,6 +52,7 @@ STATE_TONES: dict[str, Tone] = {
 }
 
 
+@order_panel("Payment", position=20, permission="payments.view_payment")
 def show_payment(order_id: UUID) -> Panel:
     """Tell what became of the order's money, call by call."""
     payment = find_payment_of_order(order_id)

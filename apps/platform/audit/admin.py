@@ -14,7 +14,7 @@ from apps.platform.audit.models import AuditEntry
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin
 from apps.platform.backoffice.deeds import AGENT, name_actors
 from apps.platform.backoffice.formatting import document, identifier, moment
-from apps.platform.backoffice.panels import Panel, Table
+from apps.platform.backoffice.panels import Panel, Table, order_panel
 
 
 @admin.register(AuditEntry)
@@ -73,6 +73,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return queryset.filter(Q(subject_id=term) | Q(action=term) | Q(actor=term)), False
 
 
+@order_panel("Done by hand", position=30, permission="platform_audit.view_auditentry")
 def show_deeds(order_id: UUID) -> Panel:
     """List what people did to an order by hand."""
     entries = list(

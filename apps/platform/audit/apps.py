@@ -12,12 +12,3 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire the app."""
-        from apps.platform.audit.admin import show_deeds
-        from apps.platform.backoffice.panels import register_order_panel
-
-        register_order_panel(
-            "Done by hand",
-            position=30,
-            rows=show_deeds,
-            permission="platform_audit.view_auditentry",
-        )

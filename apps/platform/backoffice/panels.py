@@ -64,15 +64,21 @@ class _Registered:
 _order_panels: dict[str, _Registered] = {}
 
 
-def register_order_panel(title: str, *, position: int, rows: Rows, permission: str) -> None:
-    """Add a panel to the page of every order, for those who hold the permission.
+def order_panel(title: str, *, position: int, permission: str) -> Callable[[Rows], Rows]:
+    """Put what a function gives onto the page of every order, for those who hold the permission.
 
-    `rows` gets the order's id and needs a constant number of queries. Lower positions stand
-    further up. Called from `apps.py`; registering a title again replaces its panel.
+    The function gets the order's id and needs a constant number of queries. Lower positions stand
+    further up; a title that is used again replaces its panel. For the `admin` of an app, which only
+    processes load that show pages.
     """
-    _order_panels[title] = _Registered(
-        title=title, position=position, rows=rows, permission=permission
-    )
+
+    def register(rows: Rows) -> Rows:
+        _order_panels[title] = _Registered(
+            title=title, position=position, rows=rows, permission=permission
+        )
+        return rows
+
+    return register
 
 
 def list_order_panels(order_id: UUID, *, viewer: Viewer) -> list[TitledPanel]:

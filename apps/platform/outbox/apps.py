@@ -15,19 +15,11 @@ class OutboxConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire the app."""
-        from apps.platform.backoffice.panels import register_order_panel
-        from apps.platform.outbox.admin.panels import show_events
         from apps.platform.outbox.lag import refresh_gauges
         from apps.platform.telemetry.metrics import register_gauge_source
 
         register(PartitionedTable(name="outbox_event", span=Span.DAY))
         register_gauge_source(refresh_gauges)
-        register_order_panel(
-            "Events",
-            position=60,
-            rows=show_events,
-            permission="platform_outbox.view_storedevent",
-        )
         post_migrate.connect(_ensure_all_lanes, sender=self)
 
 

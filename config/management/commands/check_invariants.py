@@ -5,10 +5,11 @@ import json
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from rich.console import Console
 
+from apps.platform.commands import PlatformCommand
 from config.invariants import Finding, Scope, check_invariants, list_invariants
 from config.invariants.report import as_document, show
 
@@ -18,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Nothing here is older: ids tell the time since then."""
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = (
         "Check what must always hold, without changing or holding up anything. "
         "Ends with 0 when all holds, 1 when something does not, 2 when it was asked wrongly."

@@ -5,12 +5,13 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from apps.platform.commands import PlatformCommand
 from config.demo import make_demo
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Make demo products, stock, customers and staff; making them again changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -68,7 +68,10 @@ class Mailbox:
         self._files: dict[str, _File] = {}
 
     def list_letters(self, words: str = "") -> list[Letter]:
-        """Give the letters whose recipient or subject has the words, the newest first."""
+        """Give the letters whose recipient or subject has the words, the newest first.
+
+        A mail's date has no fractions of a second; the platform's ids of messages rise with time.
+        """
         self._read_again()
         found = [
             letter
@@ -76,7 +79,7 @@ class Mailbox:
             for letter in reversed(self._files[name].letters)
             if letter.matches(words)
         ]
-        return sorted(found, key=lambda letter: letter.sent_at, reverse=True)
+        return sorted(found, key=lambda one: (one.sent_at, one.message_id), reverse=True)
 
     def find_letter(self, identifier: str) -> Letter | None:
         """Give one letter, or None."""

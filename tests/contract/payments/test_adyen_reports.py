@@ -30,7 +30,7 @@ class TestAdyen:
 
     def test_has_no_report_before_one_is_announced(self, adyen_gateway: AdyenGateway) -> None:
         now = datetime.now(UTC)
-        with pytest.raises(GatewayUnavailable, match="no_report_announced"):
+        with pytest.raises(GatewayUnavailable, match="has announced no report"):
             list(adyen_gateway.list_settled(since=now - DAY, until=now, told=[]))
 
     @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ class TestAdyen:
             for one in adyen_simulator.announce(adyen_gateway)
         ]
         now = datetime.now(UTC)
-        with pytest.raises(GatewayUnavailable, match="no_report_announced"):
+        with pytest.raises(GatewayUnavailable, match="has announced no report"):
             list(adyen_gateway.list_settled(since=now - DAY, until=now, told=told))
 
     @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
+from django.core.checks import run_checks
 from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,6 +22,8 @@ from tests.integration.admin.story import bury_event_of, make_day
 from tests.integration.shop import call_off, place, stock, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+admin.autodiscover()
 
 OWN_PAGES = ("admin:index", "admin:platform_outbox_lag")
 EDITABLE = {"warehouse", "customer", "user", "group"}
@@ -37,6 +40,10 @@ def page_of(model: type[models.Model], name: str, *args: object) -> str:
     # As the admin's own links do: in a key, "_23" would else be read as "#".
     quoted = [quote(str(argument)) for argument in args]
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=quoted)
+
+
+def test_django_finds_nothing_wrong_with_any() -> None:
+    assert run_checks() == []
 
 
 class TestEveryPage:

@@ -127,6 +127,7 @@ class TestTheSearch:
         assert found == [f"kept_for_a_test.{column}" for column in "abc"]
 
 
+admin.autodiscover()
 EDITABLE = [
     (model, page) for model, page in admin.site._registry.items() if isinstance(page, EditableAdmin)
 ]

@@ -13,7 +13,7 @@ from apps.platform.backoffice.panels import (
     Panel,
     Table,
     list_order_panels,
-    register_order_panel,
+    order_panel,
 )
 
 
@@ -80,31 +80,24 @@ class TestOrderPanels:
     def test_stand_in_order_and_get_the_id(self) -> None:
         order_id = uuid4()
         for title, position in (("Late", 20), ("Early", 10)):
-            register_order_panel(
-                title,
-                position=position,
-                rows=lambda one: Panel(note=str(one)),
-                permission="inventory.view_reservation",
+            order_panel(title, position=position, permission="inventory.view_reservation")(
+                lambda one: Panel(note=str(one))
             )
         shown = list_order_panels(order_id, viewer=Viewer())
         assert [one.title for one in shown] == ["Early", "Late"]
         assert {one.panel.note for one in shown} == {str(order_id)}
 
     def test_are_not_even_asked_for_those_who_may_not_see_them(self) -> None:
+        @order_panel("Secret", position=1, permission="payments.view")
         def explode(order_id: object) -> Panel:
             raise AssertionError("nobody may see this")
 
-        register_order_panel("Secret", position=1, rows=explode, permission="payments.view")
         assert list_order_panels(uuid4(), viewer=Viewer()) == []
 
     def test_are_replaced_when_registered_again(self) -> None:
         order_id = uuid4()
         for panel in (Panel(note="old"), Panel(note="new")):
-            register_order_panel(
-                "Stock",
-                position=1,
-                rows={order_id: panel}.__getitem__,
-                permission="inventory.view_reservation",
-            )
+            register = order_panel("Stock", position=1, permission="inventory.view_reservation")
+            register({order_id: panel}.__getitem__)
         (shown,) = list_order_panels(order_id, viewer=Viewer())
         assert shown.panel.note == "new"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from apps.notifications.adapters.mailbox import MailboxBackend
 from infra.simulators.http_server import Request, Response
 from infra.simulators.mailbox.reading import Mailbox
 from infra.simulators.mailbox.site import MailboxSite
+
+DATE = re.compile(rb"\nDate: [^\n]*\n")
 
 
 def send(
@@ -72,6 +75,18 @@ class TestTheMailbox:
         with pytest.raises(BadHeaderError):
             send(tmp_path, "Order\nBcc: eve@example.com")
         assert Mailbox(tmp_path).list_letters() == []
+
+    def test_puts_the_newest_first_within_a_second_too(self, tmp_path: Path) -> None:
+        for subject in ("2 confirmed", "1 received", "3 cancelled"):
+            send(tmp_path, subject)
+        for file in tmp_path.iterdir():
+            file.write_bytes(
+                DATE.sub(b"\nDate: Fri, 27 Nov 2026 04:00:00 -0000\n", file.read_bytes())
+            )
+
+        letters = Mailbox(tmp_path).list_letters()
+
+        assert [one.subject[0] for one in letters] == ["3", "2", "1"]
 
     def test_finds_by_recipient_and_by_subject(self, tmp_path: Path) -> None:
         send(tmp_path, "Order paid", to="ada@example.com")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from apps.customers.domain.profile import Locale, Profile
@@ -11,11 +11,12 @@ from apps.customers.services.register_customer import register_customer
 from apps.kernel.cause import Cause
 from apps.kernel.errors import DomainError
 from apps.kernel.identifiers import new_id
+from apps.platform.commands import PlatformCommand
 
 REFUSED = 2
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Register a customer and print its id, alone."""
 
     help = "Register a customer and print its id."

@@ -55,7 +55,9 @@ class AdyenReports:
         ]
         ours = [one for one in dict.fromkeys(announced) if self._may_be_ours(one)]
         if not ours:
-            raise GatewayUnavailable("adyen_no_report_announced")
+            raise GatewayUnavailable(
+                "Adyen has announced no report; are the settlement detail report and its webhook switched on?"
+            )
         return ours
 
     def _may_be_ours(self, address: str) -> bool:

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from apps.payments.services.number_documents import number_all_documents
+from apps.platform.commands import PlatformCommand
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = (
         "Number every charge and refund that has no receipt or credit note yet, in the whole ledger. "
         "Workers do it every minute; this is for whoever cannot wait. Again numbers nothing twice."

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -27,6 +27,7 @@ from apps.payments.ports import (
 )
 from apps.payments.services.reconcile_due import looked_back_to, note_reconciled
 from apps.payments.services.reconcile_payments import reconcile_payments
+from apps.platform.commands import PlatformCommand
 from apps.platform.database_clock import database_now
 
 DIFFERENCES, CANNOT, STOPPED = 1, 2, 130
@@ -35,7 +36,7 @@ FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 """No provider reports anything older."""
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = (
         "Read what providers settled, book their fees and show what differs from the ledger. May be "
         "stopped and begun again. Ends with 0 when nothing is open, 1 when something is, 2 when it "

@@ -1,5 +1,6 @@
 """The event bus for operators: what is parked, what lags, and what a person may do about it."""
 
+from apps.platform.outbox.admin.panels import show_events
 from apps.platform.outbox.admin.parked import ParkedKeyAdmin
 
-__all__ = ["ParkedKeyAdmin"]
+__all__ = ["ParkedKeyAdmin", "show_events"]

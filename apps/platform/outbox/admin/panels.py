@@ -10,7 +10,7 @@ from apps.kernel.identifiers import time_of
 from apps.platform.backoffice.charts import Bar, bars
 from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import Tone, badge, duration, link, moment
-from apps.platform.backoffice.panels import Panel, Table
+from apps.platform.backoffice.panels import Panel, Table, order_panel
 from apps.platform.outbox.lag import Lag
 from apps.platform.outbox.models import Delivery, ParkedKey, StoredEvent
 
@@ -20,6 +20,7 @@ FULL_BAR_SECONDS = 60
 _CLOCK_SKEW = timedelta(minutes=1)
 
 
+@order_panel("Events", position=60, permission="platform_outbox.view_storedevent")
 def show_events(order_id: UUID) -> Panel:
     """List the facts of an order's story, and what of it has not been heard by everybody."""
     events = list(

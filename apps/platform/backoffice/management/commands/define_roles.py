@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from apps.platform.backoffice.roles import define_roles
+from apps.platform.commands import PlatformCommand
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Make the groups of staff with their permissions; run it after each migration."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -4,8 +4,9 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from apps.platform.commands import PlatformCommand
 from apps.platform.outbox.draining import drain
 from apps.platform.outbox.lookout import Lookout
 from apps.platform.outbox.registry import find_subscriber, list_subscribers
@@ -13,7 +14,7 @@ from apps.platform.outbox.wakeups import list_wake_ups
 from apps.platform.session_limits import limit_sessions
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = (
         "Hand waiting events to their subscribers once; with --loop do all that workers do, "
         "payments, webhooks and mail too, until Ctrl-C or SIGTERM."

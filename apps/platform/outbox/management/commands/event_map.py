@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from apps.platform.commands import PlatformCommand
 from apps.platform.outbox.event_map import as_mermaid, as_text
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Print who publishes which event and who hears it."
 
     def add_arguments(self, parser: CommandParser) -> None:

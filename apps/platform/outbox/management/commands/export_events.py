@@ -3,12 +3,13 @@
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from apps.platform.commands import PlatformCommand
 from apps.platform.outbox.contracts import asyncapi, json_schemas
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = "Print the published facts as AsyncAPI, or as JSON Schema."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,16 +3,17 @@
 from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from apps.platform.audit.recording import record
+from apps.platform.commands import PlatformCommand
 from apps.platform.outbox.deciding import WAITS_FOR_A_PERSON, retry_keys, skip_events
 from apps.platform.outbox.models import ParkedKey
 from apps.platform.outbox.registry import list_subscribers
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     help = (
         "Try dead letters again, or give up the event that blocks one; lists them without a choice. "
         "What is done goes into the audit log."

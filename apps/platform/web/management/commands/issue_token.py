@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from apps.platform.commands import PlatformCommand
 from apps.platform.web.issuing import UnusableKey, issue_token
 from apps.platform.web.principals import ALL_SCOPES, CUSTOMER_SCOPES, is_usable_name
 
@@ -18,7 +19,7 @@ BAD_USAGE = 2
 MAX_DAYS = 3650
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Sign a token with the private key in `OMS_JWT_PRIVATE_KEY_FILE` and print it, alone."""
 
     help = "Print a bearer token for a service or a customer."
