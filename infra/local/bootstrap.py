@@ -5,6 +5,7 @@ Instant when the environment already holds what the requirements file locks; saf
 once: the second waits for the first.
 """
 
+import compileall
 import fcntl
 import hashlib
 import json
@@ -27,13 +28,19 @@ TAIL_LINES = 15
 LABELS = {"local": "Python packages", "dev": "Python packages for development"}
 # A set is also satisfied by one that contains it.
 SATISFIED_BY = {"local": ("local", "dev"), "dev": ("dev",)}
+OWN_CODE = ("apps", "config", "infra")
 
 
 def main(wanted: str) -> None:
-    """Install the wanted set of requirements unless it, or one that contains it, is there."""
+    """Install the wanted set of requirements unless it, or one that contains it, is there; compile our code."""
     use_a_python_that_is_new_enough()
-    if is_installed(wanted):
-        return
+    if not is_installed(wanted):
+        install_alone(wanted)
+    compile_own_code()
+
+
+def install_alone(wanted: str) -> None:
+    """Install while nobody else does, and tell how long it takes."""
     VENV.mkdir(exist_ok=True)
     free = shutil.disk_usage(VENV).free
     if free < LEAST_FREE_BYTES:
@@ -49,6 +56,16 @@ def main(wanted: str) -> None:
                 print(f"  … {LABELS[wanted]}, about half a minute", end="\r", flush=True)
             install(wanted)
             print(f"  ✓ {LABELS[wanted]:<40} {time.monotonic() - started:>6.1f} s", flush=True)
+
+
+def compile_own_code() -> None:
+    """Compile what has changed, as pip does with the packages: a third of a process's start without it.
+
+    Python does so by itself, unless PYTHONDONTWRITEBYTECODE is set, as on many machines of today. Where
+    nothing can be written, nothing is.
+    """
+    for name in OWN_CODE:
+        compileall.compile_dir(str(PROJECT / name), quiet=2)
 
 
 def use_a_python_that_is_new_enough() -> None:

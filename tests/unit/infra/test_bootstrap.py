@@ -76,6 +76,17 @@ class TestMain:
 
         bootstrap.main("local")
 
+    def test_compiles_our_code_and_passes_over_what_cannot_be(self, project: Path) -> None:
+        stamp(project, "dev")
+        (project / "apps").mkdir()
+        (project / "apps" / "good.py").write_text("good = True")
+        (project / "apps" / "bad.py").write_text("bad =")
+
+        bootstrap.main("local")
+
+        compiled = [path.name for path in (project / "apps" / "__pycache__").iterdir()]
+        assert compiled == [f"good.{sys.implementation.cache_tag}.pyc"]
+
     def test_reports_a_full_disk(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bootstrap, "LEAST_FREE_BYTES", 10**18)
 
