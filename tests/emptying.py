@@ -13,11 +13,17 @@ KEPT = ("django_content_type", "auth_permission", "outbox_lane")
 """What migrating fills."""
 
 
-def empty_tables() -> None:
-    """Delete every row that a test may have left, in one transaction."""
+def list_filled() -> list[str]:
+    """Name the tables that hold rows, those that migrating fills left out."""
     with connection.cursor() as cursor:
         cursor.execute(_find_filled())
-        filled = [name for (name,) in cursor.fetchall()]
+        return [name for (name,) in cursor.fetchall()]
+
+
+def empty_tables() -> None:
+    """Delete every row that a test may have left, in one transaction."""
+    filled = list_filled()
+    with connection.cursor() as cursor:
         # As a replica the session skips foreign keys, and the triggers that guard what is append-only.
         cursor.execute(
             "BEGIN; SET LOCAL session_replication_role = replica; "

@@ -32,13 +32,15 @@ ADDRESS = Address.build(
 )
 
 
-def stock(units: Mapping[str, Mapping[str, int]], *, price_minor: int = 1990) -> None:
-    """Put units of SKUs into warehouses, `{"SKU": {"WAREHOUSE": units}}`; priority by order.
-
-    The breakers of all gateways are closed again: an outage that another test played is over.
-    """
+def forget_outages() -> None:
+    """Close the breakers of all gateways: an outage that another test played is over."""
     valkey.client().flushdb()
     gate_named.cache_clear()
+
+
+def stock(units: Mapping[str, Mapping[str, int]], *, price_minor: int = 1990) -> None:
+    """Put units of SKUs into warehouses, `{"SKU": {"WAREHOUSE": units}}`; priority by order."""
+    forget_outages()
     codes = list(dict.fromkeys(code for levels in units.values() for code in levels))
     for priority, code in enumerate(codes):
         Warehouse.objects.get_or_create(code=code, defaults={"name": code, "priority": priority})
