@@ -55,9 +55,15 @@ def schedule(sender: Celery, **_: Any) -> None:
 
 
 @celeryd_init.connect
-def load_all(**_: Any) -> None:
-    """Begin to load what a worker needs."""
+def begin_to_load(**_: Any) -> None:
+    """Look for no garbage while a worker loads."""
     load_without_collecting()
+
+
+@celeryd_after_setup.connect
+def end_loading(**_: Any) -> None:
+    """Look for garbage again, whatever else happens at the start: a broker that is away, for one."""
+    collect_garbage_rarely()
 
 
 @worker_init.connect
@@ -70,11 +76,10 @@ def limit_worker_sessions(**_: Any) -> None:
 
 @celeryd_after_setup.connect
 def look_out(instance: Any, **_: Any) -> None:
-    """Have this worker, which is loaded now, look for the work of its queues while no message reaches it."""
+    """Have this worker look for the work of its queues while no message reaches it."""
     from apps.platform.outbox.lookout import Lookout, Silence
     from apps.platform.outbox.wakeups import list_wake_ups
 
-    collect_garbage_rarely()
     silence = Silence()
     task_prerun.connect(lambda **_: silence.end(), weak=False)
     queues = instance.app.amqp.queues.consume_from

@@ -6,6 +6,7 @@ sessions, messages, CSRF and the like cost every order a tenth of its time.
 
 import os
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,8 @@ def api_handler() -> WSGIHandler:
 
 
 _pages = get_wsgi_application()
+# With all that answers: else the first customer would wait for it, and for the back office with it.
+import_module(settings.ROOT_URLCONF)
 limit_sessions("web")
 _api = api_handler()
 collect_garbage_rarely()

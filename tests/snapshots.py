@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from tests.emptying import list_filled
 
@@ -15,7 +16,7 @@ LIFETIME_SECONDS = 180
 
 
 class Snapshot(Generic[Made]):
-    """What a maker returned, with the rows that it left in tables which were empty before."""
+    """What a maker returned, with all rows of the database, which was empty before."""
 
     def __init__(self, made: Made, rows: Mapping[str, bytes]) -> None:
         self.made = made
@@ -23,17 +24,19 @@ class Snapshot(Generic[Made]):
         self._taken_at = time.monotonic()
 
     @classmethod
-    def take(cls, made: Made, *, empty_before: set[str]) -> "Snapshot[Made]":
+    def take(cls, made: Made) -> "Snapshot[Made]":
         """Read the rows, table by table."""
+        names = list_filled()
         with connection.cursor() as cursor:
-            rows = {name: _read(cursor, name) for name in list_filled() if name in empty_before}
-        return cls(made, rows)
+            return cls(made, {name: _read(cursor, name) for name in names})
 
-    def put_back(self) -> bool:
-        """Write the rows as they were; False, and nothing written, where they would not fit any more."""
-        is_old = time.monotonic() - self._taken_at > LIFETIME_SECONDS
-        if is_old or self._rows.keys() & set(list_filled()):
-            return False
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the rows are as good as new."""
+        return time.monotonic() - self._taken_at < LIFETIME_SECONDS
+
+    def put_back(self) -> None:
+        """Write the rows into an empty database, as they were."""
         with transaction.atomic(), connection.cursor() as cursor:
             # As a replica the session skips foreign keys: the tables may come in any order.
             cursor.execute("SET LOCAL session_replication_role = replica")
@@ -41,9 +44,8 @@ class Snapshot(Generic[Made]):
                 with cursor.copy(f'COPY "{name}" FROM STDIN') as copy:
                     copy.write(rows)
             cursor.execute("SET LOCAL session_replication_role = origin")
-        return True
 
 
-def _read(cursor: object, name: str) -> bytes:
-    with cursor.copy(f'COPY (SELECT * FROM "{name}") TO STDOUT') as copy:  # type: ignore[attr-defined]
+def _read(cursor: CursorWrapper, name: str) -> bytes:
+    with cursor.copy(f'COPY (SELECT * FROM "{name}") TO STDOUT') as copy:
         return b"".join(copy)

@@ -5,7 +5,6 @@ Instant when the environment already holds what the requirements file locks; saf
 once: the second waits for the first.
 """
 
-import compileall
 import fcntl
 import hashlib
 import json
@@ -64,8 +63,8 @@ def compile_own_code() -> None:
     Python does so by itself, unless PYTHONDONTWRITEBYTECODE is set, as on many machines of today. Where
     nothing can be written, nothing is.
     """
-    for name in OWN_CODE:
-        compileall.compile_dir(str(PROJECT / name), quiet=2)
+    folders = [str(PROJECT / name) for name in OWN_CODE]
+    subprocess.run([str(PYTHON), "-m", "compileall", "-qq", *folders], check=False)
 
 
 def use_a_python_that_is_new_enough() -> None:

@@ -5,6 +5,7 @@ from apps.kernel.events.payments import PaymentDisputeClosed, PaymentDisputed
 from apps.kernel.money import LARGEST_MINOR
 from apps.payments.domain.accounts import Account
 from apps.payments.domain.disputes import DisputeState
+from apps.payments.domain.news import NoSuchAmount
 from apps.payments.models import Dispute, Payment
 from apps.payments.ports import DisputeNews
 from apps.payments.services.changes import Changes
@@ -25,10 +26,6 @@ HOLDS = {
 """Who has the disputed money in each state."""
 
 
-class NoSuchAmount(Exception):
-    """A provider tells of a dispute over what no charge can be."""
-
-
 def new_dispute(payment: Payment, news: DisputeNews, changes: Changes) -> Dispute:
     """Give the row of a dispute that nobody has heard of; `move_on` stores it.
 
@@ -36,7 +33,7 @@ def new_dispute(payment: Payment, news: DisputeNews, changes: Changes) -> Disput
         NoSuchAmount: nobody can have disputed that much, or so little.
     """
     if not 0 < news.amount_minor <= LARGEST_MINOR:
-        raise NoSuchAmount(f"No charge can have {news.amount_minor} minor units disputed.")
+        raise NoSuchAmount(news.amount_minor)
     return Dispute(
         payment=payment,
         provider=payment.provider,

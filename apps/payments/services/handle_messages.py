@@ -82,14 +82,21 @@ def _handle_alone(
         raise
     except Exception as error:
         message = ProviderMessageRecord.objects.get(id=message_id)
-        log.exception(
-            "message_failed", provider=message.provider, kind=message.kind, name=message.event_id
+        # It may have been handled, or given up, since it failed here.
+        attempts = message.attempts + 1
+        is_open = ProviderMessageRecord.objects.filter(id=message_id, handled_at=None).update(
+            attempts=attempts,
+            next_at=now + _pause_after(attempts),
+            failure=type(error).__name__[:64],
         )
-        webhooks_total.labels(provider=message.provider, outcome="failed").inc()
-        message.attempts += 1
-        message.next_at = now + _pause_after(message.attempts)
-        message.failure = type(error).__name__[:64]
-        message.save(update_fields=["attempts", "next_at", "failure"])
+        if is_open:
+            log.exception(
+                "message_failed",
+                provider=message.provider,
+                kind=message.kind,
+                name=message.event_id,
+            )
+            webhooks_total.labels(provider=message.provider, outcome="failed").inc()
         return 1
 
 

@@ -10,7 +10,8 @@ from django.db.models import Count
 
 from apps.kernel.cause import Cause
 from apps.kernel.decoding import convert
-from apps.kernel.money import Money
+from apps.kernel.money import LARGEST_MINOR, Money
+from apps.payments.domain.news import NoSuchAmount
 from apps.payments.domain.operations import OVERTAKEN, OperationKind, OperationState
 from apps.payments.domain.settlements import Difference, DifferenceKind, Side
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
@@ -36,6 +37,9 @@ def note_external_refunds(*, messages: Sequence[ProviderMessageRecord], now: dat
     only looked at: should the provider take it back, it is looked up and never made by us. It counts
     towards what is to go back; what goes beyond that is to go back from now on. One that has failed
     already, as told before, is left out. What a payment has no room for becomes a difference.
+
+    Raises:
+        NoSuchAmount: one tells of more than can be written down.
     """
     news = {one.id: convert(one.refund, RefundNews) for one in messages if one.refund}
     told = [one for one in messages if one.id in news]
@@ -50,6 +54,8 @@ def note_external_refunds(*, messages: Sequence[ProviderMessageRecord], now: dat
         too_much: dict[str, list[PaymentDifference]] = {}
         for message in sorted(external, key=lambda one: one.id):
             payment, refund = payments[message.payment_id], news[message.id]  # type: ignore[index]  # matched
+            if abs(refund.amount_minor) > LARGEST_MINOR:
+                raise NoSuchAmount(refund.amount_minor)
             if (payment.id, refund.reference) in known:
                 continue
             known.add((payment.id, refund.reference))

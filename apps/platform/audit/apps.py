@@ -4,11 +4,8 @@ from django.apps import AppConfig
 
 
 class AuditConfig(AppConfig):
-    """Names the app, and adds deeds to the page of an order."""
+    """Names the app."""
 
     name = "apps.platform.audit"
     label = "platform_audit"
     verbose_name = "Audit log"
-
-    def ready(self) -> None:
-        """Wire the app."""

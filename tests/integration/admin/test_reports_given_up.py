@@ -128,7 +128,7 @@ class TestGivingUp:
         assert b"There is nothing to give up." in answer.content
         assert AuditEntry.objects.filter(action="payments.give_up_message").count() == 1
 
-    def test_is_offered_of_nothing_but_reports(
+    def test_is_not_offered_of_a_message_that_is_in_order(
         self, lost: ProviderMessageRecord, enter: Enter
     ) -> None:
         now = database_now()

@@ -18,6 +18,7 @@ from apps.payments.models import (
     Dispute,
     Payment,
     ProviderMessageRecord,
+    SettlementDifference,
 )
 from apps.payments.ports import DisputeNews
 from apps.payments.services.give_up_message import give_up_message
@@ -58,7 +59,7 @@ class TestAnAmountThatThereIsNot:
         assert (kept.failure, kept.cannot_be_handled) == ("NoSuchAmount", True)
         assert not Dispute.objects.exists()
 
-    def test_of_a_refund_changes_nothing(self, amount: int, currency: str) -> None:
+    def test_in_a_refund_moves_no_money(self, amount: int, currency: str) -> None:
         now = timezone.now()
         payment = captured(now)
         refund = {"object": "refund", "id": "re_1", "status": "succeeded"}
@@ -66,13 +67,32 @@ class TestAnAmountThatThereIsNot:
         receive({**refund, **about}, now)
         assert handle_messages(now=timezone.now()) == 1
         assert Payment.objects.get().refunded_minor == 0
+        told = (
+            ProviderMessageRecord.objects.get().failure,
+            [one.found_minor for one in SettlementDifference.objects.all()],
+        )
+        # In a currency that nobody knows it is left to the provider's reports.
+        expected = ("", [] if currency == "xxx" else [amount])
+        assert told == (("NoSuchAmount", []) if amount >= 10**15 else expected)
 
 
 @pytest.mark.usefixtures("stripe_in_use")
-def test_a_reason_that_no_table_takes_is_kept_without_what_it_does_not() -> None:
-    dispute = {"object": "dispute", "id": "du_1", "status": "lost", "reason": "fr\0aud"}
-    receive({**dispute, "amount": 5, "currency": "eur"}, timezone.now())
-    assert (ProviderMessageRecord.objects.get().dispute or {})["reason"] == "fraud"
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"reason": "fr\0aud"}, ("fraud", "EUR", 5)),
+        ({"currency": "e\0r"}, ("fraudulent", "ER", 0)),
+        ({"reason": None, "currency": 7}, ("", "7", 0)),
+        ({"amount": "much"}, ("fraudulent", "EUR", 0)),
+    ],
+)
+def test_what_no_table_takes_of_a_dispute_is_left_out(
+    told: dict[str, object], kept: tuple[str, str, int]
+) -> None:
+    dispute = {"object": "dispute", "id": "du_1", "status": "lost", "reason": "fraudulent"}
+    receive({**dispute, "amount": 5, "currency": "eur", **told}, timezone.now())
+    news = ProviderMessageRecord.objects.get().dispute or {}
+    assert (news["reason"], news["currency"], news["amount_minor"]) == kept
 
 
 class TestOneThatCannotBeHandled:

@@ -40,12 +40,13 @@ def test_a_dispute_is_read(event: str, outcome: str, state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "amount", [{}, {"currency_code": "EUR", "value": "much"}, {"currency_code": "??", "value": "1"}]
+    "amount",
+    [{}, {"currency_code": "EUR", "value": "much"}, {"currency_code": "E\0R", "value": "1"}],
 )
 def test_a_dispute_without_a_sum_is_over_nothing(amount: dict[str, str]) -> None:
     dispute = read("CUSTOMER.DISPUTE.CREATED", dispute_amount=amount)
     assert dispute is not None
-    assert dispute.amount_minor == 0
+    assert (dispute.amount_minor, dispute.currency.isprintable()) == (0, True)
 
 
 def test_other_messages_tell_of_none() -> None:

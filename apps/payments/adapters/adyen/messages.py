@@ -23,7 +23,7 @@ from apps.payments.adapters.adyen.story import (
     TECHNICAL_CANCEL,
     Told,
 )
-from apps.payments.adapters.texts import kept
+from apps.payments.adapters.texts import LONGEST_TEXT, kept
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage, RefundNews
 
@@ -41,7 +41,6 @@ DISPUTES = {
     "SECOND_CHARGEBACK": DisputeState.LOST,
 }
 """What each means for a dispute. One that nobody defends stays open here: Adyen says no more of it."""
-LONGEST_REASON = 200
 LONGEST_ADDRESS = 2000
 PARTS_OF_REASON = 3
 
@@ -174,7 +173,7 @@ def _told(item: Item, operation: str) -> Told:
 
 
 def _longest(item: Item) -> int:
-    return LONGEST_ADDRESS if item.event_code == REPORT_AVAILABLE else LONGEST_REASON
+    return LONGEST_ADDRESS if item.event_code == REPORT_AVAILABLE else LONGEST_TEXT
 
 
 def _last4(item: Item) -> str:

@@ -133,7 +133,7 @@ def _dispute(event: _Event) -> DisputeNews | None:
         state=OUTCOMES.get(about.dispute_outcome.outcome_code, DisputeState.OPENED),
         amount_minor=amount_minor,
         reason=kept(about.reason.lower()),
-        currency=told.currency_code,
+        currency=kept(told.currency_code),
     )
 
 

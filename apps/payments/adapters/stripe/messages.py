@@ -100,20 +100,20 @@ def _dispute(about: dict[str, Any]) -> DisputeNews | None:
         return None
     try:
         told = convert(about, _Dispute)
-    except msgspec.MsgspecError as error:
-        raise BadSignature("The dispute cannot be read.") from error
-    currency = told.currency.upper()
-    try:
-        amount = minor_units(told.amount, currency)
-    except DomainError:
+        amount = minor_units(told.amount, told.currency.upper())
+    except (msgspec.MsgspecError, DomainError):
         amount = 0
     return DisputeNews(
-        reference=told.id,
+        reference=_text(about, "id"),
         state=DISPUTE_STATES.get(status, DisputeState.OPENED),
         amount_minor=amount,
-        reason=kept(told.reason),
-        currency=currency,
+        reason=_text(about, "reason"),
+        currency=_text(about, "currency").upper(),
     )
+
+
+def _text(about: dict[str, Any], name: str) -> str:
+    return kept(str(about.get(name) or ""))
 
 
 def _refund(about: dict[str, Any]) -> RefundNews | None:
