@@ -53,7 +53,7 @@ class OrdersView(IdempotentView):
         "place_order",
         summary="Place an order",
         request=PlaceOrderBody,
-        responses={202: OrderDocument},
+        responses={202: OrderDocument, 200: OrderDocument},
         parameters=[IDEMPOTENCY_KEY, PREFER_WAIT],
         refusals={
             409: "A price has changed, or a request with this key is still in flight.",

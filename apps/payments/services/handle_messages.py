@@ -66,18 +66,20 @@ def _handle_due(*, is_setback: bool, now: datetime) -> int:
         return _handle(due, is_setback=is_setback, now=now)
     except PASSING:
         raise
-    except Exception:
+    except Exception as error:
         # Whatever it is, a mistake of ours included: the others are not to wait for its mend.
-        log.warning("messages_failed_together", exc_info=True)
         ids = list(due.values_list("id", flat=True)[:BATCH])
-        return sum(_handle_alone(due, one, is_setback=is_setback, now=now) for one in ids)
+        handled = [_handle_alone(due, one, is_setback=is_setback, now=now) for one in ids]
+        if all(handled):
+            log.warning("messages_failed_together", exc_info=error)
+        return len(ids)
 
 
 def _handle_alone(
     due: QuerySet[ProviderMessageRecord], message_id: int, *, is_setback: bool, now: datetime
-) -> int:
+) -> bool:
     try:
-        return _handle(due.filter(id=message_id), is_setback=is_setback, now=now)
+        _handle(due.filter(id=message_id), is_setback=is_setback, now=now)
     except PASSING:
         raise
     except Exception as error:
@@ -90,14 +92,17 @@ def _handle_alone(
             failure=type(error).__name__[:64],
         )
         if is_open:
-            log.exception(
+            log.error(
                 "message_failed",
                 provider=message.provider,
                 kind=message.kind,
                 name=message.event_id,
+                # It may fail for weeks: the first traceback says as much as all.
+                exc_info=error if attempts == 1 else None,
             )
             webhooks_total.labels(provider=message.provider, outcome="failed").inc()
-        return 1
+        return False
+    return True
 
 
 def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: datetime) -> int:

@@ -14,7 +14,7 @@ from typing import Final
 
 from apps.platform.luhn import passes_luhn
 
-_RUN: Final = re.compile(rb"[0-9](?:[ -]{0,2}[0-9]){12,}")
+_RUN: Final = re.compile(rb"[0-9](?:[ -]{0,4}[0-9]){12,}")
 _DIGITS: Final = re.compile(rb"[0-9]+")
 _UUID: Final = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _UUID_LENGTH: Final = 36

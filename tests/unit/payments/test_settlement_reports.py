@@ -143,7 +143,7 @@ class TestPayPalsAnswer:
         with pytest.raises(ReportUnreadable, match="5TY05013RG002845M"):
             list(paypal.lines_of(paypal.read_transactions(body.encode())))
 
-    @pytest.mark.parametrize("body", [b"", b"[]", b'{"transaction_details": [{}]}'])
+    @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"transaction_details": [{}]}'])
     def test_that_is_none_is_refused(self, body: bytes) -> None:
         with pytest.raises(ReportUnreadable):
             paypal.read_transactions(body)

@@ -72,6 +72,12 @@ class Found(Struct, frozen=True):
     total_pages: int = 1
 
 
+class Saved(Struct, frozen=True):
+    """An answer that somebody saved: without its list it is something else."""
+
+    transaction_details: list[Detail]
+
+
 def list_transactions(api: PayPalRequests, *, since: datetime, until: datetime) -> Iterator[Info]:
     """Read the transactions of a period, month by month and page by page.
 
@@ -124,7 +130,7 @@ def read_transactions(body: bytes) -> list[Info]:
         ReportUnreadable: it is none.
     """
     try:
-        found = decode(body, Found)
+        found = decode(body, Saved)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ReportUnreadable(f"This is no answer of the transaction search: {error}") from error
     return [one.transaction_info for one in found.transaction_details]
