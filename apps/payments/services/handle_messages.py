@@ -70,7 +70,7 @@ def _handle_due(*, is_setback: bool, now: datetime) -> int:
         # Whatever it is, a mistake of ours included: the others are not to wait for its mend.
         ids = list(due.values_list("id", flat=True)[:BATCH])
         handled = [_handle_alone(due, one, is_setback=is_setback, now=now) for one in ids]
-        if all(handled):
+        if ids and all(handled):
             log.warning("messages_failed_together", exc_info=error)
         return len(ids)
 
@@ -85,11 +85,11 @@ def _handle_alone(
     except Exception as error:
         message = ProviderMessageRecord.objects.get(id=message_id)
         # It may have been handled, or given up, since it failed here.
-        attempts = message.attempts + 1
+        attempts, failure = message.attempts + 1, type(error).__name__[:64]
         is_open = ProviderMessageRecord.objects.filter(id=message_id, handled_at=None).update(
             attempts=attempts,
             next_at=now + _pause_after(attempts),
-            failure=type(error).__name__[:64],
+            failure=failure,
         )
         if is_open:
             log.error(
@@ -97,8 +97,8 @@ def _handle_alone(
                 provider=message.provider,
                 kind=message.kind,
                 name=message.event_id,
-                # It may fail for weeks: the first traceback says as much as all.
-                exc_info=error if attempts == 1 else None,
+                # It may fail for weeks: the first traceback of a kind says as much as all.
+                exc_info=error if message.failure != failure else None,
             )
             webhooks_total.labels(provider=message.provider, outcome="failed").inc()
         return False

@@ -43,7 +43,9 @@ def make_day() -> Day:
     """
     if list_filled():
         # Somebody was here before: what they made must not get into the days of others.
-        return _live()
+        day = _live()
+        forget_outages()
+        return day
     if _lived and _lived[0].is_fresh:
         _lived[0].put_back()
         kept = _lived[0].made

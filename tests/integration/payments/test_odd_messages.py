@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+import structlog
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
@@ -82,7 +83,8 @@ class TestAnAmountThatThereIsNot:
     [
         ({"reason": "fr\0aud"}, ("fraud", "EUR", 5)),
         ({"currency": "e\0r"}, ("fraudulent", "ER", 0)),
-        ({"reason": None, "currency": 7}, ("", "7", 0)),
+        ({"reason": None}, ("", "EUR", 5)),
+        ({"currency": 7}, ("fraudulent", "7", 0)),
         ({"amount": "much"}, ("fraudulent", "EUR", 0)),
     ],
 )
@@ -148,6 +150,23 @@ class TestOneThatCannotBeHandled:
         assert Dispute.objects.get().amount_minor == 5
         bad.refresh_from_db()
         assert (bad.handled_at is not None, bad.failure) == (True, "")
+
+    def test_has_one_traceback_for_each_kind_of_failure(
+        self, messages: dict[str, ProviderMessageRecord]
+    ) -> None:
+        bad, now = messages["bad"], timezone.now()
+        # It was looked at before, in good order: that says nothing of its failure.
+        ProviderMessageRecord.objects.filter(id=bad.id).update(attempts=1)
+        tracebacks = []
+        for _ in range(2):
+            with structlog.testing.capture_logs() as lines:
+                handle_messages(now=now)
+            tracebacks += [
+                bool(one["exc_info"]) for one in lines if one["event"] == "message_failed"
+            ]
+            bad.refresh_from_db()
+            now = bad.next_at
+        assert tracebacks == [True, False]
 
     def test_is_not_tried_any_more_once_it_was_given_up(
         self, messages: dict[str, ProviderMessageRecord]

@@ -35,7 +35,6 @@ class _Dispute(msgspec.Struct, frozen=True):
     id: str
     amount: int
     currency: str
-    reason: str
 
 
 class _Refund(msgspec.Struct, frozen=True):
@@ -104,7 +103,8 @@ def _dispute(about: dict[str, Any]) -> DisputeNews | None:
     except (msgspec.MsgspecError, DomainError):
         amount = 0
     return DisputeNews(
-        reference=_text(about, "id"),
+        # As it came: a name that cannot be kept is refused, not changed into another.
+        reference=str(about.get("id") or ""),
         state=DISPUTE_STATES.get(status, DisputeState.OPENED),
         amount_minor=amount,
         reason=_text(about, "reason"),
