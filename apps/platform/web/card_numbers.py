@@ -1,6 +1,6 @@
 """Recognise card numbers and security codes in what callers send, so that none ever gets further than the door.
 
-A card number is 13 to 19 digits, perhaps with spaces or dashes of any kind between them, or dots
+A card number is 13 to 19 digits, perhaps with up to four spaces or dashes of any kind between them, or dots
 after every fourth, that pass the Luhn check (ISO/IEC 7812). One number in ten passes by chance, so what is plainly something else is let
 through: parts of longer tokens, UUIDs, fractions, telephone numbers written with `+`, instants and
 article numbers.

@@ -43,19 +43,16 @@ def make_day() -> Day:
     """
     if list_filled():
         # Somebody was here before: what they made must not get into the days of others.
-        day = _live()
-        forget_outages()
-        return day
+        return _live()
     if _lived and _lived[0].is_fresh:
         _lived[0].put_back()
+        forget_outages()
         kept = _lived[0].made
-        day = Day(
+        return Day(
             **{one.name: Order.objects.get(id=getattr(kept, one.name).id) for one in fields(kept)}
         )
-    else:
-        day = _live()
-        _lived[:] = [Snapshot.take(day)]
-    forget_outages()
+    day = _live()
+    _lived[:] = [Snapshot.take(day)]
     return day
 
 
@@ -82,6 +79,7 @@ def _live() -> Day:
     decide_approval(reference=payment_of(approved).authorization, approved=True, now=timezone.now())
     handle_messages(now=timezone.now())
     work_off()
+    forget_outages()
     return day
 
 

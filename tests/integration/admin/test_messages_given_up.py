@@ -11,29 +11,26 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/payments/providermessagerecord/"
 
 
-@pytest.fixture
-def failing() -> ProviderMessageRecord:
-    """Store one whose last try failed, beside one that waits for its payment."""
+def store(name: str, *, failure: str = "") -> ProviderMessageRecord:
+    """Store a message that was tried once."""
     now = timezone.now()
-    ProviderMessageRecord.objects.create(
-        provider="stripe",
-        event_id="evt_2",
-        kind="x",
-        reference="pi_waiting",
-        received_at=now,
-        next_at=now,
-        attempts=1,
-    )
     return ProviderMessageRecord.objects.create(
         provider="stripe",
-        event_id="evt_1",
+        event_id=f"evt_{name}",
         kind="charge.dispute.created",
-        reference="pi_failing",
-        failure="NoSuchAmount",
+        reference=f"pi_{name}",
+        failure=failure,
         received_at=now,
         next_at=now,
         attempts=1,
     )
+
+
+@pytest.fixture
+def failing() -> ProviderMessageRecord:
+    """One whose last try failed, beside one that waits for its payment."""
+    store("waiting")
+    return store("failing", failure="NoSuchAmount")
 
 
 def test_is_found_by_the_filter(enter: Enter, failing: ProviderMessageRecord) -> None:
