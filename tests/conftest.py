@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 import hypothesis
 import pytest
+import pytest_django
 from django.db import connections
 from django.test import TransactionTestCase
 
 from apps.kernel.cause import Cause
 from apps.platform import valkey
 from tests.emptying import empty_tables
+from tests.sessions import end_other_sessions
 
 # How long an example takes, or is being made, says how busy the machine is, and nothing of the code.
 hypothesis.settings.register_profile(
@@ -78,6 +80,16 @@ def rare_calls(monkeypatch: pytest.MonkeyPatch) -> None:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask a provider that does not answer again at once."""
     monkeypatch.setattr("apps.payments.adapters.asking.FIRST_PAUSE_SECONDS", 0.001)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """Make the database as ever; in the end no thread that keeps a session is in the way of its removal."""
+    yield
+    with django_db_blocker.unblock():
+        end_other_sessions()
 
 
 @pytest.fixture(scope="session", autouse=True)

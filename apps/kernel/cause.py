@@ -1,11 +1,11 @@
 """Who and what led to a change."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cause:
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """The reason a change happened, carried from the door through every event that follows.
 
     Attributes:

@@ -1,10 +1,10 @@
 """Lock stock rows in one order, move them set-wise, and write the ledger with them."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from apps.inventory.models import MovementKind, StockLevel, StockMovement
@@ -19,8 +19,7 @@ WHERE level.id = v.id
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(msgspec.Struct, frozen=True, kw_only=True):
     """A change of one level, in units, with what the ledger says of it.
 
     `counted` is the number of units found, where a count led to the change.

@@ -5,10 +5,10 @@ or too late changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from django.db import transaction
 
 from apps.payments.domain.operations import ENDED_BADLY, OperationKind, OperationState
@@ -20,8 +20,7 @@ from apps.payments.services.refund_rules import NO_ROOM
 from apps.platform.bulk import lock_many, update_many
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayFact:
+class GatewayFact(msgspec.Struct, frozen=True, kw_only=True):
     """How one attempt ended; `token` is that of the attempt."""
 
     operation_id: UUID

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -20,6 +20,7 @@ from apps.payments.domain.operations import (
     OperationState,
 )
 from apps.payments.ports import GatewayCall
+from apps.platform.bulk import instant, microseconds
 
 # Time is the database's here: a worker whose clock is wrong must not take what is not due. What is
 # taken is due again when its lease ends, so that looking never has to pass over what is under way.
@@ -56,9 +57,10 @@ SET state = 'in_flight', token = o.token + 1, attempts = o.attempts + 1,
     next_at = now() + interval '{LEASE_SECONDS} s'
 FROM due, payments_payment p
 WHERE o.id = due.id AND p.id = o.payment_id
-RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key, o.created_at, o.trace_context,
-          o.provider, p.id, p.order_id, p.currency, p.authorization, p.method_token,
-          o.only_looks, p.is_unwanted, now(), p.method_type, o.reference,
+RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key,
+          {microseconds("o.created_at")}, o.trace_context, o.provider, p.id, p.order_id, p.currency,
+          p.authorization, p.method_token, o.only_looks, p.is_unwanted, {microseconds("now()")},
+          p.method_type, o.reference,
           CASE WHEN o.kind = 'refund' THEN (
               SELECT c.reference FROM payments_paymentoperation c
               WHERE c.payment_id = p.id AND c.kind = 'capture' AND c.state = 'succeeded'
@@ -75,8 +77,7 @@ WHERE payment_id = ANY(%s) AND facts <> '{}' ORDER BY id
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedOperation:
+class ClaimedOperation(msgspec.Struct, frozen=True, kw_only=True):
     """An operation that this worker may carry out now.
 
     `looks_first` says that its outcome is to be looked up before it may be made (again), `may_be_made`
@@ -149,7 +150,7 @@ def _claimed(
             charge=charge or "",
             told=told,
             return_url=f"{settings.OMS_BASE_URL}/payments/{payment_id}/return",
-            created_at=created_at,
+            created_at=instant(created_at),
         ),
         token=token,
         provider=provider,
@@ -162,6 +163,6 @@ def _claimed(
         and not (is_unwanted and kind in (OperationKind.CAPTURE, OperationKind.RENEW)),
         is_overtaken=is_overtaken and not only_looks,
         trace_context=trace_context,
-        claimed_at=claimed_at,
+        claimed_at=instant(claimed_at),
         claimed_on_timer=timer,
     )

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Self
 
+import msgspec
 import structlog
 from django.db import connection
 
@@ -13,11 +13,15 @@ from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gatewa
 from apps.payments.services.claim_operations import ClaimedOperation
 from apps.platform.resilience.gate import Lease
 
+WRITERS = 4
+"""How many threads write while calls are under way; each keeps its connection for the next time."""
+
 log = structlog.get_logger(__name__)
 
+_writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="recording")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedCall:
+
+class EndedCall(msgspec.Struct, frozen=True, kw_only=True):
     """A call, its place at the gate, and how it ended."""
 
     claimed: ClaimedOperation
@@ -31,7 +35,6 @@ class Recorder:
     def __init__(self) -> None:
         """Begin nothing."""
         self._ended: list[EndedCall] = []
-        self._background: ThreadPoolExecutor | None = None
         self._under_way: Future[None] | None = None
 
     def __enter__(self) -> Self:
@@ -39,10 +42,7 @@ class Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Write down what is left, also after a failure, and end the thread and its connection."""
-        if self._background is not None:
-            self._background.submit(_close_connection)
-            self._background.shutdown()
+        """Write down what is left, also after a failure."""
         if self._under_way is not None and (error := self._under_way.exception()) is not None:
             log.error("answers_not_recorded", exc_info=error)
         if self._ended:
@@ -62,14 +62,16 @@ class Recorder:
             return
         batch, self._ended = self._ended, []
         if in_background:
-            self._background = self._background or ThreadPoolExecutor(1)
-            self._under_way = self._background.submit(_record, batch)
+            self._under_way = _writers.submit(_record_in_thread, batch)
         else:
             _record(batch)
 
 
-def _close_connection() -> None:
-    connection.close()
+def _record_in_thread(ended: Sequence[EndedCall]) -> None:
+    # Calls were made: their record must not be lost to a session that broke since the last one.
+    if connection.connection is not None and not connection.is_usable():
+        connection.close()
+    _record(ended)
 
 
 def _record(ended: Sequence[EndedCall]) -> None:

@@ -1,9 +1,11 @@
 """An event as a handler receives it."""
 
 import uuid
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from apps.kernel.cause import Cause
 from apps.kernel.events import Event
@@ -11,8 +13,7 @@ from apps.kernel.events import Event
 E = TypeVar("E", bound=Event, covariant=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered(Generic[E]):
+class Delivered(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
     """One event on its way to one subscriber, with what is known of its origin.
 
     `handed_at` is the present for the handler, by the database's clock, which judges all timers.

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from django.db import connection, transaction
 
 from apps.kernel.cause import Cause
 from apps.kernel.events import Event, wire_name
-from apps.platform.bulk import literal
+from apps.platform.bulk import instant, literal, microseconds
 from apps.platform.database_failures import described, is_passing
 from apps.platform.outbox.codec import UnknownEventType, decode
 from apps.platform.outbox.delivered import Delivered
@@ -27,23 +26,22 @@ from apps.platform.telemetry.tracing import span_from
 BATCH = 500
 DRAIN_SECONDS = 5.0
 RETRIES = 3
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
-# Times as microseconds: the driver's way from text to time would be a quarter of a fetch. The limit is
-# part of the statement: as a parameter it would be planned for anew each time, for its number's sake.
-_FETCH = """
-SELECT d.event_id, (extract(epoch FROM d.occurred_at) * 1000000)::bigint, d.key, p.key IS NOT NULL,
+# The limit is part of the statement: as a parameter it would be planned for anew each time, for its
+# number's sake.
+_FETCH = f"""
+SELECT d.event_id, {microseconds("d.occurred_at")}, d.key, p.key IS NOT NULL,
        e.type, e.version, e.payload::text,
        e.correlation_id, e.causation_id, e.actor, e.region, e.trace_context,
-       (extract(epoch FROM now()) * 1000000)::bigint
+       {microseconds("now()")}
 FROM outbox_delivery d
 JOIN outbox_event e ON e.occurred_at = d.occurred_at AND e.event_id = d.event_id
 LEFT JOIN outbox_parked p ON p.subscriber = d.subscriber AND p.key = d.key
 WHERE d.subscriber = %s AND d.lane = ANY(%s)
   AND (p.key IS NULL OR (NOT p.dead AND p.next_at <= now()))
-ORDER BY d.event_id LIMIT {limit}
+ORDER BY d.event_id LIMIT {{limit}}
 """
 _COMPLETE = (
     "DELETE FROM outbox_delivery "
@@ -76,8 +74,8 @@ class Row:
         return Delivered(
             event=decode(kind, version, payload),
             event_id=self.event_id,
-            occurred_at=_time(self._fields[1]),
-            handed_at=_time(handed_at),
+            occurred_at=instant(self._fields[1]),
+            handed_at=instant(handed_at),
             key=self.key,
             origin=Cause(
                 correlation_id=correlation_id,
@@ -87,10 +85,6 @@ class Row:
                 trace_context=trace,
             ),
         )
-
-
-def _time(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def drain(subscriber: Subscriber, *, until: float | None = None) -> int:

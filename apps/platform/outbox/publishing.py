@@ -1,9 +1,9 @@
 """Store facts, in the transaction that makes them true, and note who is to hear them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 
 from apps.kernel.cause import Cause
@@ -40,8 +40,7 @@ class PublishedOutsideTransaction(RuntimeError):
     """A fact was published with no transaction open: it could be stored without its change."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """An event about to be published: `seq` is its aggregate's version, taken under its lock."""
 
     event: Event
@@ -70,8 +69,9 @@ def publish(facts: Sequence[Fact]) -> None:
     rows = [_row(position, fact) for position, fact in enumerate(facts)]
     with connection.cursor() as cursor:
         cursor.execute(_STORE, [encode(rows), encode(hearers)])
-        stored = cursor.fetchall()
-    _run_in_transaction(facts, stored)
+        # Only those in our transaction want what is stored, and most facts have none of them.
+        if any(handlers_in_transaction(type(fact.event)) for fact in facts):
+            _run_in_transaction(facts, cursor.fetchall())
     if hearers:
         names = {hearer["subscriber"] for hearer in hearers}
         transaction.on_commit(lambda: wake(names))
