@@ -88,28 +88,26 @@ class Row:
 
 
 def drain(subscriber: Subscriber, *, until: float | None = None) -> int:
-    """Hand a subscriber what waits for it, until nothing does or the time is up.
+    """Hand a subscriber what waits in the lanes that are free now, until the time is up.
 
     `until` is on the monotonic clock, five seconds from now when left out. Several drains of one
     subscriber share its lanes. Returns the number of events handled. Events whose handler fails are
     parked with their key and do not hold up others.
+
+    Callers look again, as `work_and_watch` does: an event may come after our last look and before
+    the lanes are given back; its wake-up finds them held, so nobody else will look.
     """
+    if not is_waiting(subscriber.name):
+        return 0
     deadline = time.monotonic() + DRAIN_SECONDS if until is None else until
     share = -(-LANES // settings.OMS_OUTBOX_WORKERS)
-    handled = 0
-    while time.monotonic() < deadline and is_waiting(subscriber.name):
-        with claimed_lanes(subscriber.name, at_most=share) as claim:
-            if not claim.lanes:
-                break
-            try:
-                handled += _work_off(subscriber, claim, deadline)
-            except LanesLost:
-                # Rolled back; whoever holds the lanes now, or the next wake-up, delivers.
-                log.warning("lanes_lost", subscriber=subscriber.name)
-                break
-        # The loop looks once more: an event may have come after our last look and before the
-        # release; its wake-up found the lanes held, so nobody else will look.
-    return handled
+    with claimed_lanes(subscriber.name, at_most=share) as claim:
+        try:
+            return _work_off(subscriber, claim, deadline) if claim.lanes else 0
+        except LanesLost:
+            # Rolled back; whoever holds the lanes now, or the next wake-up, delivers.
+            log.warning("lanes_lost", subscriber=subscriber.name)
+            return 0
 
 
 def _work_off(subscriber: Subscriber, claim: Claim, deadline: float) -> int:
