@@ -14,7 +14,7 @@ from apps.payments.models import PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import Declined, NothingHappened, NotKnown, Refused
 from apps.payments.services.claim_operations import claim_operations
 from apps.payments.services.handle_messages import handle_messages
-from apps.payments.services.purge_messages import purge_messages
+from apps.payments.services.purge_messages import BATCH, purge_messages
 from apps.payments.services.receive_messages import receive_messages
 from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.models import StoredEvent
@@ -204,3 +204,25 @@ class TestMessages:
         assert purge_messages(now=now) == 0
         kept = ProviderMessageRecord.objects.values_list("event_id", flat=True)
         assert set(kept) == {"e1", "waiting"}
+
+    def test_that_are_kept_hold_up_the_purge_of_no_other(self, now: datetime) -> None:
+        long_ago = now - timedelta(days=91)
+
+        def made(name: str, handled_at: datetime | None) -> ProviderMessageRecord:
+            return ProviderMessageRecord(
+                provider="stripe",
+                event_id=name,
+                kind="x",
+                reference="",
+                received_at=long_ago,
+                next_at=long_ago,
+                handled_at=handled_at,
+            )
+
+        # More of each than one statement looks at.
+        kept = [made(f"waiting-{number}", None) for number in range(BATCH)]
+        old = [made(f"old-{number}", long_ago) for number in range(BATCH + 1)]
+        ProviderMessageRecord.objects.bulk_create([*kept, made("late", now), *old])
+        assert purge_messages(now=now) == BATCH + 1
+        assert purge_messages(now=now) == 0
+        assert ProviderMessageRecord.objects.count() == BATCH + 1
