@@ -23,11 +23,11 @@ from apps.payments.domain.operations import OperationKind
 from apps.payments.models import SandboxApproval
 from apps.payments.ports import (
     ActionRequired,
-    BadSignature,
     Declined,
     Done,
     GatewayCall,
     GatewayUnavailable,
+    MessageRefused,
     Outcome,
     OutcomeUnknown,
     ProviderMessage,
@@ -120,11 +120,11 @@ class SandboxGateway:
         """Verify the signature and read the message."""
         given = headers.get(SIGNATURE_HEADER, "")
         if not hmac.compare_digest(given.encode(), sign(body, self.secret).encode()):
-            raise BadSignature("The signature is not the sandbox's.")
+            raise MessageRefused("The signature is not the sandbox's.")
         try:
             message = decode(body, SandboxMessage)
         except msgspec.MsgspecError as error:
-            raise BadSignature(f"The message cannot be read: {error}") from error
+            raise MessageRefused(f"The message cannot be read: {error}") from error
         return [
             ProviderMessage(
                 event_id=message.id,

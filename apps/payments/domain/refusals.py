@@ -10,7 +10,7 @@ class PaymentNotFound(DomainError):
 
 
 class WebhookRefused(DomainError):
-    """A provider's message is not signed as it has to be, too old, or cannot be read. Nothing was stored."""
+    """A provider's message is not signed as it has to be, too old, or cannot be read or kept. Nothing was stored."""
 
     code = "webhook_refused"
 

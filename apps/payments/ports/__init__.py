@@ -20,7 +20,7 @@ from apps.payments.ports.calls import (
     Result,
 )
 from apps.payments.ports.gateway import PaymentGateway
-from apps.payments.ports.messages import BadSignature, DisputeNews, ProviderMessage, RefundNews
+from apps.payments.ports.messages import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 from apps.payments.ports.settlements import ReportUnreadable, SettlementLine
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "NOT_OFFERED",
     "Accepted",
     "ActionRequired",
-    "BadSignature",
     "Declined",
     "DisputeNews",
     "Done",
@@ -36,6 +35,7 @@ __all__ = [
     "GatewayMisused",
     "GatewayUnavailable",
     "LockedOut",
+    "MessageRefused",
     "NotKnown",
     "NotMade",
     "NothingHappened",

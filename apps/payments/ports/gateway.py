@@ -51,7 +51,7 @@ class PaymentGateway(Protocol):
         """Verify a webhook over its raw bytes and read the messages in it, one or more.
 
         Raises:
-            BadSignature: it is not the provider's, or too old.
+            MessageRefused: it is not the provider's, is too old, or cannot be read.
         """
 
     def read_return(self, query: Mapping[str, str]) -> Mapping[str, Any]:

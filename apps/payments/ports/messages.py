@@ -8,8 +8,8 @@ from uuid import UUID
 from apps.payments.domain.disputes import DisputeState
 
 
-class BadSignature(Exception):
-    """A message does not come from the provider, is too old, or cannot be read."""
+class MessageRefused(Exception):
+    """A message does not come from the provider, is too old, cannot be read, or names what cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from apps.payments.adapters.registry import gateway_named, is_set_up
 from apps.payments.domain.refusals import UnknownProvider, WebhookRefused, WebhookUndecided
-from apps.payments.ports import BadSignature, GatewayUnavailable, ProviderMessage
+from apps.payments.ports import GatewayUnavailable, MessageRefused, ProviderMessage
 from apps.payments.services.handle_messages import HANDLE_MESSAGES
 from apps.platform.bulk.gathering import Gathering
 from apps.platform.outbox.wakeups import wake
@@ -53,7 +53,8 @@ def receive_messages(
 
     Raises:
         UnknownProvider: no such gateway is in use.
-        WebhookRefused: the signature is wrong or too old, or it cannot be read; nothing was stored.
+        WebhookRefused: the signature is wrong or too old, or it cannot be read or kept; nothing was
+            stored.
         WebhookUndecided: the provider has to be asked for that, and does not answer; nothing was
             stored, and it will send the message again.
     """
@@ -63,10 +64,10 @@ def receive_messages(
         messages = gateway_named(provider).read_messages(body, headers, now)
         for message in messages:
             _insist_on_storable(message)
-    except BadSignature as error:
+    except MessageRefused as error:
         webhooks_total.labels(provider=provider, outcome="refused").inc()
         raise WebhookRefused(
-            "The message is not signed as it has to be, or cannot be read."
+            "The message is not signed as it has to be, or cannot be read or kept."
         ) from error
     except GatewayUnavailable as error:
         webhooks_total.labels(provider=provider, outcome="undecided").inc()
@@ -91,7 +92,7 @@ def _insist_on_storable(message: ProviderMessage) -> None:
     names = [message.event_id, message.kind, message.reference, message.call_reference]
     names += [one.reference for one in news if one is not None]
     if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
-        raise BadSignature("The message names what cannot be kept.")
+        raise MessageRefused("The message names what cannot be kept.")
 
 
 def _store(batch: Sequence[_Received]) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.payments.adapters.paypal.gateway import PayPalGateway
-from apps.payments.ports import BadSignature, GatewayUnavailable
+from apps.payments.ports import GatewayUnavailable, MessageRefused
 from infra.simulators.paypal.certificates import new_signer
 from tests.contract.payments.conftest import make_paypal_gateway
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
@@ -71,7 +71,7 @@ class TestAMessage:
             case _:
                 headers = {}
 
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             checking.read_messages(body, headers, NOW)
 
     @pytest.mark.parametrize("faults", [{"down": True}, {"refuse": 429}, {"refuse": "reset"}])
@@ -92,7 +92,7 @@ class TestAMessage:
     def test_from_another_time_is_refused(
         self, checking: PayPalGateway, paypal_simulator: SimulatedPayPal, age: timedelta
     ) -> None:
-        with pytest.raises(BadSignature, match="too long ago"):
+        with pytest.raises(MessageRefused, match="too long ago"):
             checking.read_messages(BODY, paypal_simulator.headers_for(BODY, NOW - age), NOW)
 
     def test_of_three_days_ago_still_counts(
@@ -117,7 +117,7 @@ class TestAQuestionToPayPal:
         gateway = make_paypal_gateway(paypal_simulator, webhook_check="postback")
         body = BODY[:-1] + b'},"webhook_id":"OTHER","x":{}'
 
-        with pytest.raises(BadSignature, match="read"):
+        with pytest.raises(MessageRefused, match="read"):
             gateway.read_messages(body, paypal_simulator.headers_for(body, NOW), NOW)
 
         assert paypal_simulator.exchanges == []
@@ -150,7 +150,7 @@ class TestACertificate:
     ) -> None:
         headers = {**paypal_simulator.headers_for(BODY, NOW), "paypal-cert-url": url}
 
-        with pytest.raises(BadSignature, match="not at PayPal"):
+        with pytest.raises(MessageRefused, match="not at PayPal"):
             paypal_gateway.read_messages(BODY, headers, NOW)
 
     def test_that_does_not_exist_is_refused(
@@ -159,7 +159,7 @@ class TestACertificate:
         url = f"{paypal_simulator.certificate_url}0"
         headers = {**paypal_simulator.headers_for(BODY, NOW), "paypal-cert-url": url}
 
-        with pytest.raises(BadSignature, match="no such certificate"):
+        with pytest.raises(MessageRefused, match="no such certificate"):
             paypal_gateway.read_messages(BODY, headers, NOW)
 
     @pytest.mark.parametrize("vouching", ["nobody we know", "the well-known authorities"])
@@ -171,7 +171,7 @@ class TestACertificate:
         ca_file = other if vouching == "nobody we know" else None
         gateway = make_paypal_gateway(paypal_simulator, ca_file=ca_file)
 
-        with pytest.raises(BadSignature, match="certificate is not PayPal's"):
+        with pytest.raises(MessageRefused, match="certificate is not PayPal's"):
             gateway.read_messages(BODY, paypal_simulator.headers_for(BODY, NOW), NOW)
 
     def test_is_not_good_for_ever(
@@ -180,5 +180,5 @@ class TestACertificate:
         paypal_gateway.read_messages(BODY, paypal_simulator.headers_for(BODY, NOW), NOW)
         later = datetime.now(UTC) + timedelta(days=4000)
 
-        with pytest.raises(BadSignature, match="certificate is not PayPal's"):
+        with pytest.raises(MessageRefused, match="certificate is not PayPal's"):
             paypal_gateway.read_messages(BODY, paypal_simulator.headers_for(BODY, later), later)

@@ -10,7 +10,7 @@ import pytest
 from apps.payments.adapters.adyen.messages import Postbox
 from apps.payments.adapters.adyen.objects import Amount, Item
 from apps.payments.adapters.adyen.signatures import signature_of
-from apps.payments.ports import BadSignature, ProviderMessage
+from apps.payments.ports import MessageRefused, ProviderMessage
 from infra.simulators.adyen.notices import sign
 
 KEY = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
@@ -80,31 +80,31 @@ class TestASignature:
     )
     def test_covers_what_counts(self, field: str, value: object) -> None:
         spoilt = {**signed(item()), field: value}
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             postbox().read(letter(spoilt), {})
 
     @pytest.mark.parametrize("more", [None, {}, {"hmacSignature": ""}, {"hmacSignature": 7}])
     def test_must_be_there(self, more: object) -> None:
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             postbox().read(letter({**item(), "additionalData": more}), {})
 
     def test_is_asked_of_every_item(self) -> None:
         good, other = signed(item()), signed(item(pspReference="PSP2"))
         assert len(postbox().read(letter(good, other), {})) == 2
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             postbox().read(letter(good, {**other, "success": "false"}), {})
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             postbox().read(letter(good, item(pspReference="PSP2")), {})
 
     def test_by_no_key_at_all_is_none(self) -> None:
         keyless = Postbox(merchant_account="Shop", hmac_key="", user="", password="", is_live=False)
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             keyless.read(
                 letter({**item(), "additionalData": {"hmacSignature": sign(item(), "")}}), {}
             )
 
     def test_of_nothing_is_refused(self) -> None:
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             postbox().read(letter(), {})
 
 
@@ -119,18 +119,18 @@ class TestTheEndpoint:
         if is_right:
             assert postbox(user="adyen").read(letter(signed(item())), headers)
             return
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             postbox(user="adyen").read(letter(signed(item())), headers)
 
     def test_without_a_password_is_not_answered(self) -> None:
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             postbox(user="adyen").read(letter(signed(item())), {})
 
     @pytest.mark.parametrize(("live", "is_live"), [("true", True), ("false", False), (True, True)])
     def test_takes_messages_of_its_own_environment_only(self, live: object, is_live: bool) -> None:
         body = letter(signed(item()), live=live)
         assert postbox(is_live=is_live).read(body, {})
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             postbox(is_live=not is_live).read(body, {})
 
 

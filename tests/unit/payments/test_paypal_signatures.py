@@ -10,7 +10,7 @@ from apps.payments.adapters.paypal.certificates import Certificates
 from apps.payments.adapters.paypal.checks import CertificateCheck, signed_text
 from apps.payments.adapters.paypal.transmissions import Transmission
 from apps.payments.adapters.paypal.transport import PayPalTransport
-from apps.payments.ports import BadSignature
+from apps.payments.ports import MessageRefused
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 # Made with `openssl dgst -sha256 -sign` over t-1|2026-11-22T12:00:00Z|TESTWEBHOOK|3421780262.
@@ -70,7 +70,7 @@ class TestASignature:
     def test_of_something_else_is_not(self, webhook_id: str, body: bytes) -> None:
         check = CertificateCheck(OneCertificate(), webhook_id=webhook_id)
 
-        with pytest.raises(BadSignature, match="not PayPal's"):
+        with pytest.raises(MessageRefused, match="not PayPal's"):
             check.insist(Transmission.of(HEADERS, NOW), body, NOW)
 
 
@@ -88,7 +88,7 @@ class TestTheHeaders:
         ],
     )
     def test_have_to_be_right(self, name: str, value: str) -> None:
-        with pytest.raises(BadSignature):
+        with pytest.raises(MessageRefused):
             Transmission.of({**HEADERS, name: value}, NOW)
 
     def test_may_leave_the_zone_to_us(self) -> None:

@@ -25,7 +25,7 @@ from apps.payments.adapters.adyen.story import (
 )
 from apps.payments.adapters.texts import LONGEST_TEXT, kept
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage, RefundNews
+from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
 SETBACKS = frozenset({"CAPTURE_FAILED", "REFUND_FAILED", "REFUNDED_REVERSED", EXPIRE})
 CANCELS = frozenset({CANCELLATION, TECHNICAL_CANCEL, CANCEL_OR_REFUND})
@@ -61,24 +61,24 @@ class Postbox:
         """Verify the items of a webhook, every one of them, and read them.
 
         Raises:
-            BadSignature: password or a signature is wrong, it is from the other environment (test
+            MessageRefused: password or a signature is wrong, it is from the other environment (test
                 or live), or it cannot be read.
         """
         self._insist_on_password(headers.get("authorization", ""))
         try:
             letter = decode(body, Letter)
         except (msgspec.MsgspecError, RecursionError) as error:
-            raise BadSignature("The message cannot be read.") from error
+            raise MessageRefused("The message cannot be read.") from error
         if letter.is_live != self._is_live:
-            raise BadSignature("The message is from another environment.")
+            raise MessageRefused("The message is from another environment.")
         items = [wrapper.item for wrapper in letter.notification_items]
         if not items or not all(is_signed(item, self._key) for item in items):
-            raise BadSignature("The signature is not Adyen's.")
+            raise MessageRefused("The signature is not Adyen's.")
         return [self._message(item) for item in items]
 
     def _insist_on_password(self, header: str) -> None:
         if self._user and not is_password(header, user=self._user, password=self._password):
-            raise BadSignature("The password is not the one we gave to Adyen.")
+            raise MessageRefused("The password is not the one we gave to Adyen.")
 
     def _message(self, item: Item) -> ProviderMessage:
         event_id = f"{item.psp_reference}:{item.event_code}:{item.success_text}"

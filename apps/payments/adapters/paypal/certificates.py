@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtensionOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from apps.payments.adapters.paypal.transport import AnswerMissing, NeverSent, PayPalTransport
-from apps.payments.ports import BadSignature, GatewayUnavailable
+from apps.payments.ports import GatewayUnavailable, MessageRefused
 
 DOMAIN = "paypal.com"
 MOST_KEPT = 32
@@ -53,14 +53,14 @@ class Certificates:
         """Give the key of the certificate at an address.
 
         Raises:
-            BadSignature: it is not a place or not a certificate of PayPal's.
+            MessageRefused: it is not a place or not a certificate of PayPal's.
             GatewayUnavailable: it cannot be fetched now.
         """
         kept = self._kept.get(url)
         if kept is not None and kept.is_valid_at(now):
             return kept.key
         if not _is_theirs(url) and not (self._base and url.startswith(self._base)):
-            raise BadSignature("The certificate is not at PayPal.")
+            raise MessageRefused("The certificate is not at PayPal.")
         trusted = self._trusted(self._fetch(url), now)
         with self._lock:
             if len(self._kept) >= MOST_KEPT:
@@ -76,7 +76,7 @@ class Certificates:
         if answer.status >= 500 or answer.status == 429:
             raise GatewayUnavailable("paypal_certificate_unavailable")
         if answer.status != 200:
-            raise BadSignature("There is no such certificate at PayPal.")
+            raise MessageRefused("There is no such certificate at PayPal.")
         return answer.body
 
     def _trusted(self, pem: bytes, now: datetime) -> _Trusted:
@@ -85,9 +85,9 @@ class Certificates:
             self._insist_on_chain(leaf, rest, now)
             key = leaf.public_key()
         except (ValueError, VerificationError) as error:
-            raise BadSignature("The certificate is not PayPal's.") from error
+            raise MessageRefused("The certificate is not PayPal's.") from error
         if not isinstance(key, RSAPublicKey):
-            raise BadSignature("The certificate has a key of another kind than PayPal's.")
+            raise MessageRefused("The certificate has a key of another kind than PayPal's.")
         return _Trusted(
             key=key, not_before=leaf.not_valid_before_utc, not_after=leaf.not_valid_after_utc
         )

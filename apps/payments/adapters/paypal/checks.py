@@ -15,7 +15,7 @@ from apps.payments.adapters.paypal.certificates import Certificates
 from apps.payments.adapters.paypal.failures import NotPossible
 from apps.payments.adapters.paypal.requests import PayPalRequests
 from apps.payments.adapters.paypal.transmissions import ALGORITHM, Transmission
-from apps.payments.ports import BadSignature
+from apps.payments.ports import MessageRefused
 
 VERIFY = "/v1/notifications/verify-webhook-signature"
 
@@ -27,7 +27,7 @@ class Check(Protocol):
         """Let pass what PayPal has sent to our webhook.
 
         Raises:
-            BadSignature: it is not PayPal's.
+            MessageRefused: it is not PayPal's.
             GatewayUnavailable: that cannot be found out now.
         """
 
@@ -45,13 +45,13 @@ class CertificateCheck:
         try:
             signature = base64.b64decode(transmission.signature, validate=True)
         except binascii.Error as error:
-            raise BadSignature("The signature cannot be read.") from error
+            raise MessageRefused("The signature cannot be read.") from error
         key = self._certificates.key_at(transmission.certificate_url, now)
         message = signed_text(transmission, self._webhook_id, body)
         try:
             key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
         except InvalidSignature as error:
-            raise BadSignature("The signature is not PayPal's.") from error
+            raise MessageRefused("The signature is not PayPal's.") from error
 
 
 class PostbackCheck:
@@ -77,9 +77,9 @@ class PostbackCheck:
         try:
             said = self._requests.ask(VERIFY, question, answer=_Verdict)
         except NotPossible as refusal:
-            raise BadSignature("PayPal does not understand the signature.") from refusal
+            raise MessageRefused("PayPal does not understand the signature.") from refusal
         if said.verification_status != "SUCCESS":
-            raise BadSignature("PayPal has not sent this message.")
+            raise MessageRefused("PayPal has not sent this message.")
 
 
 class _Verdict(msgspec.Struct, frozen=True):

@@ -129,7 +129,7 @@ class PayPalGateway:
         """Verify that PayPal sent the message, and read it; header names are in lower case.
 
         Raises:
-            BadSignature: it is not PayPal's, or too old.
+            MessageRefused: it is not PayPal's, is too old, or cannot be read.
             GatewayUnavailable: PayPal could not be asked; it will send the message again.
         """
         transmission = Transmission.of(headers, now)

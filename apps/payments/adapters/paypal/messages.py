@@ -10,7 +10,7 @@ from apps.kernel.errors import DomainError
 from apps.kernel.money import Money
 from apps.payments.adapters.texts import kept
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage, RefundNews
+from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
 SETBACKS = frozenset(
     {"PAYMENT.AUTHORIZATION.VOIDED", "PAYMENT.CAPTURE.REVERSED", "PAYMENT.REFUND.FAILED"}
@@ -91,12 +91,12 @@ def read_event(body: bytes) -> ProviderMessage:
     """Say which payment a message is about, and what it tells; whose it is has to be checked, too.
 
     Raises:
-        BadSignature: it is not JSON as PayPal writes it.
+        MessageRefused: it is not JSON as PayPal writes it.
     """
     try:
         event = decode(body, _Event)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise BadSignature("The message cannot be read.") from error
+        raise MessageRefused("The message cannot be read.") from error
     names = _names(event)
     return ProviderMessage(
         event_id=event.id,

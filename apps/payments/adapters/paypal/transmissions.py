@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from apps.payments.ports import BadSignature
+from apps.payments.ports import MessageRefused
 
 ALGORITHM = "SHA256withRSA"
 OLDEST = timedelta(days=4)
@@ -28,7 +28,7 @@ class Transmission:
         """Read the headers, whose names are in lower case.
 
         Raises:
-            BadSignature: one is missing or odd, or the message was sent too long ago.
+            MessageRefused: one is missing or odd, or the message was sent too long ago.
         """
         algorithm, name, time, signature, url = (
             headers.get(f"paypal-{field}", "")
@@ -39,9 +39,9 @@ class Transmission:
         )
         fields = (name, time, signature, url)
         if not all(one and one.isascii() and len(one) <= LONGEST_FIELD for one in fields):
-            raise BadSignature("The message is not signed as PayPal's are.")
+            raise MessageRefused("The message is not signed as PayPal's are.")
         if algorithm != ALGORITHM:
-            raise BadSignature("The message is signed in a way that PayPal does not use.")
+            raise MessageRefused("The message is signed in a way that PayPal does not use.")
         _insist_on_age(time, now)
         return cls(id=name, time=time, signature=signature, certificate_url=url)
 
@@ -50,8 +50,8 @@ def _insist_on_age(time: str, now: datetime) -> None:
     try:
         sent_at = datetime.fromisoformat(time)
     except ValueError as error:
-        raise BadSignature("The message does not say when it was sent.") from error
+        raise MessageRefused("The message does not say when it was sent.") from error
     if sent_at.tzinfo is None:
         sent_at = sent_at.replace(tzinfo=UTC)
     if not -CLOCKS_DIFFER_BY <= now - sent_at <= OLDEST:
-        raise BadSignature("The message was sent too long ago, or in the future.")
+        raise MessageRefused("The message was sent too long ago, or in the future.")

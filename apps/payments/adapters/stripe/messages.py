@@ -13,7 +13,7 @@ from apps.kernel.errors import DomainError
 from apps.payments.adapters.stripe.amounts import minor_units
 from apps.payments.adapters.texts import kept
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.ports import BadSignature, DisputeNews, ProviderMessage, RefundNews
+from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
 SIGNATURE_HEADER = "stripe-signature"
 TOLERANCE_SECONDS = 300
@@ -60,7 +60,7 @@ def read_event(
     """Verify a message over its raw bytes, and say which payment it is about.
 
     Raises:
-        BadSignature: it is not signed with our secret, was signed long ago, or cannot be read.
+        MessageRefused: it is not signed with our secret, was signed long ago, or cannot be read.
     """
     header = headers.get(SIGNATURE_HEADER, "")
     try:
@@ -68,13 +68,13 @@ def read_event(
         signed_at = _signed_at(header)
     except (stripe.SignatureVerificationError, ValueError, TypeError) as error:
         # TypeError: a signature with letters beyond ASCII cannot even be compared.
-        raise BadSignature("The signature is not Stripe's.") from error
+        raise MessageRefused("The signature is not Stripe's.") from error
     if abs(int(now.timestamp()) - signed_at) > TOLERANCE_SECONDS:
-        raise BadSignature("The message was signed too long ago, or in the future.")
+        raise MessageRefused("The message was signed too long ago, or in the future.")
     try:
         event = decode(body, _Event)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise BadSignature("The message cannot be read.") from error
+        raise MessageRefused("The message cannot be read.") from error
     return ProviderMessage(
         event_id=event.id,
         kind=event.type,
