@@ -85,13 +85,15 @@ def receive_messages(
 def _insist_on_storable(message: ProviderMessage) -> None:
     """Refuse names that no provider gives and no table takes, however well they are signed.
 
-    Whatever else a signed message says is stored: a provider that is refused one may keep all that come
-    after it.
+    Without a name of its own a message, a dispute or a refund would be taken for the next one that has
+    none. Whatever else a signed message says is stored: a provider that is refused one may keep all that
+    come after it.
     """
-    news = (message.dispute, message.refund)
-    names = [message.event_id, message.kind, message.reference, message.call_reference]
-    names += [one.reference for one in news if one is not None]
-    if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
+    news = [one for one in (message.dispute, message.refund) if one is not None]
+    own_names = [message.event_id, *(one.reference for one in news)]
+    names = [*own_names, message.kind, message.reference, message.call_reference]
+    is_kept = all(len(name) <= LONGEST_NAME and name.isprintable() for name in names)
+    if not is_kept or not all(own_names):
         raise MessageRefused("The message names what cannot be kept.")
 
 

@@ -33,7 +33,7 @@ def hear(stripe: SimulatedStripe, event_type: str) -> None:
     work_off()
 
 
-def receive(about: dict[str, Any], now: datetime, *, kind: str = "made.up") -> None:
+def receive(about: dict[str, Any] | None, now: datetime, *, kind: str = "made.up") -> None:
     """Have a message about an object of Stripe's stored."""
     body = json.dumps(
         {"id": f"evt_{next(_count)}", "type": kind, "data": {"object": about}}

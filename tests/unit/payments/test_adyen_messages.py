@@ -39,8 +39,10 @@ def item(event: str = "AUTHORISATION", **fields: Any) -> dict[str, Any]:
 
 
 def signed(one: dict[str, Any]) -> dict[str, Any]:
-    more = one.get("additionalData", {})
-    return {**one, "additionalData": {**more, "hmacSignature": sign(one, KEY)}}
+    """Sign an item; what it does not say counts as empty."""
+    said = {name: value for name, value in one.items() if value is not None}
+    signature = sign({"amount": {"value": "", "currency": ""}, **said}, KEY)
+    return {**one, "additionalData": {**one.get("additionalData", {}), "hmacSignature": signature}}
 
 
 def letter(*items: dict[str, Any], live: Any = "false") -> bytes:
@@ -239,5 +241,57 @@ class TestADispute:
         assert dispute is not None
         assert dispute.amount_minor == 1299
 
+    @pytest.mark.parametrize(
+        ("amount", "currency"), [({"currency": "XXX", "value": 12990}, "XXX"), (None, "")]
+    )
+    def test_in_no_currency_that_is_known_is_over_nothing(
+        self, amount: dict[str, Any] | None, currency: str
+    ) -> None:
+        dispute = read(item("CHARGEBACK", amount=amount)).dispute
+        assert dispute is not None
+        assert (dispute.amount_minor, dispute.currency) == (0, currency)
+
+    def test_without_any_amount_is_over_nothing(self) -> None:
+        told = item("CHARGEBACK")
+        del told["amount"]
+        message = read(told)
+        assert message.dispute is not None
+        assert (message.dispute.amount_minor, message.dispute.currency) == (0, "")
+        assert "value" not in message.facts
+
     def test_is_not_what_any_other_message_tells(self) -> None:
         assert read(item("CAPTURE")).dispute is None
+
+
+class TestAGap:
+    @pytest.mark.parametrize(
+        "name", ["originalReference", "merchantReference", "amount", "paymentMethod", "reason"]
+    )
+    @pytest.mark.parametrize("event", ["AUTHORISATION", "CAPTURE", "CHARGEBACK", "REFUND"])
+    def test_is_passed_over(self, event: str, name: str) -> None:
+        message = read(item(event, **{name: None}))
+        assert (message.event_id, message.kind) == (f"PSP1:{event}:true", event)
+
+    def test_in_a_dispute_leaves_the_rest(self) -> None:
+        dispute = read(item("CHARGEBACK", reason=None, merchantReference=None)).dispute
+        assert dispute is not None
+        assert (dispute.amount_minor, dispute.reason) == (12990, "")
+
+    def test_where_the_merchant_is_named_makes_it_none_of_ours(self) -> None:
+        message = read(item(merchantAccountCode=None))
+        assert (message.payment_id, message.facts) == (None, {})
+
+    @pytest.mark.parametrize("odd", [7, [], {"a": "b"}])
+    @pytest.mark.parametrize("name", ["reason", "paymentMethod"])
+    def test_is_what_is_no_text_too(self, name: str, odd: object) -> None:
+        message = read(item(**{name: odd}))
+        assert {"reason", "brand"} & message.facts.keys() == set()
+
+
+class TestARefund:
+    @pytest.mark.parametrize("amount", [{"currency": "XXX", "value": 12990}, None])
+    def test_in_no_currency_that_is_known_is_left_to_the_reports(
+        self, amount: dict[str, Any] | None
+    ) -> None:
+        message = read(item("REFUND", amount=amount))
+        assert (message.refund, message.payment_id) == (None, PAYMENT_ID)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from apps.payments.adapters.paypal.messages import read_event
+from apps.payments.domain.disputes import DisputeState
 from apps.payments.ports import DisputeNews
 
 
@@ -47,6 +48,42 @@ def test_a_dispute_without_a_sum_is_over_nothing(amount: dict[str, str]) -> None
     dispute = read("CUSTOMER.DISPUTE.CREATED", dispute_amount=amount)
     assert dispute is not None
     assert (dispute.amount_minor, dispute.currency.isprintable()) == (0, True)
+
+
+@pytest.mark.parametrize("gap", [None, 7, [], {"value": None, "outcome_code": None}])
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("reason", {"reason": ""}),
+        ("dispute_amount", {"amount_minor": 0, "currency": ""}),
+        ("dispute_outcome", {}),
+        ("disputed_transactions", {}),
+        ("custom_id", {}),
+        ("purchase_units", {}),
+        ("supplementary_data", {}),
+        ("dispute_id", {"reference": ""}),
+    ],
+)
+def test_a_dispute_with_a_gap_is_read_for_the_rest(
+    name: str, changes: dict[str, Any], gap: object
+) -> None:
+    whole = {"reference": "PP-D-1", "amount_minor": 12990, "currency": "EUR"}
+    told = {"reason": "unauthorised", "state": DisputeState.OPENED, **whole, **changes}
+    assert read("CUSTOMER.DISPUTE.CREATED", **{name: gap}) == DisputeNews(**told)
+
+
+@pytest.mark.parametrize("transaction", [None, "CAPTURE1", {"custom": None}])
+def test_a_dispute_of_odd_transactions_is_read(transaction: object) -> None:
+    dispute = read("CUSTOMER.DISPUTE.CREATED", disputed_transactions=[transaction])
+    assert dispute is not None
+    assert dispute.amount_minor == 12990
+
+
+@pytest.mark.parametrize("gap", [{}, {"resource": None}, {"resource": {"amount": None}}])
+def test_a_message_about_nothing_is_read(gap: dict[str, Any]) -> None:
+    body = {"id": "WH-1", "event_type": "PAYMENT.CAPTURE.REFUNDED", **gap}
+    message = read_event(json.dumps(body).encode())
+    assert (message.event_id, message.payment_id, message.refund) == ("WH-1", None, None)
 
 
 def test_other_messages_tell_of_none() -> None:

@@ -8,7 +8,7 @@ import msgspec
 from apps.kernel.decoding import decode
 from apps.kernel.money import UnknownCurrency
 from apps.payments.adapters.adyen.amounts import minor_units
-from apps.payments.adapters.adyen.objects import Item, Letter, brand_name, last_four
+from apps.payments.adapters.adyen.objects import Amount, Item, Letter, brand_name, last_four
 from apps.payments.adapters.adyen.requests import names_in
 from apps.payments.adapters.adyen.signatures import is_password, is_signed
 from apps.payments.adapters.adyen.story import (
@@ -23,7 +23,7 @@ from apps.payments.adapters.adyen.story import (
     TECHNICAL_CANCEL,
     Told,
 )
-from apps.payments.adapters.texts import LONGEST_TEXT, kept
+from apps.payments.adapters.texts import LONGEST_TEXT, kept, text_at
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
@@ -88,7 +88,7 @@ class Postbox:
             return ProviderMessage(
                 event_id=event_id, kind=item.event_code, reference="", payment_id=None
             )
-        payment_id, operation = names_in(item.merchant_reference)
+        payment_id, operation = names_in(item.merchant_reference or "")
         told = _told(item, operation)
         return ProviderMessage(
             event_id=event_id,
@@ -154,7 +154,7 @@ def _is_cancel(told: Told) -> bool:
 
 
 def _told(item: Item, operation: str) -> Told:
-    more = item.additional_data or {}
+    more, amount = item.additional_data or {}, item.amount or Amount()
     is_authorised = item.event_code == AUTHORISATION and item.success_text == "true"
     return Told(
         event=item.event_code,
@@ -162,12 +162,12 @@ def _told(item: Item, operation: str) -> Told:
         psp_reference=item.psp_reference,
         original_reference=item.original_reference or "",
         operation=operation,
-        value=item.amount.value if item.amount is not None else 0,
-        currency=kept(item.amount.currency) if item.amount is not None else "",
+        value=amount.value or 0,
+        currency=kept(amount.currency or ""),
         # Of an authorisation it is no reason but the card's number in part, and its expiry.
-        reason="" if is_authorised else kept(item.reason or "", _longest(item)),
+        reason="" if is_authorised else kept(text_at(item.reason), _longest(item)),
         action=kept(str(more.get("modification.action", ""))),
-        brand=kept(brand_name(item.payment_method)) if is_authorised else "",
+        brand=kept(brand_name(text_at(item.payment_method))) if is_authorised else "",
         last4=_last4(item) if is_authorised else "",
     )
 
@@ -178,6 +178,6 @@ def _longest(item: Item) -> int:
 
 def _last4(item: Item) -> str:
     """Read the last four digits from the summary, else from `authcode:1111:03/2030`."""
-    parts = (item.reason or "").split(":")
+    parts = text_at(item.reason).split(":")
     middle = parts[1] if len(parts) == PARTS_OF_REASON else ""
     return last_four((item.additional_data or {}).get("cardSummary")) or last_four(middle)

@@ -8,8 +8,8 @@ from msgspec import Struct
 class Amount(Struct, frozen=True):
     """Money in Adyen's units."""
 
-    currency: str = ""
-    value: int = 0
+    currency: str | None = ""
+    value: int | None = 0
 
 
 class Action(Struct, frozen=True):
@@ -66,17 +66,17 @@ class Problem(Struct, frozen=True, rename="camel"):
 
 
 class Item(Struct, frozen=True, rename="camel"):
-    """One piece of news in a webhook."""
+    """One piece of news in a webhook. What is not signed may be anything."""
 
     event_code: str
     success: str | bool
     psp_reference: str
     original_reference: str | None = None
-    merchant_account_code: str = ""
-    merchant_reference: str = ""
+    merchant_account_code: str | None = ""
+    merchant_reference: str | None = ""
     amount: Amount | None = None
-    payment_method: str | None = None
-    reason: str | None = None
+    payment_method: Any = None
+    reason: Any = None
     additional_data: dict[str, Any] | None = None
 
     @property

@@ -4,26 +4,25 @@ import base64
 import hashlib
 import hmac
 
-from apps.payments.adapters.adyen.objects import Item
+from apps.payments.adapters.adyen.objects import Amount, Item
 
 SIGNATURE_FIELD = "hmacSignature"
 
 
 def signature_of(item: Item, key: str) -> str:
     """Give the signature that belongs to an item; `key` is in hexadecimal, as Adyen shows it."""
-    amount = item.amount
-    signed = ":".join(
-        (
-            item.psp_reference,
-            item.original_reference or "",
-            item.merchant_account_code,
-            item.merchant_reference,
-            str(amount.value) if amount is not None else "",
-            amount.currency if amount is not None else "",
-            item.event_code,
-            item.success_text,
-        )
+    amount = item.amount or Amount(currency=None, value=None)
+    fields = (
+        item.psp_reference,
+        item.original_reference,
+        item.merchant_account_code,
+        item.merchant_reference,
+        amount.value,
+        amount.currency,
+        item.event_code,
+        item.success_text,
     )
+    signed = ":".join("" if field is None else str(field) for field in fields)
     digest = hmac.new(bytes.fromhex(key), signed.encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 

@@ -1,6 +1,7 @@
 """Read what PayPal tells us of its own accord."""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.money import Money
-from apps.payments.adapters.texts import kept
+from apps.payments.adapters.texts import kept, text_at
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
@@ -38,53 +39,32 @@ OUTCOMES = {
 LONGEST_FACT = 128
 
 
-class _Unit(msgspec.Struct, frozen=True):
-    custom_id: str = ""
-
-
-class _Transaction(msgspec.Struct, frozen=True):
-    seller_transaction_id: str = ""
-    custom: str = ""
-
-
-class _Amount(msgspec.Struct, frozen=True):
-    currency_code: str = ""
-    value: str = ""
-
-
-class _Outcome(msgspec.Struct, frozen=True):
-    outcome_code: str = ""
-
-
-class _RelatedIds(msgspec.Struct, frozen=True):
-    order_id: str = ""
-    authorization_id: str = ""
-    capture_id: str = ""
-
-
-class _Supplement(msgspec.Struct, frozen=True):
-    related_ids: _RelatedIds = _RelatedIds()
-
-
 class _Resource(msgspec.Struct, frozen=True):
-    id: str = ""
-    status: str = ""
-    custom_id: str = ""
-    invoice_id: str = ""
-    amount: _Amount = _Amount()
-    purchase_units: list[_Unit] = []
-    supplementary_data: _Supplement = _Supplement()
-    dispute_id: str = ""
-    reason: str = ""
-    dispute_amount: _Amount = _Amount()
-    disputed_transactions: list[_Transaction] = []
-    dispute_outcome: _Outcome = _Outcome()
+    """What a message is about. Any of it may be missing, null, or other than PayPal's files say."""
+
+    id: Any = None
+    status: Any = None
+    custom_id: Any = None
+    invoice_id: Any = None
+    amount: Any = None
+    purchase_units: Any = None
+    supplementary_data: Any = None
+    dispute_id: Any = None
+    reason: Any = None
+    dispute_amount: Any = None
+    disputed_transactions: Any = None
+    dispute_outcome: Any = None
 
 
 class _Event(msgspec.Struct, frozen=True):
     id: str
     event_type: str
-    resource: _Resource
+    resource: _Resource | None = None
+
+    @property
+    def about(self) -> _Resource:
+        """What it is about, and nothing where it says nothing of that."""
+        return self.resource or _Resource()
 
 
 def read_event(body: bytes) -> ProviderMessage:
@@ -102,7 +82,7 @@ def read_event(body: bytes) -> ProviderMessage:
         event_id=event.id,
         kind=event.event_type,
         reference=names.get("authorization") or names.get("order") or "",
-        payment_id=_payment_id(event.resource),
+        payment_id=_payment_id(event.about),
         is_setback=event.event_type in SETBACKS,
         call_reference=_call_named(event, names),
         facts=_facts(event, names),
@@ -120,91 +100,97 @@ def _call_named(event: _Event, names: Mapping[str, str]) -> str:
 
 def _dispute(event: _Event) -> DisputeNews | None:
     """Read where a dispute stands; one that ended in a way we do not know stays open, for a person."""
-    about = event.resource
-    if not event.event_type.startswith(DISPUTE) or not about.dispute_id:
+    about = event.about
+    if not event.event_type.startswith(DISPUTE):
         return None
-    told = about.dispute_amount
+    value, currency = _amount_of(about.dispute_amount)
     try:
-        amount_minor = Money.parse(told.value, told.currency_code).amount_minor
+        amount_minor = Money.parse(value, currency).amount_minor
     except DomainError:
         amount_minor = 0
     return DisputeNews(
-        reference=about.dispute_id,
-        state=OUTCOMES.get(about.dispute_outcome.outcome_code, DisputeState.OPENED),
+        reference=text_at(about.dispute_id),
+        state=OUTCOMES.get(text_at(about.dispute_outcome, "outcome_code"), DisputeState.OPENED),
         amount_minor=amount_minor,
-        reason=kept(about.reason.lower()),
-        currency=kept(told.currency_code),
+        reason=kept(text_at(about.reason).lower()),
+        currency=kept(currency),
     )
 
 
 def _refund(event: _Event) -> RefundNews | None:
     """Read a refund that was made; the invoice of ours is the call, that of PayPal's desk is none of it."""
-    about = event.resource
-    if event.event_type != REFUNDED or about.status != "COMPLETED" or not about.id:
+    about = event.about
+    if event.event_type != REFUNDED or about.status != "COMPLETED":
         return None
     try:
-        amount = Money.parse(about.amount.value, about.amount.currency_code)
+        amount = Money.parse(*_amount_of(about.amount))
     except DomainError:
         return None
     return RefundNews(
-        reference=about.id,
+        reference=text_at(about.id),
         amount_minor=amount.amount_minor,
         currency=amount.currency,
-        operation_id=_uuid(about.invoice_id),
+        operation_id=_uuid(text_at(about.invoice_id)),
     )
 
 
 def _names(event: _Event) -> Mapping[str, str]:
     """Give the names of all that a message is about, by what each of them is."""
-    about, related = event.resource, event.resource.supplementary_data.related_ids
+    about, own = event.about, text_at(event.about.id)
     names = {
-        "order": related.order_id,
-        "authorization": related.authorization_id,
-        "capture": related.capture_id,
+        name: text_at(about.supplementary_data, "related_ids", f"{name}_id")
+        for name in ("order", "authorization", "capture")
     }
     kind = event.event_type
     if kind.startswith(DISPUTE):
-        transactions = about.disputed_transactions
-        names["dispute"] = about.dispute_id
-        names["capture"] = transactions[0].seller_transaction_id if transactions else ""
+        charges = [
+            text_at(one, "seller_transaction_id") for one in _list(about.disputed_transactions)
+        ]
+        names["dispute"] = text_at(about.dispute_id)
+        names["capture"] = charges[0] if charges else ""
     elif kind.startswith("CHECKOUT.ORDER."):
-        names["order"] = about.id
+        names["order"] = own
     elif kind.startswith("PAYMENT.AUTHORIZATION."):
-        names["authorization"] = about.id
+        names["authorization"] = own
     elif kind == REFUNDED:
         # It shows the money that went back, not the capture.
-        names["refund"] = about.id
+        names["refund"] = own
     elif kind == "PAYMENT.CAPTURE.REVERSED":
-        names["reversal"] = about.id
+        names["reversal"] = own
     elif kind.startswith("PAYMENT.CAPTURE."):
-        names["capture"] = about.id
+        names["capture"] = own
     elif kind.startswith("PAYMENT.REFUND."):
-        names["refund"] = about.id
+        names["refund"] = own
     return names
 
 
 def _facts(event: _Event, names: Mapping[str, str]) -> dict[str, str]:
     """Give what is worth keeping: names, states and sums, and nothing about persons."""
-    about = event.resource
-    found = {"event": event.event_type, "status": about.status, **names}
+    about = event.about
+    found = {"event": event.event_type, "status": text_at(about.status), **names}
     if event.event_type.startswith(DISPUTE):
-        amount = about.dispute_amount
-        found |= {
-            "reason": about.reason,
-            "amount": amount.value,
-            "currency": amount.currency_code,
-        }
+        value, currency = _amount_of(about.dispute_amount)
+        found |= {"reason": text_at(about.reason), "amount": value, "currency": currency}
     return {key: kept(value, LONGEST_FACT) for key, value in found.items() if value}
 
 
 def _payment_id(about: _Resource) -> UUID | None:
     """Read our own name of the payment, which PayPal carries along in different places."""
     candidates = [
-        about.custom_id,
-        *(unit.custom_id for unit in about.purchase_units),
-        *(transaction.custom for transaction in about.disputed_transactions),
+        text_at(about.custom_id),
+        *(text_at(unit, "custom_id") for unit in _list(about.purchase_units)),
+        *(text_at(transaction, "custom") for transaction in _list(about.disputed_transactions)),
     ]
     return next(filter(None, map(_uuid, candidates)), None)
+
+
+def _amount_of(told: object) -> tuple[str, str]:
+    """Give value and currency as they are written."""
+    return text_at(told, "value"), text_at(told, "currency_code")
+
+
+def _list(told: object) -> list[Any]:
+    return told if isinstance(told, list) else []
 
 
 def _uuid(text: str) -> UUID | None:

@@ -11,7 +11,7 @@ import stripe
 from apps.kernel.decoding import convert, decode
 from apps.kernel.errors import DomainError
 from apps.payments.adapters.stripe.amounts import minor_units
-from apps.payments.adapters.texts import kept
+from apps.payments.adapters.texts import kept, text_at
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
@@ -31,27 +31,24 @@ DISPUTE_STATES = {
 """How Stripe says that a dispute is decided; of a `prevented` one the money never went."""
 
 
-class _Dispute(msgspec.Struct, frozen=True):
-    id: str
+class _Amount(msgspec.Struct, frozen=True):
     amount: int
     currency: str
-
-
-class _Refund(msgspec.Struct, frozen=True):
-    id: str
-    amount: int
-    currency: str
-    metadata: dict[str, str] | None = None
 
 
 class _Data(msgspec.Struct, frozen=True):
-    object: dict[str, Any] = {}
+    object: dict[str, Any] | None = None
 
 
 class _Event(msgspec.Struct, frozen=True):
     id: str
     type: str
-    data: _Data = _Data()
+    data: _Data | None = None
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What it is about, and nothing where it says nothing of that."""
+        return (self.data.object if self.data else None) or {}
 
 
 def read_event(
@@ -75,21 +72,17 @@ def read_event(
         event = decode(body, _Event)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise MessageRefused("The message cannot be read.") from error
+    about = event.about
     return ProviderMessage(
         event_id=event.id,
         kind=event.type,
-        reference=_intent_id(event.data.object),
-        payment_id=_named_in(event.data.object.get("metadata"), "payment_id"),
-        is_setback=event.data.object.get("status")
-        in SETBACKS.get(str(event.data.object.get("object")), ()),
-        call_reference=_refund_id(event.data.object),
-        dispute=_dispute(event.data.object),
-        refund=_refund(event.data.object),
+        reference=_intent_id(about),
+        payment_id=_named_in(about.get("metadata"), "payment_id"),
+        is_setback=about.get("status") in SETBACKS.get(str(about.get("object")), ()),
+        call_reference=text_at(about, "id") if about.get("object") == "refund" else "",
+        dispute=_dispute(about),
+        refund=_refund(about),
     )
-
-
-def _refund_id(about: dict[str, Any]) -> str:
-    return str(about.get("id", "")) if about.get("object") == "refund" else ""
 
 
 def _dispute(about: dict[str, Any]) -> DisputeNews | None:
@@ -98,18 +91,28 @@ def _dispute(about: dict[str, Any]) -> DisputeNews | None:
     if about.get("object") != "dispute" or status.startswith("warning_"):
         return None
     try:
-        told = convert(about, _Dispute)
-        amount = minor_units(told.amount, told.currency.upper())
+        amount, _ = _amount(about)
     except (msgspec.MsgspecError, DomainError):
         amount = 0
     return DisputeNews(
         # As it came: a name that cannot be kept is refused, not changed into another.
-        reference=str(about.get("id") or ""),
+        reference=text_at(about, "id"),
         state=DISPUTE_STATES.get(status, DisputeState.OPENED),
         amount_minor=amount,
         reason=_text(about, "reason"),
         currency=_text(about, "currency").upper(),
     )
+
+
+def _amount(about: dict[str, Any]) -> tuple[int, str]:
+    """Read an amount, in minor units, and its currency.
+
+    Raises:
+        msgspec.ValidationError, UnknownCurrency: it cannot be read.
+    """
+    told = convert(about, _Amount)
+    currency = told.currency.upper()
+    return minor_units(told.amount, currency), currency
 
 
 def _text(about: dict[str, Any], name: str) -> str:
@@ -124,16 +127,14 @@ def _refund(about: dict[str, Any]) -> RefundNews | None:
     if about.get("object") != "refund" or about.get("status") != "succeeded":
         return None
     try:
-        told = convert(about, _Refund)
-        currency = told.currency.upper()
-        amount = minor_units(told.amount, currency)
+        amount, currency = _amount(about)
     except (msgspec.MsgspecError, DomainError):
         return None
     return RefundNews(
-        reference=told.id,
+        reference=text_at(about, "id"),
         amount_minor=amount,
         currency=currency,
-        operation_id=_named_in(told.metadata, "operation_id"),
+        operation_id=_named_in(about.get("metadata"), "operation_id"),
     )
 
 
