@@ -6,6 +6,8 @@ from apps.payments.admin.documents import DocumentAdmin
 from apps.payments.admin.ledger import LedgerEntryAdmin
 from apps.payments.admin.messages import ProviderMessageAdmin, SandboxApprovalAdmin
 from apps.payments.admin.operations import PaymentOperationAdmin
+
+# For its side effect: that adds the panel to the order's page.
 from apps.payments.admin.panels import show_payment
 from apps.payments.admin.payments import PaymentAdmin
 from apps.payments.admin.settlements import SettlementLineAdmin

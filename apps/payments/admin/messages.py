@@ -35,22 +35,25 @@ _TONES = {
 }
 
 
-class _OfInterest(admin.SimpleListFilter):
+class _ReportsOrFailures(admin.SimpleListFilter):
     """Those that announce a report, and those that fail; an index finds either."""
 
     title, parameter_name = "what it is about", "about"
-    choice_of: ClassVar = {"reports": ANNOUNCES_REPORT, "failing": CANNOT_BE_HANDLED}
+    choices_of: ClassVar = {
+        "reports": ("a report", ANNOUNCES_REPORT),
+        "failing": ("cannot be handled", CANNOT_BE_HANDLED),
+    }
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         """Offer the two."""
-        return [("reports", "a report"), ("failing", "cannot be handled")]
+        return [(name, title) for name, (title, _) in self.choices_of.items()]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ProviderMessageRecord]
     ) -> QuerySet[ProviderMessageRecord]:
         """Keep those."""
-        wanted = self.choice_of.get(self.value() or "")
-        return queryset if wanted is None else queryset.filter(wanted)
+        chosen = self.choices_of.get(self.value() or "")
+        return queryset if chosen is None else queryset.filter(chosen[1])
 
 
 @admin.register(ProviderMessageRecord)
@@ -58,7 +61,7 @@ class ProviderMessageAdmin(FoundByName):
     """A webhook, stored before it was answered."""
 
     list_display = ("received", "provider", "kind", "name", "outcome", "attempts")
-    list_filter = (_OfInterest,)
+    list_filter = (_ReportsOrFailures,)
     search_fields = ("reference",)
     search_help_text = "The provider's id of the payment, exactly"
     ordering: Sequence[str] = ("-id",)
@@ -200,8 +203,8 @@ def _question(message: ProviderMessageRecord, back: str) -> Question:
     else:
         title = f"This message of {message.provider} cannot be handled"
         explanation = (
-            "It is not tried any more, and nothing of what it tells becomes part of the payment. That "
-            "cannot be taken back; say what was done instead."
+            "It is not tried any more, and from now on nothing of what it tells becomes part of the "
+            "payment, by a look-up either. That cannot be taken back; say what was done instead."
         )
     return Question(
         title=title,

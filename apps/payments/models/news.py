@@ -12,7 +12,7 @@ from apps.payments.models.payment import Payment
 ANNOUNCES_REPORT = Q(reference="", payment_id=None) & ~Q(facts={})
 """Messages about no payment of which something is kept: all there is to know is where a report lies."""
 CANNOT_BE_HANDLED = Q(handled_at=None) & ~Q(failure="")
-"""Messages that the last try failed to handle, not for want of their payment."""
+"""Messages whose last try ended with an error; those that only wait for their payment had none."""
 
 
 class ProviderMessageRecord(models.Model):

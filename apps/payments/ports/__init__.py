@@ -21,10 +21,11 @@ from apps.payments.ports.calls import (
 )
 from apps.payments.ports.gateway import PaymentGateway
 from apps.payments.ports.messages import DisputeNews, MessageRefused, ProviderMessage, RefundNews
-from apps.payments.ports.settlements import ReportUnreadable, SettlementLine
+from apps.payments.ports.settlements import GIVEN_UP, ReportUnreadable, SettlementLine
 
 __all__ = [
     "ALREADY_CAPTURED",
+    "GIVEN_UP",
     "NOT_OFFERED",
     "Accepted",
     "ActionRequired",

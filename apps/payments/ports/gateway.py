@@ -70,9 +70,9 @@ class PaymentGateway(Protocol):
         """Read what the provider settled from one instant to another, page by page, in any order.
 
         Lines of before and after may come along, and a line may come again. `told` are the facts of
-        messages that concern no payment, for providers who announce their reports. What does not
-        concern us, such as payouts, is left out. Pages are fetched as they are wanted, each within
-        10 seconds.
+        messages that concern no payment, for providers who announce their reports; one with `GIVEN_UP`
+        is not asked for. What does not concern us, such as payouts, is left out. Pages are fetched as
+        they are wanted, each within 10 seconds.
 
         Raises:
             GatewayUnavailable: the provider does not answer, or has no report yet.

@@ -7,6 +7,9 @@ from uuid import UUID
 from apps.kernel.money import Money
 from apps.payments.domain.settlements import SettlementKind
 
+GIVEN_UP = "givenUp"
+"""What the facts of an announced report hold besides once somebody has said that it will not come."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementLine:

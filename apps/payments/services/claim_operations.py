@@ -73,7 +73,7 @@ RETURNING o.id, o.token, due.state, o.kind, o.amount_minor, o.idempotency_key,
 """
 _TOLD = """
 SELECT payment_id, facts::text FROM payments_providermessagerecord
-WHERE payment_id = ANY(%s) AND facts <> '{}' ORDER BY id
+WHERE payment_id = ANY(%s) AND facts <> '{}' AND given_up_at IS NULL ORDER BY id
 """
 
 
@@ -115,7 +115,10 @@ def claim_operations(*, gate: str, at_most: int) -> list[ClaimedOperation]:
 
 
 def _told(cursor: CursorWrapper, payment_ids: Collection[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-    """Give what providers have told about payments whose calls are looked up; mostly nothing."""
+    """Give what providers have told about payments whose calls are looked up; mostly nothing.
+
+    What was given up is left out: a person has said that nothing of it counts.
+    """
     told: dict[UUID, list[dict[str, Any]]] = {}
     if payment_ids:
         cursor.execute(_TOLD, [list(payment_ids)])

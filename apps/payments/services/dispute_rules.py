@@ -2,10 +2,9 @@
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.payments import PaymentDisputeClosed, PaymentDisputed
-from apps.kernel.money import LARGEST_MINOR
 from apps.payments.domain.accounts import Account
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.domain.news import NoSuchAmount
+from apps.payments.domain.news import insist_on_amount
 from apps.payments.models import Dispute, Payment
 from apps.payments.ports import DisputeNews
 from apps.payments.services.changes import Changes
@@ -32,8 +31,7 @@ def new_dispute(payment: Payment, news: DisputeNews, changes: Changes) -> Disput
     Raises:
         NoSuchAmount: nobody can have disputed that much, or so little.
     """
-    if not 0 < news.amount_minor <= LARGEST_MINOR:
-        raise NoSuchAmount(news.amount_minor)
+    insist_on_amount(news.amount_minor)
     return Dispute(
         payment=payment,
         provider=payment.provider,

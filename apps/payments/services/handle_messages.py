@@ -7,6 +7,7 @@ one way.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,24 +19,30 @@ from apps.payments.domain.operations import OPEN_STATES, OperationState
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
+from apps.payments.services.message_pauses import pause_after
 from apps.payments.services.note_contradictions import list_contradictions, note_contradictions
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.note_external_refunds import note_external_refunds
+from apps.payments.services.note_failures import note_failure
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.platform.bulk import lock_many, update_many
-from apps.platform.resilience.backoff import delay_seconds
-from apps.platform.telemetry.metrics import webhooks_total
 
 HANDLE_MESSAGES = "payments.messages:"
 BATCH = 100
 GIVE_UP_AFTER = timedelta(days=3)
-UNMATCHED_PAUSE_SECONDS = 30
-LONGEST_PAUSE_SECONDS = 3600
 IN_FLIGHT_PAUSE = timedelta(seconds=1)
 PASSING = (OperationalError, InterfaceError)
 """The database is away, or two of us met: that says nothing of a message."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """How it ended to handle a message by itself: another worker has it, or it failed, or it is handled."""
+
+    is_held: bool = False
+    failed_by: type[Exception] | None = None
 
 
 def handle_messages(*, now: datetime) -> int:
@@ -69,40 +76,31 @@ def _handle_due(*, is_setback: bool, now: datetime) -> int:
     except Exception as error:
         # Whatever it is, a mistake of ours included: the others are not to wait for its mend.
         ids = list(due.values_list("id", flat=True)[:BATCH])
-        handled = [_handle_alone(due, one, is_setback=is_setback, now=now) for one in ids]
-        if ids and all(handled):
+        tried = [_handle_alone(due, one, is_setback=is_setback, now=now) for one in ids]
+        # What another worker has by now may be what failed here: then that one says so.
+        is_explained = any(one.is_held or one.failed_by is type(error) for one in tried)
+        if tried and not is_explained:
             log.warning("messages_failed_together", exc_info=error)
-        return len(ids)
+        return sum(not one.is_held for one in tried)
 
 
 def _handle_alone(
     due: QuerySet[ProviderMessageRecord], message_id: int, *, is_setback: bool, now: datetime
-) -> bool:
+) -> _Tried:
+    message = due.filter(id=message_id).first()
+    if message is None:
+        return _Tried(is_held=True)
+    payment_id = None
     try:
-        _handle(due.filter(id=message_id), is_setback=is_setback, now=now)
+        # Found beforehand: what fails takes back all that was written with it.
+        payment_id = _payments_of([message]).get(message.id)
+        handled = _handle(due.filter(id=message.id), is_setback=is_setback, now=now)
     except PASSING:
         raise
     except Exception as error:
-        message = ProviderMessageRecord.objects.get(id=message_id)
-        # It may have been handled, or given up, since it failed here.
-        attempts, failure = message.attempts + 1, type(error).__name__[:64]
-        is_open = ProviderMessageRecord.objects.filter(id=message_id, handled_at=None).update(
-            attempts=attempts,
-            next_at=now + _pause_after(attempts),
-            failure=failure,
-        )
-        if is_open:
-            log.error(
-                "message_failed",
-                provider=message.provider,
-                kind=message.kind,
-                name=message.event_id,
-                # It may fail for weeks: the first traceback of a kind says as much as all.
-                exc_info=error if message.failure != failure else None,
-            )
-            webhooks_total.labels(provider=message.provider, outcome="failed").inc()
-        return False
-    return True
+        note_failure(message=message, payment_id=payment_id, error=error, now=now)
+        return _Tried(failed_by=type(error))
+    return _Tried(is_held=not handled)
 
 
 def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: datetime) -> int:
@@ -130,14 +128,14 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
             elif payment_id is not None and payment_id in uncharged and message.refund:
                 # The charge was made, or nothing could have gone back of it: hear of that first.
                 looked_up.setdefault(payment_id, set())
-                message.next_at = now + _pause_after(message.attempts)
+                message.next_at = now + pause_after(message.attempts)
             elif payment_id is not None:
                 looked_up.setdefault(payment_id, set()).add(message.call_reference)
                 message.handled_at = now
             elif now - message.received_at > GIVE_UP_AFTER or _names_nothing(message):
                 message.handled_at = now
             else:
-                message.next_at = now + _pause_after(message.attempts)
+                message.next_at = now + pause_after(message.attempts)
         update_many(messages, fields=["attempts", "failure", "handled_at", "next_at", "payment_id"])
         # One may name a payment of another provider's: that is no match.
         matched = [one for one in messages if one.handled_at and one.id in payments]
@@ -154,13 +152,6 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         else:
             look_again(payment_ids=looked_up, now=now)
     return len(messages)
-
-
-def _pause_after(attempts: int) -> timedelta:
-    """Wait longer each time: it may be a message for somebody else who uses the provider's account."""
-    return timedelta(
-        seconds=delay_seconds(attempts, base=UNMATCHED_PAUSE_SECONDS, cap=LONGEST_PAUSE_SECONDS)
-    )
 
 
 def _names_nothing(message: ProviderMessageRecord) -> bool:

@@ -10,8 +10,8 @@ from django.db.models import Count
 
 from apps.kernel.cause import Cause
 from apps.kernel.decoding import convert
-from apps.kernel.money import LARGEST_MINOR, Money
-from apps.payments.domain.news import NoSuchAmount
+from apps.kernel.money import Money
+from apps.payments.domain.news import insist_on_amount
 from apps.payments.domain.operations import OVERTAKEN, OperationKind, OperationState
 from apps.payments.domain.settlements import Difference, DifferenceKind, Side
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
@@ -39,7 +39,7 @@ def note_external_refunds(*, messages: Sequence[ProviderMessageRecord], now: dat
     already, as told before, is left out. What a payment has no room for becomes a difference.
 
     Raises:
-        NoSuchAmount: one tells of more than can be written down.
+        NoSuchAmount: one tells of nothing, of less, or of more than can be written down.
     """
     news = {one.id: convert(one.refund, RefundNews) for one in messages if one.refund}
     told = [one for one in messages if one.id in news]
@@ -54,8 +54,7 @@ def note_external_refunds(*, messages: Sequence[ProviderMessageRecord], now: dat
         too_much: dict[str, list[PaymentDifference]] = {}
         for message in sorted(external, key=lambda one: one.id):
             payment, refund = payments[message.payment_id], news[message.id]  # type: ignore[index]  # matched
-            if abs(refund.amount_minor) > LARGEST_MINOR:
-                raise NoSuchAmount(refund.amount_minor)
+            insist_on_amount(refund.amount_minor)
             if (payment.id, refund.reference) in known:
                 continue
             known.add((payment.id, refund.reference))
@@ -95,12 +94,15 @@ def _without_ours(
 
 
 def _list_known(payment_ids: Collection[UUID]) -> set[tuple[UUID | None, str]]:
-    """Give the refunds that are counted already, and those that are known to have failed, by name."""
+    """Give the refunds that are counted already, and those that are known to have failed, by name.
+
+    What a message tells that was given up is not known.
+    """
     counted = PaymentOperation.objects.filter(
         payment_id__in=payment_ids, kind=OperationKind.REFUND
     ).values_list("payment_id", "reference")
     failed = ProviderMessageRecord.objects.filter(
-        payment_id__in=payment_ids, is_setback=True
+        payment_id__in=payment_ids, is_setback=True, given_up_at=None
     ).values_list("payment_id", "call_reference")
     return {*counted, *failed}
 
@@ -115,7 +117,7 @@ def _count_refunds(payment_ids: Collection[UUID]) -> dict[UUID, int]:
 
 def _has_room(payment: Payment, refund: RefundNews) -> bool:
     left = payment.captured_minor - payment.refunded_minor - payment.lost_minor
-    return payment.currency == refund.currency and 0 < refund.amount_minor <= left
+    return payment.currency == refund.currency and refund.amount_minor <= left
 
 
 def _record(

@@ -13,6 +13,7 @@ from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.settlements import DifferenceState
 from apps.payments.models import ANNOUNCES_REPORT, ProviderMessageRecord, SettlementDifference
 from apps.payments.ports import (
+    GIVEN_UP,
     GatewayMisused,
     GatewayUnavailable,
     ReportUnreadable,
@@ -92,11 +93,14 @@ def _ask(provider: str, since: datetime, until: datetime) -> Iterator[Settlement
 
 
 def _list_told(provider: str, since: datetime) -> list[Mapping[str, Any]]:
-    """Give the facts of messages that announce a report, the oldest first, unless it was given up."""
+    """Give the facts of messages that announce a report, the oldest first, and which were given up."""
     told = ProviderMessageRecord.objects.filter(
-        ANNOUNCES_REPORT, provider=provider, received_at__gte=since, given_up_at=None
+        ANNOUNCES_REPORT, provider=provider, received_at__gte=since
     )
-    return list(told.order_by("id").values_list("facts", flat=True))
+    return [
+        {**facts, GIVEN_UP: True} if given_up_at else facts
+        for facts, given_up_at in told.order_by("id").values_list("facts", "given_up_at")
+    ]
 
 
 def _compare(provider: str, payments: list[UUID], patience: Patience, now: datetime) -> None:

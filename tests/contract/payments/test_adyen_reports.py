@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.payments.adapters.adyen.gateway import AdyenGateway
-from apps.payments.ports import GatewayMisused, GatewayUnavailable, ReportUnreadable
+from apps.payments.ports import GIVEN_UP, GatewayMisused, GatewayUnavailable, ReportUnreadable
 from tests.contract.payments.adyen_contract import letter_violations
 from tests.contract.payments.providers import adyen_provider
 from tests.contract.payments.settled import DAY, charged, extra, lie
@@ -90,8 +90,22 @@ class TestAdyen:
             for one in adyen_simulator.announce(adyen_gateway)
         ]
         now = datetime.now(UTC)
-        with pytest.raises(GatewayUnavailable, match="has announced no report"):
+        with pytest.raises(
+            GatewayUnavailable, match=f"other merchant accounts only; is {MERCHANT}"
+        ):
             list(adyen_gateway.list_settled(since=now - DAY, until=now, told=told))
+
+    def test_says_that_every_report_was_given_up(
+        self, adyen_simulator: SimulatedAdyen, adyen_gateway: AdyenGateway
+    ) -> None:
+        told = [{**one, GIVEN_UP: True} for one in adyen_simulator.announce(adyen_gateway)]
+        others = [
+            {**one, "reason": str(one["reason"]).replace(f"/{MERCHANT}/", "/OtherShop/")}
+            for one in told
+        ]
+        now = datetime.now(UTC)
+        with pytest.raises(GatewayUnavailable, match="was given up"):
+            list(adyen_gateway.list_settled(since=now - DAY, until=now, told=[*others, *told]))
 
     @pytest.mark.parametrize(
         "address",

@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.models import ProviderMessageRecord, Reconciliation
+from apps.payments.services.give_up_message import give_up_message
 from apps.payments.services.reconcile_due import reconcile_due
 from apps.platform.audit.models import AuditEntry
 from apps.platform.database_clock import database_now
@@ -109,6 +110,16 @@ class TestAReportThatIsGone:
             str(lost.id),
         )
         assert "given up" in client.get(page_of(lost, "change")).content.decode()
+
+    def test_is_said_to_be_given_up_where_there_is_no_other(
+        self, lost: ProviderMessageRecord
+    ) -> None:
+        now = database_now()
+        for message in ProviderMessageRecord.objects.all():
+            assert give_up_message(message_id=message.id, now=now)
+        assert reconcile_due(now=now) == []
+        row = Reconciliation.objects.get(provider="adyen")
+        assert row.problem.startswith("Every report that Adyen has announced was given up")
 
     def test_is_found_among_all_messages(self, lost: ProviderMessageRecord, enter: Enter) -> None:
         now = database_now()

@@ -283,7 +283,7 @@ class TestAGap:
 
     @pytest.mark.parametrize("odd", [7, [], {"a": "b"}])
     @pytest.mark.parametrize("name", ["reason", "paymentMethod"])
-    def test_is_what_is_no_text_too(self, name: str, odd: object) -> None:
+    def test_is_what_is_no_text_too(self, name: str, odd: Any) -> None:
         message = read(item(**{name: odd}))
         assert {"reason", "brand"} & message.facts.keys() == set()
 

@@ -9,7 +9,7 @@ from urllib3.exceptions import HTTPError
 
 from apps.payments.adapters.adyen.story import REPORT_AVAILABLE, Story
 from apps.payments.adapters.connections import Connections
-from apps.payments.ports import GatewayMisused, GatewayUnavailable
+from apps.payments.ports import GIVEN_UP, GatewayMisused, GatewayUnavailable
 
 SETTLEMENT_REPORT = "settlement_detail_report"
 """How the names of the files begin that we go by."""
@@ -46,19 +46,23 @@ class AdyenReports:
         """Name the settlement detail reports that were announced, the oldest first; others are passed over.
 
         Raises:
-            GatewayUnavailable: none was announced.
+            GatewayUnavailable: none was announced, none of ours, or all of ours were given up.
         """
-        announced = [
-            one.reason
-            for one in Story.read(told).successes(REPORT_AVAILABLE)
-            if one.psp_reference.startswith(SETTLEMENT_REPORT)
-        ]
-        ours = [one for one in dict.fromkeys(announced) if self._may_be_ours(one)]
+        still_due = _addresses([one for one in told if not one.get(GIVEN_UP)])
+        ours = [one for one in dict.fromkeys(still_due) if self._may_be_ours(one)]
         if not ours:
-            raise GatewayUnavailable(
-                "Adyen has announced no report; are the settlement detail report and its webhook switched on?"
-            )
+            raise GatewayUnavailable(self._why_none(_addresses(told)))
         return ours
+
+    def _why_none(self, announced: Sequence[str]) -> str:
+        if not announced:
+            return "Adyen has announced no report; are the settlement detail report and its webhook switched on?"
+        if not any(map(self._may_be_ours, announced)):
+            return (
+                f"Adyen has announced reports of other merchant accounts only; is {self._merchant} ours, "
+                "and the settlement detail report switched on for it?"
+            )
+        return "Every report that Adyen has announced was given up; the next one is waited for."
 
     def _may_be_ours(self, address: str) -> bool:
         """Tell a report of another merchant account by its address; those of a company name none."""
@@ -85,6 +89,14 @@ class AdyenReports:
         if answer.status != 200:
             raise GatewayUnavailable(f"adyen_report_http_{answer.status}")
         return body
+
+
+def _addresses(told: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        one.reason
+        for one in Story.read(told).successes(REPORT_AVAILABLE)
+        if one.psp_reference.startswith(SETTLEMENT_REPORT)
+    ]
 
 
 def file_name(address: str) -> str:

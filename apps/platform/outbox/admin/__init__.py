@@ -1,5 +1,6 @@
 """The event bus for operators: what is parked, what lags, and what a person may do about it."""
 
+# For its side effect: that adds the panel to the order's page.
 from apps.platform.outbox.admin.panels import show_events
 from apps.platform.outbox.admin.parked import ParkedKeyAdmin
 

@@ -1,0 +1,15 @@
+"""How long a message waits before it is looked at again."""
+
+from datetime import timedelta
+
+from apps.platform.resilience.backoff import delay_seconds
+
+FIRST_PAUSE_SECONDS = 30
+LONGEST_PAUSE_SECONDS = 3600
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Wait longer each time: it may be a message for somebody else who uses the provider's account."""
+    return timedelta(
+        seconds=delay_seconds(attempts, base=FIRST_PAUSE_SECONDS, cap=LONGEST_PAUSE_SECONDS)
+    )
