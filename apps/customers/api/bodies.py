@@ -1,10 +1,11 @@
 """What storefronts send and get, as types; the schema is made from them."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+
+from apps.platform.web.bodies import Instant
 
 Text = Annotated[str, Meta(max_length=300)]
 Language = Annotated[str, Meta(max_length=8, examples=["en", "de"])]
@@ -89,8 +90,8 @@ class CustomerDocument(Struct, frozen=True, kw_only=True):
     region: str
     wants_email: bool
     wants_sms: bool
-    created_at: datetime
-    updated_at: datetime
+    created_at: Instant
+    updated_at: Instant
 
 
 class CustomerAddressDocument(Struct, frozen=True, kw_only=True):
@@ -126,7 +127,7 @@ class PaymentMethodDocument(Struct, frozen=True, kw_only=True):
     last4: str
     expiry_month: int | None
     expiry_year: int | None
-    created_at: datetime
+    created_at: Instant
 
 
 class PaymentMethodsDocument(Struct, frozen=True, kw_only=True):

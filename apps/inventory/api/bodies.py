@@ -1,9 +1,10 @@
 """What catalogues and warehouses send, and what they are answered."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
+
+from apps.platform.web.bodies import Instant
 
 # The end of a pattern lets a final line break through unless it is told not to.
 Sku = Annotated[
@@ -41,7 +42,7 @@ class CountBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sku: Sku
     on_hand: Units
     message_id: MessageId
-    counted_at: Annotated[datetime, Meta(tz=True)]
+    counted_at: Instant
 
 
 class CountsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,7 +59,7 @@ class MovementBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     quantity: Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)]
     reason: Literal["receipt", "adjustment", "return"]
     message_id: MessageId
-    occurred_at: Annotated[datetime, Meta(tz=True)]
+    occurred_at: Instant
 
 
 class MovementsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

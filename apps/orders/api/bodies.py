@@ -1,12 +1,12 @@
 """What storefronts send and get, as types; the schema is made from them."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from apps.orders.domain.payment_choice import AUTO
+from apps.platform.web.bodies import Instant
 
 Text = Annotated[str, Meta(max_length=100)]
 # Printable ASCII: it travels in the headers and addresses of the provider's requests.
@@ -122,8 +122,8 @@ class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     page_size: Annotated[int, Meta(ge=1, le=100)] = 20
     status: str | None = None
     customer_id: UUID | None = None
-    created_after: Annotated[datetime, Meta(tz=True)] | None = None
-    created_before: Annotated[datetime, Meta(tz=True)] | None = None
+    created_after: Instant | None = None
+    created_before: Instant | None = None
 
 
 class MoneyDocument(Struct, frozen=True, kw_only=True):
@@ -177,7 +177,7 @@ class StepDocument(Struct, frozen=True, kw_only=True):
     """One row of the order's history."""
 
     position: int
-    at: datetime
+    at: Instant
     what: str
     from_status: str
     to_status: str
@@ -212,8 +212,8 @@ class RefundDocument(Struct, frozen=True, kw_only=True):
     not_owed: MoneyDocument | None
     items: list[RefundLineDocument]
     reason: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: Instant
+    updated_at: Instant
 
 
 class CreditNoteDocument(Struct, frozen=True, kw_only=True):
@@ -224,7 +224,7 @@ class CreditNoteDocument(Struct, frozen=True, kw_only=True):
 
     number: Annotated[str, Meta(examples=["C-2026-000001"])]
     amount: MoneyDocument
-    issued_at: datetime
+    issued_at: Instant
     cancelled_by: str | None
 
 
@@ -261,8 +261,8 @@ class OrderDocument(Struct, frozen=True, kw_only=True):
     payment: PaymentDocument
     cancellation: CancellationDocument | None
     metadata: dict[str, Any]
-    created_at: datetime
-    updated_at: datetime
+    created_at: Instant
+    updated_at: Instant
     links: LinksDocument
 
 

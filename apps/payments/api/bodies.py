@@ -1,10 +1,11 @@
 """Payments as the API shows them."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
+
+from apps.platform.web.bodies import Instant
 
 
 class CaptureBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,7 +30,7 @@ class OperationDocument(Struct, frozen=True, kw_only=True):
     attempts: int
     reference: str
     error_code: str
-    updated_at: datetime
+    updated_at: Instant
 
 
 class ReceiptDocument(Struct, frozen=True, kw_only=True):
@@ -41,8 +42,8 @@ class ReceiptDocument(Struct, frozen=True, kw_only=True):
     number: Annotated[str, Meta(examples=["R-2026-000001"])]
     kind: Annotated[str, Meta(examples=["receipt"])]
     amount: AmountDocument
-    moved_at: datetime
-    issued_at: datetime
+    moved_at: Instant
+    issued_at: Instant
     cancels: str | None
 
 

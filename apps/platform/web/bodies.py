@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from datetime import datetime
 from functools import cache
-from typing import Any, Final, TypeVar, cast, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from django.http import HttpRequest, QueryDict
@@ -14,6 +15,9 @@ from apps.kernel.decoding import convert, decode
 from apps.platform.web.refusals import FieldError, HttpRefusal, validation_failed
 
 T = TypeVar("T")
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone, RFC 3339 in JSON and in the schema."""
 
 _JSON_TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
 # PostgreSQL's text cannot hold U+0000. An even number of backslashes before it is only text.
@@ -53,32 +57,48 @@ def read_body(request: HttpRequest, kind: type[T]) -> T:
 def read_query(query: QueryDict, kind: type[T]) -> T:
     """Turn the query parameters into a Struct; the last of several wins unless a list is wanted.
 
-    Numbers, booleans, dates and ids are read from their text.
+    Numbers, booleans, times and ids are read from their text, as JSON would have it: no number is
+    a time, and `null` is a word like any other.
 
     Raises:
         HttpRefusal: 422, a parameter does not fit; it is named.
 
     """
-    lists = _list_fields(cast("Hashable", kind))
+    hints = _parameter_hints(cast("Hashable", kind))
     values: dict[str, Any] = {
-        name: query.getlist(name) if name in lists else query[name] for name in query
+        name: query.getlist(name) if _is_list(hints.get(name)) else query[name] for name in query
     }
+    # Told to be less strict, msgspec reads any text as a time or as nothing where it can.
+    for name, hint in hints.items():
+        if name in values and not _is_number(hint):
+            values[name] = _parameter(values[name], hint, name)
+    return _parameter(values, kind)
+
+
+def _parameter(value: object, kind: type[T], name: str = "") -> T:
+    """Read one parameter by its name as JSON's text, or without a name all of them."""
     try:
-        return convert(values, kind, strict=False)
+        return convert(value, kind, strict=bool(name))
     except msgspec.ValidationError as error:
         fault = _field_error(str(error))
-        name = (fault.pointer or "").lstrip("/").partition("/")[0]
+        name = name or (fault.pointer or "").lstrip("/").partition("/")[0]
         raise validation_failed(FieldError(parameter=name, detail=fault.detail)) from error
 
 
 @cache
-def _list_fields(kind: type) -> frozenset[str]:
-    names = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
-    return frozenset(
-        names[name]
-        for name, hint in get_type_hints(kind).items()
-        if name in names and get_origin(hint) in (list, tuple, set, frozenset)
-    )
+def _parameter_hints(kind: type) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.encode_name: hints[field.name] for field in msgspec.structs.fields(kind)}
+
+
+def _is_list(hint: Any) -> bool:
+    bare = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    return get_origin(bare) in (list, tuple, set, frozenset)
+
+
+def _is_number(hint: Any) -> bool:
+    """Tell whether a parameter, or one of several by its name, may be a number or a boolean."""
+    return hint in (int, float, bool) or any(map(_is_number, get_args(hint)))
 
 
 def _insist_on_json(raw: bytes) -> None:

@@ -7,13 +7,13 @@ from typing import Final
 from urllib.parse import unquote_plus, unquote_to_bytes
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
 from apps.platform.telemetry.metrics import cards_refused_total
 from apps.platform.web.card_numbers import contains_card_data
 from apps.platform.web.problems import respond_to
-from apps.platform.web.refusals import FieldError, HttpRefusal
+from apps.platform.web.refusals import FieldError, HttpRefusal, method_not_allowed
 from apps.platform.web.requests import client_address, identity_of, is_api_path
 
 MAX_BODY_BYTES: Final = 256 * 1024
@@ -80,7 +80,13 @@ class RequestGuard:
             self._check(request)
         except Exception as error:
             return respond_to(request, error)
-        return self._get_response(request)
+        response = self._get_response(request)
+        # What Django answers for a view that is a function has no body; ours have answered already.
+        if isinstance(response, HttpResponseNotAllowed):
+            return respond_to(
+                request, method_not_allowed(request.method, response.headers["Allow"])
+            )
+        return response
 
     def _check(self, request: HttpRequest) -> None:
         if _holds_null(request):

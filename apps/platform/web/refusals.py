@@ -81,3 +81,10 @@ def validation_failed(*errors: FieldError) -> HttpRefusal:
     return HttpRefusal(
         422, "validation_failed", "The request does not fit; see `errors`.", errors=errors
     )
+
+
+def method_not_allowed(method: str | None, allowed: str) -> HttpRefusal:
+    """Make the 405 that names what is possible instead."""
+    return HttpRefusal(
+        405, "method_not_allowed", f"{method} is not possible here.", headers={"Allow": allowed}
+    )

@@ -26,7 +26,7 @@ from apps.platform.web.authentication import (
 from apps.platform.web.bodies import read_body, read_query
 from apps.platform.web.principals import Principal
 from apps.platform.web.problems import respond_to
-from apps.platform.web.refusals import HttpRefusal
+from apps.platform.web.refusals import HttpRefusal, method_not_allowed
 from apps.platform.web.requests import identity_of, trace_context_of
 from apps.platform.web.responses import JsonResponse
 
@@ -183,12 +183,7 @@ class ApiView(APIView):
             return self._name_methods
         handler = getattr(self, method, None) if method in self.http_method_names else None
         if handler is None:
-            raise HttpRefusal(
-                405,
-                "method_not_allowed",
-                f"{request.method} is not possible here.",
-                headers={"Allow": self._allowed()},
-            )
+            raise method_not_allowed(request.method, self._allowed())
         return cast("Callable[..., HttpResponseBase]", handler)
 
     def _name_methods(self, *_: Any, **__: Any) -> HttpResponse:

@@ -114,14 +114,22 @@ class TestBody:
 
 class TestQuery:
     def test_is_read_from_text(self, client: Client) -> None:
-        answer = client.get("/api/v1/baskets?page_size=5&sku=A&sku=B&is_open=true&other=1")
-        assert answer.json() == {"page_size": 5, "sku": ["A", "B"], "is_open": True}
+        answer = client.get(
+            "/api/v1/baskets?page_size=5&sku=A&sku=B&is_open=true&since=2026-01-01T00:00:00Z&other=1"
+        )
+        assert answer.json() == {
+            "page_size": 5,
+            "sku": ["A", "B"],
+            "is_open": True,
+            "since": "2026-01-01T00:00:00Z",
+        }
 
     def test_has_defaults_and_takes_the_last_of_several(self, client: Client) -> None:
         assert client.get("/api/v1/baskets").json() == {
             "page_size": 20,
             "sku": [],
             "is_open": None,
+            "since": None,
         }
         assert client.get("/api/v1/baskets?page_size=5&page_size=6").json()["page_size"] == 6
 
@@ -131,6 +139,8 @@ class TestQuery:
             ("page_size=0", "page_size", "Expected `int` >= 1"),
             ("page_size=ten", "page_size", "Expected `int`, got `str`"),
             ("is_open=perhaps", "is_open", "Expected `bool | null`, got `str`"),
+            ("since=0.5", "since", "Invalid RFC3339 encoded datetime"),
+            ("since=null", "since", "Invalid RFC3339 encoded datetime"),
         ],
     )
     def test_that_does_not_fit_is_refused_by_name(

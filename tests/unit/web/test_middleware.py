@@ -164,6 +164,22 @@ class TestTrace:
         assert answer.json()["trace_context"] == ""
 
 
+class TestMethods:
+    def test_that_a_function_does_not_know_are_refused_with_a_problem(self, client: Client) -> None:
+        answer = client.post("/api/v1/safe")
+        assert answer.status_code == 405
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["Allow"] == "GET, HEAD"
+        assert (answer.json()["code"], answer.json()["detail"]) == (
+            "method_not_allowed",
+            "POST is not possible here.",
+        )
+
+    def test_that_a_page_does_not_know_are_left_to_it(self, client: Client) -> None:
+        answer = client.post("/safe")
+        assert (answer.status_code, answer.content) == (405, b"")
+
+
 class TestHeaders:
     def test_seal_every_answer_of_the_api(self, client: Client) -> None:
         for answer in (client.get("/api/v1/me"), client.get("/api/v1/nowhere")):

@@ -79,6 +79,10 @@ class TestSchema:
         assert {one["name"]: one["schema"] for one in listing} == {
             "is_open": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "default": None},
             "page_size": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+            "since": {
+                "anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}],
+                "default": None,
+            },
             "sku": {"type": "array", "items": {"type": "string"}, "default": []},
         }
         assert [one["description"] for one in listing if one["name"] == "page_size"] == [

@@ -10,12 +10,14 @@ from django.db import DataError, OperationalError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path
+from django.views.decorators.http import require_safe
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.kernel.errors import DomainError
+from apps.platform.web.bodies import Instant
 from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint, page_of
 from apps.platform.web.views import ApiView
 
@@ -53,6 +55,7 @@ class Search(msgspec.Struct, frozen=True):
     page_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
     sku: list[str] = []
     is_open: bool | None = None
+    since: Instant | None = None
 
 
 class PriceChanged(DomainError):
@@ -162,6 +165,8 @@ urlpatterns = [
     path("api/v1/webhooks/acme", Baskets.as_view()),
     path("api/v1/framework", Framework.as_view()),
     path("api/v1/broken", broken_page),
+    path("api/v1/safe", require_safe(broken_page)),
+    path("safe", require_safe(broken_page)),
     path("broken", broken_page),
     path("broken/<str:how>", broken_page),
 ]
