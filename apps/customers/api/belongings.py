@@ -32,6 +32,7 @@ from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint
 from apps.platform.web.views import ApiView
 
 NOT_A_CUSTOMER = {403: "The token is a service's."}
+INCOMPLETE_ADDRESS = "The address is not complete, or a part of it cannot be kept as it is."
 
 
 class AddressesView(IdempotentView):
@@ -57,7 +58,11 @@ class AddressesView(IdempotentView):
         request=CustomerAddressBody,
         responses={201: CustomerAddressDocument},
         parameters=[IDEMPOTENCY_KEY],
-        refusals={**NOT_A_CUSTOMER, 409: "There are too many addresses."},
+        refusals={
+            **NOT_A_CUSTOMER,
+            409: "There are too many addresses.",
+            422: INCOMPLETE_ADDRESS,
+        },
         tags=["customers"],
     )
     def post(self, request: HttpRequest) -> HttpResponseBase:
@@ -81,7 +86,11 @@ class AddressView(ApiView):
         summary="Correct one of your addresses",
         request=ChangeAddressBody,
         responses={200: CustomerAddressDocument},
-        refusals={**NOT_A_CUSTOMER, 404: "You have no such address."},
+        refusals={
+            **NOT_A_CUSTOMER,
+            404: "You have no such address.",
+            422: INCOMPLETE_ADDRESS,
+        },
         tags=["customers"],
     )
     def patch(self, request: HttpRequest, address_id: UUID) -> HttpResponseBase:
@@ -133,7 +142,11 @@ class PaymentMethodsView(IdempotentView):
         request=SavePaymentMethodBody,
         responses={201: PaymentMethodDocument},
         parameters=[IDEMPOTENCY_KEY],
-        refusals={**NOT_A_CUSTOMER, 409: "There are too many payment methods."},
+        refusals={
+            **NOT_A_CUSTOMER,
+            409: "There are too many payment methods.",
+            422: "A part is not what it should be, above all a token that could be a card number.",
+        },
         tags=["customers"],
     )
     def post(self, request: HttpRequest) -> HttpResponseBase:

@@ -5,18 +5,30 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from apps.customers.domain.profile import Locale
+from apps.customers.domain.saved_payment import FIRST_YEAR, LAST_YEAR, METHOD_TYPES
 from apps.platform.web.bodies import Instant
 
+# What `extra_json_schema` says is told to callers here and refused by the use cases, in words of their own.
 Text = Annotated[str, Meta(max_length=300)]
-Language = Annotated[str, Meta(max_length=8, examples=["en", "de"])]
+NeededText = Annotated[Text, Meta(extra_json_schema={"minLength": 1})]
+Email = Annotated[NeededText, Meta(examples=["ada@example.com"])]
+Name = Annotated[NeededText, Meta(examples=["Ada Example"])]
+Street = Annotated[NeededText, Meta(examples=["Lindenweg 1"])]
+City = Annotated[NeededText, Meta(examples=["Berlin"])]
+PostalCode = Annotated[Text, Meta(examples=["10115"])]
+Language = Annotated[
+    str,
+    Meta(max_length=8, examples=["en", "de"], extra_json_schema={"enum": sorted(Locale)}),
+]
 Country = Annotated[str, Meta(min_length=2, max_length=2, examples=["DE"])]
 
 
 class RegisterCustomerBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A customer to register; without a region it is the one of this platform."""
 
-    email: Annotated[Text, Meta(examples=["ada@example.com"])]
-    name: Text
+    email: Email
+    name: Name
     phone: Text = ""
     locale: Language = "en"
     region: Annotated[str, Meta(max_length=32)] = ""
@@ -27,8 +39,8 @@ class RegisterCustomerBody(Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class ChangeCustomerBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to be different; what is left out stays as it is."""
 
-    email: Text | UnsetType = UNSET
-    name: Text | UnsetType = UNSET
+    email: Email | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
     phone: Text | UnsetType = UNSET
     locale: Language | UnsetType = UNSET
     wants_email: bool | UnsetType = UNSET
@@ -38,11 +50,11 @@ class ChangeCustomerBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
 class CustomerAddressBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An address to keep."""
 
-    name: Text
-    line1: Text
-    city: Text
+    name: Name
+    line1: Street
+    city: City
     country: Country
-    postal_code: Text = ""
+    postal_code: PostalCode = ""
     line2: Text = ""
     region: Text = ""
     phone: Text = ""
@@ -52,11 +64,11 @@ class CustomerAddressBody(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class ChangeAddressBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to be different; what is left out stays as it is, empty text takes a part away."""
 
-    name: Text | UnsetType = UNSET
-    line1: Text | UnsetType = UNSET
-    city: Text | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    line1: Street | UnsetType = UNSET
+    city: City | UnsetType = UNSET
     country: Country | UnsetType = UNSET
-    postal_code: Text | UnsetType = UNSET
+    postal_code: PostalCode | UnsetType = UNSET
     line2: Text | UnsetType = UNSET
     region: Text | UnsetType = UNSET
     phone: Text | UnsetType = UNSET
@@ -66,8 +78,24 @@ class ChangeAddressBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class SavePaymentMethodBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A payment method as its provider's token; never a card number."""
 
-    provider: Annotated[str, Meta(min_length=1, max_length=32, examples=["stripe"])]
-    type: Annotated[str, Meta(min_length=1, max_length=32, examples=["card"])]
+    provider: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=32,
+            examples=["stripe"],
+            extra_json_schema={"pattern": "^[a-z][a-z0-9_]*$"},
+        ),
+    ]
+    type: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=32,
+            examples=["card"],
+            extra_json_schema={"enum": sorted(METHOD_TYPES)},
+        ),
+    ]
     # Printable ASCII, as orders take it.
     token: Annotated[
         str,
@@ -75,8 +103,12 @@ class SavePaymentMethodBody(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ]
     brand: Annotated[str, Meta(max_length=32)] = ""
     last4: Annotated[str, Meta(max_length=4)] = ""
-    expiry_month: int | None = None
-    expiry_year: int | None = None
+    expiry_month: Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": 12})] | None = (
+        None
+    )
+    expiry_year: (
+        Annotated[int, Meta(extra_json_schema={"minimum": FIRST_YEAR, "maximum": LAST_YEAR})] | None
+    ) = None
 
 
 class CustomerDocument(Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from apps.kernel.cause import Cause
 from apps.platform.idempotency.views import IdempotentView
 from apps.platform.web.etags import etag_of, insist_on_match
 from apps.platform.web.responses import JsonResponse
-from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint
+from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint, sends_etag, sends_location
 from apps.platform.web.views import ApiView
 
 T = TypeVar("T")
@@ -38,10 +38,11 @@ class CustomersView(IdempotentView):
         summary="Register a customer",
         request=RegisterCustomerBody,
         responses={201: CustomerDocument},
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, sends_etag(201), sends_location(201)],
         refusals={
             403: "The token is a customer's own.",
             409: "The email address is taken, or a request with this key is still in flight.",
+            422: "A part of the profile cannot be kept as it is; it is named.",
         },
         tags=["customers"],
     )
@@ -81,6 +82,7 @@ class CustomerView(ApiView):
         "get_customer",
         summary="Show one customer",
         responses={200: CustomerDocument},
+        parameters=[sends_etag(200)],
         refusals={404: "There is no such customer, or it is somebody else."},
         tags=["customers"],
     )
@@ -100,6 +102,7 @@ class OwnProfileView(ApiView):
         "get_own_profile",
         summary="Show your profile",
         responses={200: CustomerDocument},
+        parameters=[sends_etag(200)],
         refusals={403: "The token is a service's."},
         tags=["customers"],
     )
@@ -112,10 +115,12 @@ class OwnProfileView(ApiView):
         summary="Change your profile",
         request=ChangeCustomerBody,
         responses={200: CustomerDocument},
+        parameters=[sends_etag(200)],
         refusals={
             403: "The token is a service's.",
             409: "Another customer has the email address.",
             412: "An `If-Match` was sent, and the profile has changed since.",
+            422: "A part of the profile cannot be kept as it is; it is named.",
         },
         tags=["customers"],
     )

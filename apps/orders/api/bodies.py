@@ -6,9 +6,18 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from apps.orders.domain.payment_choice import AUTO
+from apps.orders.domain.placement import CURRENCIES, PAYMENT_METHODS
+from apps.orders.domain.statuses import OrderStatus
+from apps.orders.domain.totals import SHIPPING_MINOR
 from apps.platform.web.bodies import Instant
 
+# What `extra_json_schema` says is told to callers here and refused by the use cases, in words of their own.
 Text = Annotated[str, Meta(max_length=100)]
+NeededText = Annotated[Text, Meta(extra_json_schema={"minLength": 1})]
+Amount = Annotated[
+    str,
+    Meta(max_length=20, extra_json_schema={"pattern": r"^[0-9]{1,15}(\.[0-9]{1,3})?$"}),
+]
 # Printable ASCII: it travels in the headers and addresses of the provider's requests.
 Token = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]*$(?!\n)")]
 
@@ -21,17 +30,17 @@ class ItemBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     sku: Annotated[str, Meta(min_length=1, max_length=64, examples=["SKU-0001"])]
     quantity: Annotated[int, Meta(ge=1, le=999, examples=[2])]
-    unit_price: Annotated[str, Meta(max_length=20)] | None = None
+    unit_price: Amount | None = None
 
 
 class AddressBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the parcels go."""
 
-    name: Text
-    line1: Text
-    city: Text
+    name: Annotated[NeededText, Meta(examples=["Ada Example"])]
+    line1: Annotated[NeededText, Meta(examples=["Lindenweg 1"])]
+    city: Annotated[NeededText, Meta(examples=["Berlin"])]
     country: Annotated[str, Meta(min_length=2, max_length=2, examples=["DE"])]
-    postal_code: Text = ""
+    postal_code: Annotated[Text, Meta(examples=["10115"])] = ""
     line2: Text = ""
     region: Text = ""
     phone: Text = ""
@@ -41,7 +50,14 @@ class AddressBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class ShippingBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How and where to deliver."""
 
-    method: Annotated[str, Meta(max_length=32, examples=["standard"])]
+    method: Annotated[
+        str,
+        Meta(
+            max_length=32,
+            examples=["standard"],
+            extra_json_schema={"enum": sorted(SHIPPING_MINOR)},
+        ),
+    ]
     address: AddressBody
 
 
@@ -52,7 +68,14 @@ class MethodBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     each that may be.
     """
 
-    type: Annotated[str, Meta(max_length=32, examples=["card"])]
+    type: Annotated[
+        str,
+        Meta(
+            max_length=32,
+            examples=["card"],
+            extra_json_schema={"enum": sorted(PAYMENT_METHODS)},
+        ),
+    ]
     token: Token | None = None
     tokens: (
         Annotated[
@@ -84,7 +107,15 @@ class PlaceOrderBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     customer_id: UUID | None = None
-    currency: Annotated[str, Meta(min_length=3, max_length=3, examples=["EUR"])]
+    currency: Annotated[
+        str,
+        Meta(
+            min_length=3,
+            max_length=3,
+            examples=["EUR"],
+            extra_json_schema={"enum": sorted(CURRENCIES)},
+        ),
+    ]
     items: Annotated[list[ItemBody], Meta(min_length=1, max_length=200)]
     shipping: ShippingBody
     payment: PaymentBody
@@ -97,30 +128,12 @@ class CancelBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=200)] = ""
 
 
-class RefundItemBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Units of one SKU that money goes back for."""
-
-    sku: Annotated[str, Meta(min_length=1, max_length=64, examples=["SKU-0001"])]
-    quantity: Annotated[int, Meta(ge=1, le=999, examples=[1])]
-
-
-class RefundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What goes back: an `amount`, or what `items` cost with their share of shipping, tax and discounts.
-
-    Without either, all that is left. `reason` is for the record, in the caller's words.
-    """
-
-    amount: Annotated[str, Meta(max_length=20, examples=["19.90"])] | None = None
-    items: Annotated[list[RefundItemBody], Meta(min_length=1, max_length=200)] | None = None
-    reason: Annotated[str, Meta(max_length=200)] = ""
-
-
 class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which orders to list."""
 
     cursor: str | None = None
     page_size: Annotated[int, Meta(ge=1, le=100)] = 20
-    status: str | None = None
+    status: Annotated[str, Meta(extra_json_schema={"enum": list(OrderStatus)})] | None = None
     customer_id: UUID | None = None
     created_after: Instant | None = None
     created_before: Instant | None = None
@@ -188,54 +201,6 @@ class TimelineDocument(Struct, frozen=True, kw_only=True):
     """The history of an order, oldest first."""
 
     results: list[StepDocument]
-
-
-class RefundLineDocument(Struct, frozen=True, kw_only=True):
-    """Units of a line that money goes back for, with what they give back."""
-
-    sku: str
-    quantity: int
-    amount: MoneyDocument
-
-
-class RefundDocument(Struct, frozen=True, kw_only=True):
-    """Money that goes back: `requested`, `failing` (it is tried again), `done` or `not_owed`.
-
-    `not_owed` is one of which nothing more goes back, since the customer's bank took it back: the amount
-    `not_owed`, which may be a part of it. The rest went back.
-    """
-
-    id: UUID
-    order_id: UUID
-    status: str
-    amount: MoneyDocument
-    not_owed: MoneyDocument | None
-    items: list[RefundLineDocument]
-    reason: str
-    created_at: Instant
-    updated_at: Instant
-
-
-class CreditNoteDocument(Struct, frozen=True, kw_only=True):
-    """The numbered document of money that went back; of one refund, or of several that went together.
-
-    `cancelled_by` is the number of the receipt that takes it back, where the money did not arrive.
-    """
-
-    number: Annotated[str, Meta(examples=["C-2026-000001"])]
-    amount: MoneyDocument
-    issued_at: Instant
-    cancelled_by: str | None
-
-
-class RefundsDocument(Struct, frozen=True, kw_only=True):
-    """The refunds of an order and the credit notes for them, oldest first.
-
-    A credit note gets its number within a minute or so after the money went back.
-    """
-
-    results: list[RefundDocument]
-    credit_notes: list[CreditNoteDocument]
 
 
 class LinksDocument(Struct, frozen=True, kw_only=True, rename={"itself": "self"}):

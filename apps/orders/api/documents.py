@@ -7,18 +7,16 @@ import msgspec
 from apps.kernel.money import Money
 from apps.orders.api.bodies import (
     CancellationDocument,
-    CreditNoteDocument,
     ItemDocument,
     LinksDocument,
     MoneyDocument,
     OrderDetailDocument,
     OrderDocument,
     PaymentDocument,
-    RefundDocument,
-    RefundLineDocument,
     StepDocument,
     TotalsDocument,
 )
+from apps.orders.api.refund_bodies import CreditNoteDocument, RefundDocument, RefundLineDocument
 from apps.orders.models import CreditNote, Order, OrderItem, OrderRefund, OrderStep
 
 

@@ -4,8 +4,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.kernel.money import InvalidAmount, Money
-from apps.orders.api.bodies import RefundBody, RefundDocument, RefundsDocument
 from apps.orders.api.documents import credit_note_document, refund_document
+from apps.orders.api.refund_bodies import RefundBody, RefundDocument, RefundsDocument
 from apps.orders.domain.refusals import InvalidRefund
 from apps.orders.queries import get_order, list_credit_notes, list_refunds
 from apps.orders.services.refund_order import RefundWish, refund_order

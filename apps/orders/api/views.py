@@ -40,8 +40,31 @@ from apps.platform.web.etags import etag_of
 from apps.platform.web.pagination import page
 from apps.platform.web.preferences import mark_applied, patience, wait_preferred, wait_until
 from apps.platform.web.responses import JsonResponse
-from apps.platform.web.schema import IDEMPOTENCY_KEY, PREFER_WAIT, endpoint, page_of
+from apps.platform.web.schema import (
+    IDEMPOTENCY_KEY,
+    PREFER_WAIT,
+    endpoint,
+    page_of,
+    sends_etag,
+    sends_location,
+)
 from apps.platform.web.views import ApiView
+
+AN_ORDER = {
+    "currency": "EUR",
+    "items": [{"sku": "SKU-0001", "quantity": 2}],
+    "shipping": {
+        "method": "standard",
+        "address": {
+            "name": "Ada Example",
+            "line1": "Lindenweg 1",
+            "postal_code": "10115",
+            "city": "Berlin",
+            "country": "DE",
+        },
+    },
+    "payment": {"provider": "sandbox", "method": {"type": "card", "token": "tok_approve"}},
+}
 
 
 class OrdersView(IdempotentView):
@@ -54,12 +77,13 @@ class OrdersView(IdempotentView):
         summary="Place an order",
         request=PlaceOrderBody,
         responses={202: OrderDocument, 200: OrderDocument},
-        parameters=[IDEMPOTENCY_KEY, PREFER_WAIT],
+        parameters=[IDEMPOTENCY_KEY, PREFER_WAIT, sends_location(200, 202)],
         refusals={
             409: "A price has changed, or a request with this key is still in flight.",
             422: "The order can never be filled; see `code` and `errors`.",
         },
         tags=["orders"],
+        example=AN_ORDER,
     )
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Accept the order; stock and payment follow."""
@@ -97,6 +121,7 @@ class OrdersView(IdempotentView):
         summary="List orders, newest first",
         query=OrderQuery,
         responses={200: page_of(OrderDocument)},
+        refusals={422: "A parameter does not fit, or the cursor is not one of this list."},
         tags=["orders"],
     )
     def get(self, request: HttpRequest) -> HttpResponseBase:
@@ -135,6 +160,7 @@ class OrderView(ApiView):
         "get_order",
         summary="Show one order, by id or number",
         responses={200: OrderDetailDocument},
+        parameters=[sends_etag(200)],
         refusals={404: "There is no such order, or it is somebody else's."},
         tags=["orders"],
     )

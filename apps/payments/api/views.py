@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 
 from apps.kernel.money import InvalidAmount, Money
 from apps.payments.api.bodies import CaptureBody, PaymentDetailDocument, ReceivedDocument
@@ -85,6 +86,7 @@ class VoidView(IdempotentView):
         refusals={
             404: "There is no such payment, or it is somebody else's.",
             409: "It is charged, or has ended; `status` says where it stands.",
+            422: "The key was sent with another request before.",
         },
         tags=["payments"],
     )
@@ -110,6 +112,7 @@ class WebhookView(ApiView):
     @endpoint(
         "receive_webhook",
         summary="Take in a provider's message",
+        request=OpenApiTypes.OBJECT,
         responses={200: ReceivedDocument},
         refusals={
             400: "The signature is missing, wrong or too old, or the message cannot be read.",

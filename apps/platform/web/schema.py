@@ -18,7 +18,8 @@ from drf_spectacular.drainage import warn
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from apps.platform.web.problems import MEDIA_TYPE as PROBLEM_TYPE
 from apps.platform.web.problems import Problem
@@ -55,21 +56,46 @@ PREFER_WAIT: Final = OpenApiParameter(
 )
 
 
+def sends(name: str, *statuses: int, description: str) -> OpenApiParameter:
+    """Describe a header that every answer with one of these statuses has, for `parameters`."""
+    return OpenApiParameter(
+        name,
+        {"type": "string", "minLength": 1},
+        OpenApiParameter.HEADER,
+        required=True,
+        response=list(statuses),
+        description=description,
+    )
+
+
+def sends_etag(*statuses: int) -> OpenApiParameter:
+    """Describe the tag of what is shown."""
+    return sends("ETag", *statuses, description="The version of what is shown, for `If-Match`.")
+
+
+def sends_location(*statuses: int) -> OpenApiParameter:
+    """Describe where to find what was made."""
+    return sends("Location", *statuses, description="Where to find it from now on.")
+
+
 def endpoint(
     operation_id: str,
     *,
     summary: str,
     responses: Mapping[int, Any],
-    request: type | None = None,
+    request: type | OpenApiTypes | None = None,
     query: type[msgspec.Struct] | None = None,
     parameters: Iterable[OpenApiParameter] = (),
     refusals: Mapping[int, str] | None = None,
     tags: list[str] | None = None,
+    example: Mapping[str, Any] | None = None,
 ) -> Callable[[F], F]:
     """Document a method: what it reads, what it answers, and why it may refuse.
 
-    `request`, `query` and the values of `responses` are Structs, or None for no body; `refusals`
-    gives a sentence for each status it refuses with beyond what every endpoint may.
+    `request`, `query` and the values of `responses` are Structs, or None for no body; a request whose
+    sender words it as an `OpenApiTypes.OBJECT`; `refusals`
+    gives a sentence for each status it refuses with beyond what every endpoint may. `example` is a
+    body that is taken where the demo data are.
     """
     described: dict[Any, Any] = dict(responses)
     for status, reason in (refusals or {}).items():
@@ -81,6 +107,9 @@ def endpoint(
         responses=described,
         parameters=[*(_query_parameters(query) if query else ()), *parameters],
         tags=tags,
+        examples=None
+        if example is None
+        else [OpenApiExample("Demo data", value=example, request_only=True)],
     )
 
 
@@ -108,6 +137,13 @@ class StructAutoSchema(AutoSchema):
             responses.setdefault("4XX", self._problem_response("Refused", "Refused; see `code`."))
             responses.setdefault("5XX", self._problem_response("Failed", "Failed; try again."))
         return operation
+
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        """Tell whether a body may be left out: a change of nothing is no change, and still named."""
+        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # its base
+        if body is not None and self.method == "PATCH":
+            body["required"] = True
+        return body
 
     def _problem_response(self, name: str, description: str) -> Schema:
         problem = self.resolve_serializer(cast("Any", Problem), "response")
