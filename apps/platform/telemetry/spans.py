@@ -56,7 +56,7 @@ class Spans:
         )
         provider.add_span_processor(EachProcessItsOwn())
         trace.set_tracer_provider(provider)
-        DjangoInstrumentor().instrument(tracer_provider=provider, excluded_urls=_UNTRACED_PATHS)
+        _instrument_requests(provider)
         for instrumentor in _INSTRUMENTORS:
             instrumentor().instrument(tracer_provider=provider)
         return cls(provider)
@@ -97,6 +97,14 @@ class Spans:
     def flush(self, *, seconds: float) -> None:
         """Send what waits to be sent."""
         self._provider.force_flush(int(seconds * 1000))
+
+
+def _instrument_requests(provider: TracerProvider) -> None:
+    """Have requests make spans; those to the API too, whose handler has middleware of its own."""
+    before = list(settings.MIDDLEWARE)
+    DjangoInstrumentor().instrument(tracer_provider=provider, excluded_urls=_UNTRACED_PATHS)
+    added = [one for one in settings.MIDDLEWARE if one not in before]
+    settings.OMS_API_MIDDLEWARE = [*added, *settings.OMS_API_MIDDLEWARE]
 
 
 @contextmanager

@@ -1,47 +1,20 @@
 """One trace through a request, the database, a worker in another process, and a provider."""
 
-import os
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from tests.integration.telemetry.collector import Collector
+from tests.integration.telemetry.telling import tell
 
-PROJECT = Path(__file__).resolve().parents[3]
 OTHER_TRACE, UNRECORDED_TRACE = "1" * 32, "3" * 32
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def tell_story(**variables: str) -> str:
-    """Run the story in processes of its own; gives the trace context of its request."""
-    database = connection.settings_dict
-    url = (
-        f"postgresql://{database['USER']}:{database['PASSWORD']}"
-        f"@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    )
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("OTEL_")
-    }
-    finished = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("traced_story.py"))],
-        env={
-            **environment,
-            "DATABASE_URL": url,
-            "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
-            "OMS_SERVICE": "oms-test",
-            **variables,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return finished.stdout.strip()
+    """Run the story; gives the trace context of its request."""
+    return tell("traced_story.py", **variables)
 
 
 class TestTracing:
