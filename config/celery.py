@@ -7,7 +7,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import (
     celeryd_after_setup,
-    celeryd_init,
+    import_modules,
     task_prerun,
     worker_init,
     worker_ready,
@@ -22,9 +22,24 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 die_with_parent()
 
+
+@import_modules.connect
+def begin_to_load(**_: Any) -> None:
+    """Look for no garbage while Django and all tasks are loaded: by workers, the scheduler, a drain loop."""
+    load_without_collecting()
+
+
+# Receivers are called in the order in which they were connected. Celery connects what loads Django when
+# the app is made, and what loads the tasks with the discovery: ours stand around both.
 app = Celery("oms")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@import_modules.connect
+def end_loading(**_: Any) -> None:
+    """Look for garbage again, also where something could not be loaded."""
+    collect_garbage_rarely()
 
 
 @app.on_after_finalize.connect
@@ -52,18 +67,6 @@ def schedule(sender: Celery, **_: Any) -> None:
                 queue=wake_up.queue,
                 expires=max(LIFETIME_SECONDS, wake_up.every_seconds),
             )
-
-
-@celeryd_init.connect
-def begin_to_load(**_: Any) -> None:
-    """Look for no garbage while a worker loads."""
-    load_without_collecting()
-
-
-@celeryd_after_setup.connect
-def end_loading(**_: Any) -> None:
-    """Look for garbage again, whatever else happens at the start: a broker that is away, for one."""
-    collect_garbage_rarely()
 
 
 @worker_init.connect

@@ -24,9 +24,9 @@ def die_with_parent() -> None:
 
 
 def load_without_collecting() -> None:
-    """Look for no garbage while much is imported, which makes hardly any; `collect_garbage_rarely` ends it.
+    """Look for no garbage while modules are imported; `collect_garbage_rarely` ends it.
 
-    A tenth of a start goes into that.
+    Hardly anything that an import makes is dropped again, and looking for it takes a tenth of a start.
     """
     gc.disable()
 

@@ -9,8 +9,8 @@ from apps.payments.api.pages import approve_sandbox_payment, come_back
 from apps.platform.telemetry.exposition import metrics_page
 from apps.platform.web.schema_view import SchemaView
 
-# Here rather than wherever Django starts: workers need none of these pages. Django's checks of them
-# see them only after this.
+# The pages are registered here, and not whenever Django starts, because workers need none of them.
+# `manage.py check` looks at pages that are registered, and so only once this module is loaded.
 admin.autodiscover()
 
 urlpatterns = [

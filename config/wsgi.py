@@ -32,7 +32,8 @@ def api_handler() -> WSGIHandler:
 
 
 _pages = get_wsgi_application()
-# With all that answers: else the first customer would wait for it, and for the back office with it.
+# Loads the API and the pages of the back office before the server takes a request: else whoever asks first
+# would wait for both.
 import_module(settings.ROOT_URLCONF)
 limit_sessions("web")
 _api = api_handler()

@@ -1,4 +1,4 @@
-"""What the commands have in common."""
+"""Have a command refuse arguments that it does not understand in one line, with exit code 2."""
 
 from typing import Any
 

@@ -33,7 +33,10 @@ ADDRESS = Address.build(
 
 
 def forget_outages() -> None:
-    """Close the breakers of all gateways: an outage that another test played is over."""
+    """Close the breakers of all gateways, by emptying Valkey: an outage that another test played is over.
+
+    Whatever else stands there goes too: counts of rate limits, marks of who works, what is cached.
+    """
     valkey.client().flushdb()
     gate_named.cache_clear()
 

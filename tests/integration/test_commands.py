@@ -39,9 +39,14 @@ def test_say_in_one_line_why_they_cannot_work(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, app in get_commands().items() if app.startswith(("apps.", "config"))]
-)
+OURS = [name for name, app in get_commands().items() if app.startswith(("apps.", "config"))]
+
+
+def test_are_found_in_the_contexts_the_platform_and_the_composition_root() -> None:
+    assert {"reconcile_payments", "drain_events", "seed_demo"} <= set(OURS)
+
+
+@pytest.mark.parametrize("name", OURS)
 def test_say_in_one_line_what_they_were_asked_wrongly(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,8 +51,7 @@ def define_roles() -> dict[str, Group]:
     )
     Group.objects.bulk_create([Group(name=role) for role in ROLES], ignore_conflicts=True)
     groups = {group.name: group for group in Group.objects.filter(name__in=ROLES)}
-    # In one piece for all roles: `groups.permissions.set` would take several statements for each, and
-    # every test with a user of a role does this first.
+    # For all roles at once: `groups.permissions.set` would take several statements for each of them.
     given = Group.permissions.through
     wanted = {
         (groups[role].pk, key)
