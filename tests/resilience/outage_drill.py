@@ -21,6 +21,7 @@ from tests.resilience.outage_judge import (
     draw_calls,
     judge_calls,
     judge_outage,
+    judge_placements,
     pace_limit,
     read_courses,
 )
@@ -96,9 +97,11 @@ def play_outage(plan: OutagePlan, *, stack: Stack, screen: Screen) -> PartResult
     courses = read_courses(stack.environment["DATABASE_URL"], [one.order_id for one in placed])
     most_at_once = {name: _calls(simulators_url, name)[1] for name in PROVIDERS}
     by_second, _ = _calls(simulators_url, AWAY)
+    latencies = _latencies(plan, placed, times)
     violations = {
         **check_course(stack, customers, quiet_after=quiet_after, seconds=plan.settle_within),
         **judge_outage(plan, courses, outage),
+        **judge_placements(before=latencies["before"], during=latencies["during"]),
         **judge_calls(plan, by_second, max(most_at_once.values()), outage),
         **endings.check_everything(stack.environment, journal),
     }
@@ -108,7 +111,7 @@ def play_outage(plan: OutagePlan, *, stack: Stack, screen: Screen) -> PartResult
         "scaled": plan.scaling,
         "orders_asked": len(wishes),
         "orders_acknowledged": len(placed),
-        "placement_seconds": _latencies(plan, placed, times),
+        "placement_seconds": latencies,
         "seconds_to_the_last_confirmation": _last_confirmation(courses, outage),
         "seconds_to_quiet": quiet_after and round(quiet_after, 2),
         "most_calls_at_once": most_at_once,
@@ -158,7 +161,7 @@ def _when(mischief: Mischief) -> Outage:
 
 def _latencies(
     plan: OutagePlan, placed: Sequence[Acknowledged], times: Mapping[str, float]
-) -> dict[str, object]:
+) -> dict[str, dict[str, float]]:
     """Compare how long placements took before the outage and during it; `times` is by key."""
     before, during = (
         [one.seconds for one in placed if begin <= times[one.key] < end]

@@ -17,6 +17,10 @@ HANDLING_SECONDS = 5.0
 CALLS_PER_ORDER = 2
 JITTER = 1.5
 """How much more than the pace may fall into one second of the clock."""
+LATENCY_LIMITS = {"p50": (0.25, 2.0), "p95": (0.5, 3.0)}
+"""By share, in how many seconds a placement may be done in an outage whatever it took before, and in how
+many times what it took before. One that waits for the provider takes seconds; what is below these limits
+may as well come of other work on the machine, and a drill cannot tell."""
 BAR, WIDTH = "█", 40
 SECONDS_BEFORE, MOST_SECONDS = 5, 40
 
@@ -91,6 +95,17 @@ def judge_calls(
         "no_more_calls_at_once_than_allowed": [f"{most_at_once} at once, {limit} are allowed"]
         if most_at_once > limit
         else [],
+    }
+
+
+def judge_placements(*, before: Mapping[str, float], during: Mapping[str, float]) -> Violations:
+    """Say where placements took longer in the outage than before it; both by share, in seconds."""
+    return {
+        "orders_are_accepted_as_fast_as_before": [
+            f"{share} {during[share]:.2f} s, before {before[share]:.2f} s, {limit:.2f} s are allowed"
+            for share, (least, times) in LATENCY_LIMITS.items()
+            if during[share] > (limit := max(least, times * before[share]))
+        ]
     }
 
 

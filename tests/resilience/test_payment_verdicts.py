@@ -14,6 +14,7 @@ from tests.resilience.outage_judge import (
     draw_calls,
     judge_calls,
     judge_outage,
+    judge_placements,
     pace_limit,
 )
 from tests.resilience.outage_plan import OutagePlan, plan_outage, plan_outage_orders, quick_outage
@@ -147,6 +148,34 @@ class TestOutage:
         herd = {1062: pace_limit(PLAN) + 1}
         assert names(judge_calls(PLAN, herd, 30, OUTAGE)) == {"no_herd_comes_after_recovery"}
         assert names(judge_calls(PLAN, {}, 31, OUTAGE)) == {"no_more_calls_at_once_than_allowed"}
+
+    @pytest.mark.parametrize(
+        ("before", "during"),
+        [
+            ({"p50": 0.03, "p95": 0.06}, {"p50": 0.03, "p95": 0.06}),
+            ({"p50": 0.03, "p95": 0.06}, {"p50": 0.25, "p95": 0.5}),
+            ({"p50": 0.3, "p95": 0.9}, {"p50": 0.6, "p95": 2.7}),
+        ],
+    )
+    def test_is_not_felt_by_who_places_an_order(
+        self, before: dict[str, float], during: dict[str, float]
+    ) -> None:
+        assert names(judge_placements(before=before, during=during)) == set()
+
+    @pytest.mark.parametrize(
+        ("before", "during"),
+        [
+            ({"p50": 0.03, "p95": 0.06}, {"p50": 0.26, "p95": 0.3}),
+            ({"p50": 0.03, "p95": 0.06}, {"p50": 0.03, "p95": 0.51}),
+            ({"p50": 0.3, "p95": 0.9}, {"p50": 0.3, "p95": 2.8}),
+            ({"p50": 0.0, "p95": 0.0}, {"p50": 5.0, "p95": 5.0}),
+        ],
+    )
+    def test_must_not_slow_placements_down(
+        self, before: dict[str, float], during: dict[str, float]
+    ) -> None:
+        found = judge_placements(before=before, during=during)
+        assert names(found) == {"orders_are_accepted_as_fast_as_before"}
 
     def test_is_drawn_by_second(self) -> None:
         assert draw_calls({1059: 0, 1061: 3, 1062: 40}, OUTAGE)[-3:] == [
