@@ -159,20 +159,35 @@ def carry_out(claimed: ClaimedOperation) -> Result:
                 return NotKnown()
             return gateway.perform(call)
         except GatewayUnavailable as error:
+            log.warning("gateway_unavailable", **_named(claimed, began), error=str(error))
             # After an unknown outcome, "does not answer" still leaves the outcome unknown.
             return NotKnown() if claimed.looks_first else NothingHappened(code=str(error)[:64])
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
+            log.warning("gateway_outcome_unknown", **_named(claimed, began), error=str(error))
             return NotKnown()
         except GatewayMisused as error:
-            log.error("gateway_misused", gateway=claimed.provider, kind=call.kind, error=str(error))
+            log.error("gateway_misused", **_named(claimed, began), error=str(error))
             if claimed.looks_first and not (was_looked_up and call.kind in MONEY_BACK):
                 # What an earlier attempt did is as unknown as before. Not so of giving money back:
                 # the books have just shown that it was not done.
                 return NotKnown()
             return Refused(code="gateway_misused", detail=str(error)[:200])
         except Exception:
-            log.exception("gateway_adapter_failed", gateway=claimed.provider, kind=call.kind)
+            log.exception("gateway_adapter_failed", **_named(claimed, began))
             return NotKnown()
+
+
+def _named(claimed: ClaimedOperation, began: float) -> dict[str, str | float]:
+    """Give what a line says of a call: whose it is, and how long it took. Calls that go well have none."""
+    call = claimed.call
+    return {
+        "gateway": claimed.provider,
+        "kind": call.kind,
+        "operation_id": str(call.operation_id),
+        "payment_id": str(call.payment_id),
+        "order_id": str(call.order_id),
+        "duration_ms": round((time.monotonic() - began) * 1000, 2),
+    }
 
 
 def _give_back_places(gate: Gate, gate_name: str, ended: Sequence[EndedCall]) -> None:

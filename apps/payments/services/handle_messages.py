@@ -80,7 +80,7 @@ def _handle_due(*, is_setback: bool, now: datetime) -> int:
         # What another worker has by now may be what failed here: then that one says so.
         is_explained = any(one.is_held or one.failed_by is type(error) for one in tried)
         if tried and not is_explained:
-            log.warning("messages_failed_together", exc_info=error)
+            log.warning("messages_failed_together", batch_size=len(ids), exc_info=error)
         return sum(not one.is_held for one in tried)
 
 

@@ -63,7 +63,13 @@ def note_contradictions(*, contradictions: Sequence[Contradiction], now: datetim
             payment.updated_at = now
             said = "was done" if one.was_done else "was not done"
             changes.step(payment, f"The provider says that the {call.kind} {said}", cause_of(call))
-            log.warning("closed_call_contradicted", kind=call.kind, operation=str(call.id))
+            log.warning(
+                "closed_call_contradicted",
+                kind=call.kind,
+                operation_id=str(call.id),
+                payment_id=str(payment.id),
+                order_id=str(payment.order_id),
+            )
         changes.write(list(payments.values()))
 
 

@@ -51,7 +51,12 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
                 noted.add(said)
                 payment.updated_at = now
                 changes.step(payment, said, cause)
-                log.warning("decided_dispute_contradicted", dispute=str(dispute.id))
+                log.warning(
+                    "decided_dispute_contradicted",
+                    dispute_id=str(dispute.id),
+                    payment_id=str(payment.id),
+                    order_id=str(payment.order_id),
+                )
                 changed[payment.id] = payment
         for payment_id in waited:
             payment = changed[payment_id]

@@ -157,7 +157,12 @@ def _too_much(
     amount = Money(refund.amount_minor, refund.currency)
     what = f"Refund of {amount} made at the provider ({refund.reference}) does not fit into what is left"
     changes.step(payment, what, cause)
-    log.warning("external_refund_without_room", payment=str(payment.id), refund=refund.reference)
+    log.warning(
+        "external_refund_without_room",
+        payment_id=str(payment.id),
+        order_id=str(payment.order_id),
+        refund=refund.reference,
+    )
     return PaymentDifference(
         payment_id=payment.id,
         difference=Difference(

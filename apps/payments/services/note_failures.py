@@ -38,7 +38,9 @@ def note_failure(
         provider=message.provider,
         kind=message.kind,
         name=message.event_id,
-        payment=str(payment_id or ""),
+        reference=message.reference,
+        payment_id=str(payment_id or ""),
+        attempts=attempts,
         exc_info=error if tells_more else None,
     )
     webhooks_total.labels(provider=message.provider, outcome="failed").inc()

@@ -7,6 +7,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
+from structlog.contextvars import bound_contextvars
 
 from apps.payments.models import Reconciliation
 from apps.payments.ports import GatewayMisused, GatewayUnavailable, ReportUnreadable
@@ -51,14 +52,15 @@ def reconcile_due(*, now: datetime) -> list[str]:
         if known_until:
             since = min(since, looked_back_to(known_until))
         try:
-            result = reconcile_payments(
-                provider=provider,
-                since=since,
-                until=now,
-                now=now,
-                lines_since=known_until - OVERLAP if known_until else since,
-                on_page=partial(_keep_claim, provider),
-            )
+            with bound_contextvars(gateway=provider):
+                result = reconcile_payments(
+                    provider=provider,
+                    since=since,
+                    until=now,
+                    now=now,
+                    lines_since=known_until - OVERLAP if known_until else since,
+                    on_page=partial(_keep_claim, provider),
+                )
         except (GatewayUnavailable, GatewayMisused, ReportUnreadable) as error:
             log.warning("reconciliation_failed", gateway=provider, error=str(error))
             Reconciliation.objects.filter(provider=provider).update(problem=str(error))

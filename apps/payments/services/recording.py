@@ -35,6 +35,7 @@ class Recorder:
     def __init__(self) -> None:
         """Begin nothing."""
         self._ended: list[EndedCall] = []
+        self._batch: list[EndedCall] = []
         self._under_way: Future[None] | None = None
 
     def __enter__(self) -> Self:
@@ -44,7 +45,11 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         """Write down what is left, also after a failure."""
         if self._under_way is not None and (error := self._under_way.exception()) is not None:
-            log.error("answers_not_recorded", exc_info=error)
+            log.error(
+                "answers_not_recorded",
+                operation_ids=[str(one.claimed.call.operation_id) for one in self._batch],
+                exc_info=error,
+            )
         if self._ended:
             _record(self._ended)
 
@@ -62,6 +67,7 @@ class Recorder:
             return
         batch, self._ended = self._ended, []
         if in_background:
+            self._batch = batch
             self._under_way = _writers.submit(_record_in_thread, batch)
         else:
             _record(batch)

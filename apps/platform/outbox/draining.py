@@ -21,6 +21,7 @@ from apps.platform.outbox.parking import bury, park, postpone, unpark
 from apps.platform.outbox.registry import Handler, Subscriber
 from apps.platform.outbox.waiting import is_waiting
 from apps.platform.telemetry.metrics import deliveries_failed_total, deliveries_handled_total
+from apps.platform.telemetry.naming import lines_about
 from apps.platform.telemetry.tracing import span_from
 
 BATCH = 500
@@ -132,7 +133,12 @@ def _deliver_batch(subscriber: Subscriber, claim: Claim) -> int:
             raise
         except Exception as error:
             _insist_on_session(error)
-            log.info("batch_failed", subscriber=subscriber.name, error=described(error))
+            log.info(
+                "batch_failed",
+                subscriber=subscriber.name,
+                batch_size=len(rows),
+                error=described(error),
+            )
             if not is_passing(error):
                 break
             time.sleep(0.02 * (attempt + 1))
@@ -153,17 +159,25 @@ def _deliver_story(
 
     That one is put aside with its key, what comes before it is delivered. Returns how many were.
     """
-    try:
-        _apply(subscriber, claim, lanes, story)
-    except LanesLost:
-        raise
-    except Exception as error:
-        _insist_on_session(error)
-        if len(story) == 1:
-            _put_aside(subscriber, story[0], error)
-            return 0
-    else:
-        return len(story)
+    first = story[0]
+    with lines_about(
+        first.trace_context,
+        subscriber=subscriber.name,
+        key=str(first.key),
+        event_id=first.event_id,
+        batch_size=len(story),
+    ):
+        try:
+            _apply(subscriber, claim, lanes, story)
+        except LanesLost:
+            raise
+        except Exception as error:
+            _insist_on_session(error)
+            if len(story) == 1:
+                _put_aside(subscriber, story[0], error)
+                return 0
+        else:
+            return len(story)
     handled = 0
     while handled < len(story) and _deliver_story(subscriber, claim, lanes, [story[handled]]):
         handled += 1
@@ -182,17 +196,11 @@ def _put_aside(subscriber: Subscriber, row: Row, error: Exception) -> None:
     if is_passing(error):
         return
     if isinstance(error, UnknownEventType):
-        log.warning("newer_release_awaited", subscriber=subscriber.name, awaited=str(error))
+        log.warning("newer_release_awaited", awaited=str(error))
         postpone(subscriber=subscriber.name, key=row.key, event_id=row.event_id, error=error)
         return
     deliveries_failed_total.labels(subscriber=subscriber.name).inc()
-    log.error(
-        "delivery_failed",
-        subscriber=subscriber.name,
-        event_id=row.event_id,
-        key=str(row.key),
-        exc_info=error,
-    )
+    log.error("delivery_failed", exc_info=error)
     park(subscriber=subscriber.name, key=row.key, event_id=row.event_id, error=error)
 
 

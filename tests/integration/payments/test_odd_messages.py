@@ -28,6 +28,7 @@ from apps.payments.services.receive_messages import receive_messages
 from apps.platform.telemetry.metrics import webhooks_total
 from tests.integration.payments.story import captured, message
 from tests.integration.payments.stripe_messages import receive
+from tests.log_lines import line_of, written_lines
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -138,6 +139,16 @@ class TestOneThatCannotBeHandled:
         bad.refresh_from_db()
         assert (bad.handled_at is not None, bad.failure) == (True, "")
 
+    def test_has_a_line_that_names_its_payment(
+        self, messages: dict[str, ProviderMessageRecord]
+    ) -> None:
+        bad = messages["bad"]
+        with written_lines() as lines:
+            handle_messages(now=timezone.now())
+        line = line_of(lines, "message_failed")
+        assert (line["payment_id"], line["reference"]) == (str(bad.payment_id), bad.reference)
+        assert (line["provider"], line["name"], line["attempts"]) == ("stripe", bad.event_id, 1)
+
     def test_has_one_traceback_for_each_kind_of_failure(
         self, messages: dict[str, ProviderMessageRecord]
     ) -> None:
@@ -167,7 +178,7 @@ class TestOneThatCannotBeHandled:
         bad.refresh_from_db()
         assert (bad.failure, bad.payment_id) == ("NoSuchAmount", payment.id)
         (line,) = [one for one in lines if one["event"] == "message_failed"]
-        assert line["payment"] == str(payment.id)
+        assert line["payment_id"] == str(payment.id)
 
     def test_is_not_tried_any_more_once_it_was_given_up(
         self, messages: dict[str, ProviderMessageRecord]

@@ -10,12 +10,14 @@ from pytest_django import Settings
 
 from apps.payments.models import PaymentOperation
 from apps.payments.ports import Done
+from apps.payments.services import recording
 from apps.payments.services.claim_operations import claim_operations
 from apps.payments.services.dispatch_operations import gate_named
 from apps.payments.services.recording import WRITERS, EndedCall, Recorder
 from apps.platform import valkey
 from apps.platform.resilience.gate import Lease
 from tests.integration.shop import dispatch_all, drain_all, place, stock
+from tests.log_lines import line_of, written_lines
 from tests.sessions import end_other_sessions
 from tests.waiting import wait_until
 
@@ -112,6 +114,21 @@ class TestRecorder:
                 recorder.record([ended_call()], in_background=False)
             recorder.record([ended_call()], in_background=False)
         assert states() == ["succeeded"] * 2
+
+    def test_names_in_its_line_the_calls_whose_answers_are_lost(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        due(1)
+        call = ended_call()
+
+        def fail(**_: object) -> None:
+            raise LookupError("a mistake of ours")
+
+        monkeypatch.setattr(recording, "apply_gateway_facts", fail)
+        with written_lines() as lines, Recorder() as recorder:
+            recorder.record([call], in_background=True)
+        line = line_of(lines, "answers_not_recorded")
+        assert line["operation_ids"] == [str(call.claimed.call.operation_id)]
 
     def test_writes_down_what_is_left_whatever_ended_the_work(self) -> None:
         due(2)
