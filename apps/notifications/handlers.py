@@ -80,7 +80,7 @@ def tell_of_cancellation(batch: Sequence[Delivered[OrderCancelled]]) -> None:
                 told=Told(
                     number=one.event.number,
                     reason=one.event.reason,
-                    detail=one.event.detail,
+                    code=one.event.code,
                     short_skus=one.event.short_skus,
                     refunded=amount_told(given_back.get(one.event.order_id)),
                 ),

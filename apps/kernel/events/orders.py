@@ -101,14 +101,17 @@ class OrderCancellationRequested(OrderEvent):
 class OrderCancelled(OrderEvent):
     """The order is off and nothing is owed for it any more.
 
-    `detail` is a plain sentence for the customer, empty where the reason says it all.
+    `detail` is a plain sentence in English, empty where the reason says it all. `code` is why the payment
+    failed, as payments has told it, for whoever says it in other words; empty where no payment did.
     """
 
+    version: ClassVar[int] = 2
     number: str
     customer_id: uuid.UUID
     reason: str
     detail: str
     short_skus: tuple[str, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

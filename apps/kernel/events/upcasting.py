@@ -16,6 +16,11 @@ def _refund_requested_2(payload: dict[str, Any]) -> dict[str, Any]:
     return {**payload, "units": []}
 
 
+def _cancelled_2(payload: dict[str, Any]) -> dict[str, Any]:
+    # Why a payment failed was told in English alone.
+    return {**payload, "code": ""}
+
+
 def _payment_pending_2(payload: dict[str, Any]) -> dict[str, Any]:
     # Every provider was asked for by name.
     return {**payload, "rule": "", "alternatives": []}
@@ -41,6 +46,7 @@ UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("payments.payment_refunded", 1): _refunded_2,
     ("payments.payment_dispute_closed", 1): _dispute_closed_2,
     ("orders.order_refund_requested", 1): _refund_requested_2,
+    ("orders.order_cancelled", 1): _cancelled_2,
     ("orders.order_payment_pending", 1): _payment_pending_2,
     ("payments.payment_action_required", 1): _provider_not_told,
     ("payments.payment_failed", 1): _provider_not_told,

@@ -41,13 +41,13 @@ class Units(Struct, frozen=True, kw_only=True):
 class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an event says; each kind of message needs some of it.
 
-    `detail` is a sentence in English, whatever the customer's language. `refunded` is what went back,
-    and `refunded_units` what for.
+    `code` is why the payment failed, put into words when it is written. `refunded` is what went back, and
+    `refunded_units` what for.
     """
 
     number: str
     reason: str = ""
-    detail: str = ""
+    code: str = ""
     short_skus: tuple[str, ...] = ()
     action_url: str = ""
     expires_at: datetime | None = None

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 from apps.kernel.money import Money
 from apps.notifications.domain.contents import Line, Ordered, Told
 from apps.notifications.domain.messages import REFUND_ARRIVES_WITHIN_DAYS
+from apps.notifications.domain.reasons import failure_in_words
 from apps.notifications.domain.wording import (
     amount_in_words,
     instant_in_words,
@@ -64,7 +65,7 @@ def _values(locale: str, name: str, told: Told, ordered: Ordered | None) -> Mapp
         "name": name,
         "number": told.number,
         "reason": told.reason,
-        "detail": told.detail,
+        "why": failure_in_words(told.code, locale),
         "missing": told.short_skus,
         "action_url": told.action_url,
         "expires_at": told.expires_at and instant_in_words(told.expires_at, locale),

@@ -20,7 +20,7 @@ class Order(models.Model):
     """What one customer bought at once.
 
     `version` numbers the order's events, `steps` its history. `owes_*` say what a cancellation
-    still waits for, and `short_skus` what there was too little of. The payment fields are what
+    still waits for, `short_skus` what there was too little of, and `cancel_code` why its payment failed. The payment fields are what
     orders has heard of the payment; `lost_minor` is what disputes left with the customer.
     `payment_rule` is the rule that chose its provider, if one did, `payment_alternatives` the
     `provider` and `token` of those that come after it.
@@ -55,6 +55,7 @@ class Order(models.Model):
     placed_by = models.TextField()
     cancel_reason = models.CharField(max_length=32, default="")
     cancel_detail = models.TextField(default="")
+    cancel_code = models.CharField(max_length=64, default="", db_default="")
     short_skus = models.JSONField(default=list)
     owes_stock = models.BooleanField(default=False)
     owes_payment = models.BooleanField(default=False)
@@ -153,10 +154,12 @@ class Order(models.Model):
         short_skus: Sequence[str],
         owes_stock: bool,
         owes_payment: bool,
+        code: str = "",
     ) -> None:
         """Call the order off; it is cancelled once nothing is owed any more."""
         self.cancel_reason = reason
         self.cancel_detail = detail
+        self.cancel_code = code
         self.short_skus = list(short_skus)
         self.owes_stock = owes_stock
         self.owes_payment = owes_payment
@@ -171,11 +174,19 @@ class Order(models.Model):
         ],
         target=OrderStatus.CANCELLED,
     )
-    def cancel(self, *, reason: CancelReason | str, detail: str, short_skus: Sequence[str]) -> None:
+    def cancel(
+        self,
+        *,
+        reason: CancelReason | str,
+        detail: str,
+        short_skus: Sequence[str],
+        code: str = "",
+    ) -> None:
         """End the order; nothing is owed for it."""
         self.short_skus = list(short_skus)
         self.cancel_reason = reason
         self.cancel_detail = detail
+        self.cancel_code = code
         self.payment_action_url = ""
 
     def record_step(self, *, before: str, what: str, cause: Cause, at: datetime) -> "OrderStep":

@@ -156,7 +156,12 @@ def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: d
             order.payment_id = heard.event.payment_id
             _note_provider(order, heard.event.provider)
             order.payment_status = "failed"
-            end(change, CancelReason.PAYMENT_FAILED, heard.event.detail)
+            end(
+                change,
+                CancelReason.PAYMENT_FAILED,
+                heard.event.detail,
+                code=heard.event.code,
+            )
         elif order.payment_status:  # without one no payment was asked for: none can have failed
             settle_payment(change, "failed", "Payment failed")
 
@@ -184,7 +189,13 @@ def give_up_without_capture(
         order.payment_status = "capture_failed"
         change.step(f"Capture failed ({heard.event.code})")
         if order.is_cancellable:
-            call_off(change, CancelReason.PAYMENT_FAILED, heard.event.detail, owes_stock=True)
+            call_off(
+                change,
+                CancelReason.PAYMENT_FAILED,
+                heard.event.detail,
+                owes_stock=True,
+                code=heard.event.code,
+            )
 
     apply_heard(batch, decide, now)
 
@@ -197,7 +208,7 @@ def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> No
         settle_payment(change, "voided", "Payment voided")
         if order.is_cancellable:
             detail = "The payment was called off before it was completed."
-            call_off(change, CancelReason.PAYMENT_FAILED, detail, owes_stock=True)
+            call_off(change, CancelReason.PAYMENT_FAILED, detail, owes_stock=True, code="canceled")
             order.owes_payment = False  # nothing is left of it, so nobody will answer
 
     apply_heard(batch, decide, now)

@@ -66,10 +66,12 @@ def call_off(
     *,
     owes_stock: bool,
     short_skus: Sequence[str] = (),
+    code: str = "",
 ) -> None:
     """Start the cancellation: whoever holds something for the order is asked to give it back.
 
-    Payments is owed an answer from the moment it was asked for the money, until all of it is back.
+    `code` is why its payment failed, where that is the reason. Payments is owed an answer from the
+    moment it was asked for the money, until all of it is back.
     """
     order = change.order
     before = order.status
@@ -79,6 +81,7 @@ def call_off(
         short_skus=short_skus,
         owes_stock=owes_stock,
         owes_payment=before != OrderStatus.CREATED and order.payment_status not in NOTHING_LEFT,
+        code=code,
     )
     change.step(f"Cancellation requested: {reason.replace('_', ' ')}", before=before)
     change.publish(OrderCancellationRequested(order_id=order.id, reason=reason))
@@ -90,11 +93,12 @@ def end(
     detail: str,
     *,
     short_skus: Sequence[str] = (),
+    code: str = "",
 ) -> None:
-    """End the order: nothing is owed for it any more."""
+    """End the order: nothing is owed for it any more; `code` is why its payment failed, if that is why."""
     order = change.order
     before = order.status
-    order.cancel(reason=reason, detail=detail, short_skus=short_skus)
+    order.cancel(reason=reason, detail=detail, short_skus=short_skus, code=code)
     change.step(f"Order cancelled: {reason.replace('_', ' ')}", before=before)
     change.publish(
         OrderCancelled(
@@ -104,6 +108,7 @@ def end(
             reason=reason,
             detail=detail,
             short_skus=tuple(short_skus),
+            code=code,
         )
     )
 
@@ -112,7 +117,13 @@ def finish_when_nothing_is_owed(change: Change) -> None:
     """End a cancellation whose last answer has come."""
     order = change.order
     if not order.owes_stock and not order.owes_payment:
-        end(change, order.cancel_reason, order.cancel_detail, short_skus=order.short_skus)
+        end(
+            change,
+            order.cancel_reason,
+            order.cancel_detail,
+            short_skus=order.short_skus,
+            code=order.cancel_code,
+        )
 
 
 def settle_payment(change: Change, payment_status: str, what: str) -> None:

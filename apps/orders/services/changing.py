@@ -30,6 +30,7 @@ CHANGED_FIELDS = (
     "lost_minor",
     "cancel_reason",
     "cancel_detail",
+    "cancel_code",
     "short_skus",
     "owes_stock",
     "owes_payment",

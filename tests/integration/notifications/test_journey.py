@@ -64,6 +64,14 @@ class TestJourney:
         assert subjects(mailoutbox)[1:] == [
             f"The payment for your order {order.number} did not go through"
         ]
+        assert "given: Your card was declined.\n" in str(mailoutbox[1].body)
+
+    def test_tells_why_the_payment_failed_in_german(self, mailoutbox: list[EmailMessage]) -> None:
+        stock({"SKU-A": {"BER": 1}})
+        customer_id = customer("emil@example.com", "de")
+        settled(place(token="tok_insufficient_funds", customer_id=customer_id))
+        send_messages()
+        assert "genannt wurde: Ihre Karte deckt den Betrag nicht.\n" in str(mailoutbox[1].body)
 
     def test_asks_for_approval(self, mailoutbox: list[EmailMessage]) -> None:
         stock({"SKU-A": {"BER": 1}})

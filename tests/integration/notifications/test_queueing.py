@@ -42,6 +42,7 @@ def cancelled(order: OrderCreated, reason: str = "customer_request") -> OrderCan
         reason=reason,
         detail="The plain words.",
         short_skus=("SKU-B",),
+        code="expired_card",
     )
 
 
@@ -93,7 +94,7 @@ class TestQueueing:
         assert message.context == {
             "number": "7KQ3-M2XP-C",
             "reason": reason,
-            "detail": "The plain words.",
+            "code": "expired_card",
             "short_skus": ["SKU-B"],
         }
 

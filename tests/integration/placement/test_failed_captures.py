@@ -51,7 +51,8 @@ class TestAFailedCapture:
         assert order.cancel_detail == NO.detail
         assert payment_of(order).status == "voided"
         assert levels() == {"SKU-A@BER": (10, 0)}
-        assert Message.objects.filter(kind="order_payment_failed").count() == 1
+        message = Message.objects.get(kind="order_payment_failed")
+        assert message.context["code"] == "canceled"
 
     def test_leaves_an_order_that_is_on_its_way_to_customer_service(self) -> None:
         order = confirmed()
@@ -75,5 +76,6 @@ class TestAnAuthorisationThatRanOut:
 
         order = settled(order)
         assert (order.status, order.cancel_reason) == ("cancelled", "payment_failed")
+        assert order.cancel_code == "canceled"
         assert payment_of(order).status == "voided"
         assert levels() == {"SKU-A@BER": (10, 0)}

@@ -22,7 +22,7 @@ ORDERED = Ordered(
 EVERYTHING = Told(
     number=NUMBER,
     reason="customer_request",
-    detail="Your card was declined.",
+    code="card_declined",
     short_skus=("SKU-B", "SKU-X"),
     action_url="https://pay.example/approve?a=1&b=2",
     expires_at=datetime(2026, 11, 22, 14, 30, tzinfo=UTC),
@@ -190,15 +190,49 @@ class TestOutOfStock:
 
 
 class TestPaymentFailed:
-    def test_gives_the_reason_in_english_only(self) -> None:
-        assert (
-            "so we had to cancel the order. The reason we were given: Your card was declined.\n"
-        ) in words("order_payment_failed").text
-        assert "declined" not in words("order_payment_failed", "de").text
+    @pytest.mark.parametrize(
+        ("code", "english", "german"),
+        [
+            (
+                "insufficient_funds",
+                "Your card does not cover the amount.",
+                "Ihre Karte deckt den Betrag nicht.",
+            ),
+            (
+                "action_expired",
+                "The payment was not approved in time.",
+                "Die Zahlung wurde nicht rechtzeitig bestätigt.",
+            ),
+            (
+                "PAYER_CANNOT_PAY",
+                "Your PayPal account has no way to pay this amount.",
+                "Ihr PayPal-Konto hat keine Zahlungsquelle für diesen Betrag.",
+            ),
+            ("declined", "The payment was declined.", "Die Zahlung wurde abgelehnt."),
+            (
+                "a_word_of_tomorrow",
+                "The payment was not accepted.",
+                "Die Zahlung wurde nicht angenommen.",
+            ),
+        ],
+    )
+    def test_gives_the_reason_in_the_language_of_the_customer(
+        self, code: str, english: str, german: str
+    ) -> None:
+        for locale, said in (
+            ("en", f"we had to cancel the order. The reason we were given: {english}"),
+            ("de", f"stornieren mussten. Der Grund, der uns genannt wurde: {german}"),
+        ):
+            written = words("order_payment_failed", locale, Told(number=NUMBER, code=code))
+            assert f"{said}\n" in written.text
+            assert said in text_of(written.html)
 
     def test_gives_no_reason_where_there_is_none(self) -> None:
-        written = words("order_payment_failed", told=Told(number=NUMBER))
-        assert "so we had to cancel the order.\n\nYou have not been charged." in written.text
+        for locale, said in (
+            ("en", "so we had to cancel the order.\n\nYou have not been charged."),
+            ("de", "stornieren mussten.\n\nIhnen wurde nichts berechnet."),
+        ):
+            assert said in words("order_payment_failed", locale, Told(number=NUMBER)).text
 
     def test_says_that_nothing_was_charged(self) -> None:
         for locale, said in (
