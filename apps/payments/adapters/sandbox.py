@@ -40,15 +40,23 @@ APPROVE, REQUIRES_ACTION = "tok_approve", "tok_requires_action"
 UNAVAILABLE, TIMEOUT = "tok_unavailable", "tok_timeout"
 
 DECLINES = {
-    "tok_decline": Declined(code="card_declined", detail="Your card was declined."),
+    "tok_decline": Declined(
+        code="card_declined", detail="Your card was declined.", provider_code="card_declined"
+    ),
     "tok_insufficient_funds": Declined(
-        code="insufficient_funds", detail="Your card has insufficient funds."
+        code="insufficient_funds",
+        detail="Your card has insufficient funds.",
+        provider_code="insufficient_funds",
     ),
 }
 
-UNKNOWN_TOKEN = Declined(code="unknown_token", detail="This way to pay is not known.")
+UNKNOWN_TOKEN = Declined(
+    code="unknown_token", detail="This way to pay is not known.", provider_code="unknown_token"
+)
 NOT_APPROVED = Declined(
-    code="authentication_failed", detail="The payment was not approved by its owner."
+    code="authentication_failed",
+    detail="The payment was not approved by its owner.",
+    provider_code="authentication_failed",
 )
 
 

@@ -39,7 +39,7 @@ class PaymentOperationAdmin(ReadOnlyAdmin):
     ordering: Sequence[str] = ("-id",)
     fieldsets = (
         (None, {"fields": ("kind", "state_shown", "amount", "order", "payment_shown")}),
-        ("Provider", {"fields": ("provider", "gate", "provider_reference", "error")}),
+        ("Provider", {"fields": ("provider", "gate", "provider_reference", "error", "code")}),
         ("Attempts", {"fields": ("attempts", "next_try", "lease", "made", "changed")}),
         (
             "Record",
@@ -73,6 +73,11 @@ class PaymentOperationAdmin(ReadOnlyAdmin):
     def error(self, operation: PaymentOperation) -> str:
         """Say what went wrong last."""
         return ": ".join(filter(None, (operation.error_code, operation.error_detail)))
+
+    @admin.display(description="Provider's code")
+    def code(self, operation: PaymentOperation) -> str:
+        """Show what the provider itself gave as the reason of a decline."""
+        return operation.provider_code
 
     @admin.display(description="Provider's reference")
     def provider_reference(self, operation: PaymentOperation) -> SafeString:

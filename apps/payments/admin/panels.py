@@ -162,6 +162,7 @@ def operations_table(operations: Iterable[PaymentOperation], currency: str) -> T
                 lines(
                     identifier(one.reference) if one.reference else "",
                     ": ".join(filter(None, (one.error_code, one.error_detail))),
+                    f"The provider's code: {one.provider_code}" if one.provider_code else "",
                 ),
             )
             for one in operations

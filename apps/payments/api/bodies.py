@@ -33,7 +33,10 @@ class AmountDocument(Struct, frozen=True, kw_only=True):
 
 
 class OperationDocument(Struct, frozen=True, kw_only=True):
-    """One call to the provider."""
+    """One call to the provider.
+
+    `provider_code` is what the provider itself gave as the reason of a decline, where that may be told.
+    """
 
     kind: str
     state: str
@@ -41,6 +44,7 @@ class OperationDocument(Struct, frozen=True, kw_only=True):
     attempts: int
     reference: str
     error_code: str
+    provider_code: Annotated[str, Meta(examples=["27 Refused"])]
     updated_at: Instant
 
 

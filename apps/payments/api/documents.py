@@ -7,7 +7,7 @@ from apps.payments.api.bodies import (
     PaymentDetailDocument,
     ReceiptDocument,
 )
-from apps.payments.domain.declines import public_code
+from apps.payments.domain.declines import public_code, public_provider_code
 from apps.payments.models import Payment
 from apps.payments.queries import list_documents
 
@@ -46,6 +46,9 @@ def payment_document(payment: Payment) -> PaymentDetailDocument:
                 attempts=operation.attempts,
                 reference=operation.reference,
                 error_code=public_code(operation.error_code),
+                provider_code=public_provider_code(
+                    operation.provider_code, code=operation.error_code
+                ),
                 updated_at=operation.updated_at,
             )
             for operation in payment.operations.all()

@@ -15,7 +15,8 @@ class PaymentOperation(models.Model):
 
     `token` fences: only the worker that holds the newest one may record an outcome. `gate` names
     the breaker and bulkhead it goes through. One that `only_looks` asks whether a call was made at
-    the provider without us; it is never made. Who and what led to it is kept for the events.
+    the provider without us; it is never made. `error_code` is ours, `provider_code` what the
+    provider itself said when it declined. Who and what led to it is kept for the events.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -39,6 +40,7 @@ class PaymentOperation(models.Model):
     reference = models.TextField(default="")
     error_code = models.CharField(max_length=64, default="")
     error_detail = models.TextField(default="")
+    provider_code = models.CharField(max_length=64, default="", db_default="")
     actor = models.TextField()
     correlation_id = models.UUIDField()
     causation_id = models.TextField()

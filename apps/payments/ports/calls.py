@@ -77,11 +77,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
-    """The provider said no, for good. `code` is the provider's; `detail` is fit for the customer."""
+    """The provider said no, for good.
+
+    `code` is the provider's, or the word that our gateways share for its reason; `detail` is fit for the
+    customer. `provider_code` is what the provider itself said, to the letter and with nothing personal in
+    it: for staff, and whoever asks the provider. Empty where it said nothing.
+    """
 
     code: str
     detail: str
     reference: str = ""
+    provider_code: str = ""
 
 
 ALREADY_CAPTURED = "already_captured"

@@ -36,6 +36,7 @@ OPERATION_FIELDS = (
     "reference",
     "error_code",
     "error_detail",
+    "provider_code",
     "updated_at",
 )
 

@@ -72,6 +72,7 @@ def apply_result(
             operation.state = OperationState.DECLINED
             operation.reference = result.reference or operation.reference
             operation.error_code, operation.error_detail = result.code[:64], result.detail
+            operation.provider_code = result.provider_code[:64]
             say_no(operation, payment, public_code(result.code[:64]), result.detail, changes)
         case Refused():
             operation.state = OperationState.FAILED

@@ -49,7 +49,8 @@ class Provider:
     message, `spoilt` a part of it with what it is falsified to. `signs_time` says whether a message
     is refused that was signed minutes ago. `ripen` makes an authorisation old enough to be renewed;
     `renews` says whether the provider has that at all. `card` is the brand and last digits of what approved
-    payments are made with; `says_no` and `says_no_funds` are code and sentence of the two declines.
+    payments are made with; `says_no` and `says_no_funds` are code and sentence of the two declines, `own_code` is
+    what the provider itself says at the first of them.
     `announce` has today's report announced, where the provider does that, and gives what was told.
     """
 
@@ -77,6 +78,7 @@ class Provider:
         ("card_declined", "generic_decline"),
         "Your card was declined.",
     )
+    own_code: str = "card_declined"
     says_no_funds: tuple[str, str] = ("insufficient_funds", "Your card has insufficient funds.")
     simulator: RunningSimulator | None = None
     announce: Callable[[], Sequence[Mapping[str, Any]]] = tuple
@@ -180,6 +182,7 @@ def stripe_provider(simulator: SimulatedStripe, gateway: StripeGateway) -> Provi
         signs_time=True,
         simulator=simulator,
         renews=False,
+        own_code="generic_decline card_declined",
     )
 
 
@@ -227,6 +230,7 @@ def adyen_provider(simulator: SimulatedAdyen, gateway: AdyenGateway) -> Provider
         sign=sign,
         signs_time=False,
         simulator=simulator,
+        own_code="2 Refused",
         announce=lambda: simulator.announce(gateway),
     )
 
@@ -269,6 +273,7 @@ def paypal_provider(simulator: SimulatedPayPal, gateway: PayPalGateway) -> Provi
         ripen=lambda authorization: simulator.let("age", authorization=authorization, days="4"),
         # It offers no currency with three decimals.
         currencies=("EUR", "JPY"),
+        own_code="INSTRUMENT_DECLINED",
         says_no=(("INSTRUMENT_DECLINED",), "PayPal could not use the card or account"),
         says_no_funds=("PAYER_CANNOT_PAY", "Your PayPal account has no way to pay this amount."),
     )

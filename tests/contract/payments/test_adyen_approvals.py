@@ -1,11 +1,14 @@
 """What the Adyen adapter makes of a customer who has to approve a payment."""
 
+from dataclasses import replace
+
 import pytest
 
 from apps.payments.adapters.adyen.gateway import AdyenGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ActionRequired,
+    Declined,
     Done,
 )
 from tests.contract.payments.adyen_shop import Shop, code_of
@@ -52,7 +55,10 @@ class TestApprovalByTheCustomer:
 
         assert code_of(found) == "authentication_failed"
         shop.simulator.receiver.wait_for("AUTHORISATION")
-        assert shop.look_up(call, call.reference) == found
+        # A webhook has the text of the reason and not its number.
+        assert isinstance(found, Declined)
+        told = replace(found, provider_code="3D Not Authenticated")
+        assert shop.look_up(call, call.reference) == told
 
     def test_after_which_the_bank_says_no_declines_the_payment(self, shop: Shop) -> None:
         call, page = shop.asked("stored_card_challenge_not_enough_balance")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from apps.payments.adapters.adyen.gateway import AdyenGateway
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     Accepted,
+    Declined,
     Done,
     GatewayUnavailable,
     OutcomeUnknown,
@@ -108,12 +110,31 @@ class TestDeclines:
     def test_have_a_code_that_all_gateways_share(self, shop: Shop, token: str, code: str) -> None:
         assert code_of(shop.gateway.perform(make_call(token=token))) == code
 
+    @pytest.mark.parametrize(
+        ("token", "provider_code"),
+        [
+            (REFUSED, "2 Refused"),
+            ("stored_card_acquirer_error", "4 Acquirer Error"),
+            ("stored_card_fraud", "20 FRAUD"),
+            ("stored_card_covers_half", "PartiallyAuthorised"),
+            ("stored_card_nobody_knows", "800"),
+        ],
+    )
+    def test_keep_what_adyen_itself_said(self, shop: Shop, token: str, provider_code: str) -> None:
+        answer = shop.gateway.perform(make_call(token=token))
+
+        assert isinstance(answer, Declined)
+        assert answer.provider_code == provider_code
+
     def test_are_the_same_by_answer_and_by_news(self, shop: Shop) -> None:
         call = make_call(token="stored_card_not_enough_balance")
         answer = shop.gateway.perform(call)
         shop.simulator.receiver.wait_for("AUTHORISATION")
 
-        assert shop.look_up(call) == answer
+        # A webhook has the text of the reason and not its number.
+        assert isinstance(answer, Declined)
+        assert answer.provider_code == "12 Not enough balance"
+        assert shop.look_up(call) == replace(answer, provider_code="Not enough balance")
 
     def test_of_a_card_that_covers_a_part_hold_nothing(self, shop: Shop) -> None:
         call = make_call(token="stored_card_covers_half")

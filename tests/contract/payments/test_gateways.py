@@ -81,6 +81,12 @@ class TestADecline:
         assert answer.code in codes
         assert answer.detail.startswith(sentence)
 
+    def test_keeps_the_providers_own_code(self, provider: Provider) -> None:
+        answer = provider.gateway.perform(make_call(token=provider.declined))
+
+        assert isinstance(answer, Declined)
+        assert answer.provider_code == provider.own_code
+
     def test_for_lack_of_money_says_so(self, provider: Provider) -> None:
         answer = provider.gateway.perform(make_call(token=provider.without_funds))
 

@@ -56,33 +56,47 @@ class TestWhatIsSent:
 
 class TestDeclines:
     @pytest.mark.parametrize(
-        ("token", "code", "detail"),
+        ("token", "code", "detail", "provider_code"),
         [
-            ("pm_card_chargeDeclinedExpiredCard", "expired_card", "Your card has expired."),
+            (
+                "pm_card_chargeDeclinedExpiredCard",
+                "expired_card",
+                "Your card has expired.",
+                "expired_card",
+            ),
             (
                 "pm_card_chargeDeclinedProcessingError",
                 "processing_error",
                 "Your card could not be processed. Please try again later.",
+                "processing_error",
             ),
             (
                 "pm_card_visa_chargeDeclinedStolenCard",
                 "stolen_card",
                 "Your card was declined. Please try another way to pay.",
+                "stolen_card card_declined",
             ),
             (
                 "pm_no_such_method",
                 "resource_missing",
                 "This way to pay is not known any more. Please choose another one.",
+                "resource_missing",
             ),
         ],
     )
-    def test_have_a_sentence_of_our_own(
-        self, stripe_gateway: StripeGateway, token: str, code: str, detail: str
+    def test_have_a_sentence_of_our_own_and_stripes_codes(
+        self,
+        stripe_gateway: StripeGateway,
+        token: str,
+        code: str,
+        detail: str,
+        provider_code: str,
     ) -> None:
         answer = stripe_gateway.perform(make_call(token=token))
 
         assert isinstance(answer, Declined)
         assert (answer.code, answer.detail) == (code, detail)
+        assert answer.provider_code == provider_code
 
     def test_name_the_intent_that_was_declined(
         self, stripe_gateway: StripeGateway, stripe_simulator: SimulatedStripe

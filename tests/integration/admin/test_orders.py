@@ -134,7 +134,9 @@ class TestPage:
     def test_says_why_a_call_to_the_provider_did_not_succeed(self, enter: Enter) -> None:
         day = make_day()
         client = enter("agent")
-        assert "authorize declined" in text_of(client, day.declined)
+        declined = text_of(client, day.declined)
+        assert "authorize declined" in declined
+        assert "The provider's code: card_declined" in declined
         waiting = text_of(client, day.waiting)
         assert "authorize pending" in waiting
         assert "sandbox_down" in waiting

@@ -112,10 +112,23 @@ class TestRefusals:
         assert hear(operation, Declined(code="card_declined", detail="x"), now).status == "failed"
         assert failed.get() == before + 2
 
+    def test_keep_the_providers_own_code_beside_ours(self, now: datetime) -> None:
+        payment, operation = authorizing(now)
+        no = Declined(code="card_declined", detail="x", provider_code="27 Do not honour" + "!" * 90)
+        payment = hear(operation, no, now)
+
+        operation.refresh_from_db()
+        assert operation.error_code == "card_declined"
+        assert operation.provider_code == ("27 Do not honour" + "!" * 90)[:64]
+        (call,) = payment_document(payment).operations
+        assert (call.error_code, call.provider_code) == ("card_declined", operation.provider_code)
+
     @pytest.mark.parametrize("code", ["lost_card", "stolen_card", "fraudulent"])
     def test_that_say_too_much_about_a_card_stay_with_staff(self, now: datetime, code: str) -> None:
         payment, operation = authorizing(now)
-        no = Declined(code=code, detail="Your card was declined.", reference="pi_7")
+        no = Declined(
+            code=code, detail="Your card was declined.", reference="pi_7", provider_code="20 No"
+        )
         payment = hear(operation, no, now)
 
         operation.refresh_from_db()
@@ -127,6 +140,8 @@ class TestRefusals:
         document = payment_document(payment)
         assert document.failure_code == "declined"
         assert [call.error_code for call in document.operations] == ["declined"]
+        assert operation.provider_code == "20 No"
+        assert [call.provider_code for call in document.operations] == [""]
 
     def test_of_a_refund_say_no_more_about_a_card(self, now: datetime) -> None:
         refund = ask(captured(now), OperationKind.REFUND, now)

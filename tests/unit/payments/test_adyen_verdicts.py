@@ -87,7 +87,10 @@ class TestACapture:
         assert verdict(CAPTURE, told("CAPTURE")) == Done(reference="MOD1")
 
     def test_that_was_refused_is_declined(self) -> None:
-        assert code_of(verdict(CAPTURE, FAILED_CAPTURE)) == "capture_refused"
+        refused = verdict(CAPTURE, FAILED_CAPTURE)
+        assert code_of(refused) == "capture_refused"
+        assert isinstance(refused, Declined)
+        assert refused.provider_code == "Refused"
 
     def test_that_failed_later_is_declined(self) -> None:
         later = told("CAPTURE_FAILED")

@@ -1,11 +1,13 @@
 """What a customer is told when Adyen, the card's bank or the network says no.
 
 The sentences are ours. The codes are the words that all our gateways share for a reason, where there
-is one, so that nobody who reads them has to know Adyen's numbers.
+is one, so that nobody who reads them has to know Adyen's numbers. Those, of which several may be one
+word, are kept beside it.
 """
 
 from dataclasses import dataclass
 
+from apps.payments.adapters.texts import code_kept
 from apps.payments.ports import Declined
 
 GENERAL = "Your card was declined. Please try another way to pay."
@@ -93,6 +95,11 @@ def reason_of(*, number: str | None = None, text: str | None = None) -> Reason:
     return BY_NUMBER.get(number or NUMBERS.get((text or "").strip().lower(), ""), REFUSED)
 
 
-def declined(reason: Reason, *, reference: str = "") -> Declined:
-    """Make the answer for a reason."""
-    return Declined(code=reason.code, detail=reason.detail, reference=reference)
+def declined(reason: Reason, *said: str | None, reference: str = "") -> Declined:
+    """Make the answer for a reason; `said` is what Adyen itself gave for one, its number and its word."""
+    return Declined(
+        code=reason.code,
+        detail=reason.detail,
+        reference=reference,
+        provider_code=code_kept(*said),
+    )

@@ -58,7 +58,8 @@ def insist_on_success(answer: RawAnswer) -> None:
         # may have done the work.
         raise OutcomeUnknown(f"adyen_http_{answer.status}")
     if problem.error_code in UNKNOWN_METHODS:
-        raise MethodRefused(declined(METHOD_UNKNOWN, reference=problem.psp_reference or ""))
+        name = problem.psp_reference or ""
+        raise MethodRefused(declined(METHOD_UNKNOWN, problem.error_code, reference=name))
     # Adyen's own sentence may quote what was sent; its code and the request's name are enough.
     name = problem.psp_reference or "unknown"
     raise GatewayMisused(f"Adyen does not accept the request: {text}, request {name}.")

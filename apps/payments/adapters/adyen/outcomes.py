@@ -29,7 +29,7 @@ class HeldInPart(Exception):
     @property
     def answer(self) -> Declined:
         """The answer once it is given back."""
-        return declined(PARTIAL, reference=self.reference)
+        return declined(PARTIAL, "PartiallyAuthorised", reference=self.reference)
 
 
 def payment_outcome(call: GatewayCall, answer: PaymentAnswer, amount: int) -> Outcome:
@@ -52,7 +52,8 @@ def payment_outcome(call: GatewayCall, answer: PaymentAnswer, amount: int) -> Ou
         return Accepted(reference=reference or str(call.payment_id))
     if result in REFUSED:
         reason = reason_of(number=_number(answer), text=answer.refusal_reason)
-        return declined(reason, reference=reference)
+        said = (answer.refusal_reason_code, answer.refusal_reason or result)
+        return declined(reason, *said, reference=reference)
     if result in ASKS_CUSTOMER:
         # Nothing can be cancelled under Adyen's name for it, if there is one, before the customer
         # has been there; under our own name it can.

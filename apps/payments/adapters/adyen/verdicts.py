@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from apps.payments.adapters.adyen.declines import CALLED_OFF, declined, reason_of
+from apps.payments.adapters.adyen.declines import CALLED_OFF, Reason, declined, reason_of
 from apps.payments.adapters.adyen.story import (
     ADJUSTMENT,
     AUTHORISATION,
@@ -25,6 +25,8 @@ from apps.payments.ports import (
     GatewayMisused,
     Outcome,
 )
+
+NOT_REFUNDED = "The payment could not be refunded."
 
 
 def verdict_of(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
@@ -58,8 +60,9 @@ def taken(call: GatewayCall, story: Story, amount: int, reference: str) -> Outco
 
 
 def _authorized(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
-    if story.cancelled_by() is not None:
-        return declined(CALLED_OFF, reference=call.authorization)
+    gone = story.cancelled_by()
+    if gone is not None:
+        return declined(CALLED_OFF, gone.event, reference=call.authorization)
     for one in story.successes(AUTHORISATION):
         # A part of the amount is no success: the call is repeated, and drops it (see `calls`).
         if (one.value, one.currency) == (amount, call.amount.currency):
@@ -69,7 +72,8 @@ def _authorized(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
     refused = next(story.failures(AUTHORISATION), None)
     if refused is None:
         return None
-    return declined(reason_of(text=refused.reason), reference=refused.psp_reference)
+    reason = reason_of(text=refused.reason)
+    return declined(reason, refused.reason, reference=refused.psp_reference)
 
 
 def _captured(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
@@ -85,12 +89,11 @@ def _captured(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
         return Done(reference=made.psp_reference)
     if own is None:
         return None
-    if story.cancelled_by() is not None:
-        return declined(CALLED_OFF, reference=own.psp_reference)
+    gone = story.cancelled_by()
+    if gone is not None:
+        return declined(CALLED_OFF, gone.event, reference=own.psp_reference)
     code = "capture_failed" if own.success else "capture_refused"
-    return Declined(
-        code=code, detail="The payment could not be charged.", reference=own.psp_reference
-    )
+    return _no(code, "The payment could not be charged.", own)
 
 
 def _voided(call: GatewayCall, story: Story) -> Outcome | None:
@@ -107,11 +110,7 @@ def _voided(call: GatewayCall, story: Story) -> Outcome | None:
     if own.event == TECHNICAL_CANCEL and not any(story.successes(AUTHORISATION)):
         # There was nothing to cancel: the customer never went through with it, and nothing is held.
         return Done(reference=own.psp_reference)
-    return Declined(
-        code="cancel_refused",
-        detail="The payment could not be called off.",
-        reference=own.psp_reference,
-    )
+    return _no("cancel_refused", "The payment could not be called off.", own)
 
 
 def _refunded(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
@@ -122,28 +121,25 @@ def _refunded(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
     if own.success:
         if own in story.standing_refunds():
             return Done(reference=own.psp_reference)
-        return _not_refunded("refund_failed", own)
+        return _no("refund_failed", NOT_REFUNDED, own)
     # If somebody refunded it at Adyen's own desk, nothing was left, and it is what was wanted.
     by_hand = [one for one in story.standing_refunds() if not one.operation and one.value == amount]
     if len(by_hand) == 1:
         return Done(reference=by_hand[0].psp_reference)
-    return _not_refunded("refund_refused", own)
+    return _no("refund_refused", NOT_REFUNDED, own)
 
 
 def _renewed(call: GatewayCall, story: Story) -> Outcome | None:
     """Tell whether the same amount was authorised anew; the payment keeps its name by that."""
-    if story.cancelled_by() is not None:
-        return declined(CALLED_OFF, reference=call.reference)
+    gone = story.cancelled_by()
+    if gone is not None:
+        return declined(CALLED_OFF, gone.event, reference=call.reference)
     own = _own(call, [*story.successes(ADJUSTMENT), *story.failures(ADJUSTMENT)])
     if own is None:
         return None
     if own.success:
         return Done(reference=own.psp_reference)
-    return Declined(
-        code="renewal_refused",
-        detail="The authorisation could not be renewed.",
-        reference=own.psp_reference,
-    )
+    return _no("renewal_refused", "The authorisation could not be renewed.", own)
 
 
 def _own(call: GatewayCall, news: Sequence[Told]) -> Told | None:
@@ -163,7 +159,6 @@ def _already_captured(reference: str) -> Declined:
     )
 
 
-def _not_refunded(code: str, own: Told) -> Declined:
-    return Declined(
-        code=code, detail="The payment could not be refunded.", reference=own.psp_reference
-    )
+def _no(code: str, detail: str, own: Told) -> Declined:
+    """Make the answer of news that has no reason in our words; Adyen's own goes along."""
+    return declined(Reason(code, detail), own.reason, reference=own.psp_reference)

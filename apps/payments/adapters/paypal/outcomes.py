@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from apps.payments.adapters.paypal.declines import NOT_RENEWED, NOT_SENT_BACK, sentence_for
 from apps.payments.adapters.paypal.objects import Authorization, Capture, Order, Refund
+from apps.payments.adapters.texts import code_kept
 from apps.payments.ports import (
     ALREADY_CAPTURED,
     Accepted,
@@ -26,7 +27,7 @@ WAITS_FOR_PAYER = ("PAYER_ACTION_REQUIRED", "CREATED", "SAVED")
 
 def declined(code: str, reference: str = "") -> Declined:
     """Make an answer of PayPal's fit for the customer."""
-    return Declined(code=code, detail=sentence_for(code), reference=reference)
+    return _no(code, sentence_for(code), reference)
 
 
 def authorized(order: Order) -> Outcome | None:
@@ -92,7 +93,7 @@ def renewed(authorization: Authorization, now: datetime) -> Outcome:
 
 def not_renewed(code: str, reference: str = "") -> Declined:
     """Say that an authorisation is not renewed."""
-    return Declined(code=code, detail=NOT_RENEWED, reference=reference)
+    return _no(code, NOT_RENEWED, reference)
 
 
 def refunded(refund: Refund) -> Outcome:
@@ -106,7 +107,12 @@ def refunded(refund: Refund) -> Outcome:
 
 def refund_declined(code: str, reference: str = "") -> Declined:
     """Say that money was not sent back."""
-    return Declined(code=code, detail=NOT_SENT_BACK, reference=reference)
+    return _no(code, NOT_SENT_BACK, reference)
+
+
+def _no(code: str, detail: str, reference: str) -> Declined:
+    """Make the answer; PayPal's issue, or what it makes of a payment, is our code as it is."""
+    return Declined(code=code, detail=detail, reference=reference, provider_code=code_kept(code))
 
 
 def _of_authorization(order: Order, authorization: Authorization) -> Outcome:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from apps.payments.adapters.stripe.declines import sentence_for
 from apps.payments.adapters.stripe.objects import Charge, Intent, Refund
+from apps.payments.adapters.texts import code_kept
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ALREADY_CAPTURED,
@@ -47,18 +48,22 @@ def refund_outcome(refund: Refund) -> Outcome:
     if refund.has_failed:
         reason = refund.failure_reason or f"refund_{refund.status}"
         return Declined(
-            code=reason, detail="The money could not be sent back.", reference=refund.id
+            code=reason,
+            detail="The money could not be sent back.",
+            reference=refund.id,
+            provider_code=code_kept(refund.failure_reason or refund.status),
         )
     return Done(reference=refund.id)
 
 
 def declined(*, code: str, decline_code: str = "", reference: str = "") -> Declined:
-    """Make the answer of a card's bank, network or Stripe fit for the customer."""
+    """Make the answer of a card's bank, network or Stripe fit for the customer; both codes are kept."""
     codes = [one for one in (decline_code, code) if one]
     return Declined(
         code=codes[0] if codes else "card_declined",
         detail=sentence_for(codes),
         reference=reference,
+        provider_code=code_kept(*codes),
     )
 
 
