@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from apps.payments.adapters.registry import GATEWAYS
 from apps.platform.telemetry.logs import logging_settings
 from config.database import database_from_url
 from config.env import load_jwks, read_environment
@@ -286,6 +287,8 @@ OMS_PAYMENT_WAIT_MINUTES = env.oms_payment_wait_minutes
 OMS_SETTLEMENT_DAYS = env.oms_settlement_days
 OMS_WAITING_CALL_MINUTES = env.oms_waiting_call_minutes
 OMS_GATEWAYS = env.gateways
+# What each provider takes is known where it is connected; orders asks before it takes an order.
+OMS_PAYMENT_METHODS = {name: entry.methods for name, entry in GATEWAYS.items()}
 OMS_PROVIDER_RULES = env.provider_rules
 OMS_PROVIDER_FALLBACK = env.oms_provider_fallback == "on"
 OMS_GATEWAY_CONCURRENCY = env.oms_gateway_concurrency

@@ -43,7 +43,8 @@ class Shop:
         key: str | None = None,
         wait: int = 0,
     ) -> httpx.Response:
-        """Place an order."""
+        """Place an order, paid by card unless PayPal takes the money."""
+        method = "paypal" if provider == "paypal" else "card"
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         if wait:
             headers["Prefer"] = f"wait={wait}"
@@ -64,7 +65,7 @@ class Shop:
                         "country": "DE",
                     },
                 },
-                "payment": {"provider": provider, "method": {"type": "card", "token": token}},
+                "payment": {"provider": provider, "method": {"type": method, "token": token}},
             },
         )
 

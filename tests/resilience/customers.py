@@ -115,7 +115,10 @@ class Customers:
             "shipping": {"method": "standard", "address": ADDRESS},
             "payment": {
                 "provider": wish.provider,
-                "method": {"type": "card", "token": wish.token},
+                "method": {
+                    "type": "paypal" if wish.provider == "paypal" else "card",
+                    "token": wish.token,
+                },
             },
             "metadata": {"drill_key": key},
         }

@@ -91,7 +91,10 @@ class MethodBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PaymentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who takes the money, and from what; by `auto` the rules of the shop choose."""
+    """Who takes the money, and from what; by `auto` the rules of the shop choose.
+
+    A named provider has to take the type of the method: PayPal takes no `card`.
+    """
 
     provider: Annotated[str, Meta(max_length=32, examples=["sandbox", AUTO])] = AUTO
     method: MethodBody

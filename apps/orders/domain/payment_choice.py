@@ -44,15 +44,18 @@ def choose_payment(
     country: str,
     rules: Sequence[ProviderRule],
     providers: Collection[str],
+    methods: Mapping[str, Collection[str]],
 ) -> PaymentChoice:
-    """Decide through whom an order is paid; `providers` are those in use.
+    """Decide through whom an order is paid; `providers` are those in use, `methods` what each takes.
 
     Raises:
-        UnsupportedChoice: a provider is not in use, or its token is missing or one too many.
+        UnsupportedChoice: a provider is not in use, its token is missing or one too many, or it does not
+            take the way to pay.
         NoProviderFits: the rules were to choose, and none of them fits what the order has tokens of.
     """
     _insist_on_tokens(wish, providers)
     if wish.provider != AUTO:
+        _insist_on_method(wish, methods[wish.provider])
         return PaymentChoice(provider=wish.provider, token=wish.token or wish.tokens[wish.provider])
     candidates = list_candidates(
         rules,
@@ -60,17 +63,26 @@ def choose_payment(
         currency=currency,
         country=country,
         tokens=wish.tokens,
-        providers=providers,
+        providers=[one for one in providers if wish.method_type in methods[one]],
     )
     if not candidates:
         raise NoProviderFits(
-            "None of the providers that there are tokens of takes such an order.",
+            f"None of the providers that there are tokens of takes such an order by {wish.method_type}.",
             pointer="/payment/method/tokens",
         )
     first, *alternatives = candidates
     return PaymentChoice(
         provider=first.provider, token=first.token, rule=first.rule, alternatives=alternatives
     )
+
+
+def _insist_on_method(wish: PaymentWish, methods: Collection[str]) -> None:
+    if wish.method_type not in methods:
+        raise UnsupportedChoice(
+            f"{wish.provider} does not take {wish.method_type}; "
+            f"choose {' or '.join(sorted(methods))}, or another provider.",
+            pointer="/payment/method/type",
+        )
 
 
 def _insist_on_tokens(wish: PaymentWish, providers: Collection[str]) -> None:

@@ -138,6 +138,7 @@ def _draft(asked: AskedFor, listed: Mapping[str, ListPrice]) -> DraftedOrder | D
             country=placement.shipping_address.country,
             rules=settings.OMS_PROVIDER_RULES,
             providers=settings.OMS_GATEWAYS,
+            methods=settings.OMS_PAYMENT_METHODS,
         )
         priced = [
             (line, *_price_of(line, listed.get(line.sku), placement.currency)) for line in lines

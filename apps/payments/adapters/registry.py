@@ -17,11 +17,13 @@ from apps.platform.resilience.breaker import BreakerSettings
 class GatewayEntry:
     """A gateway: where its adapter is, loaded when first used, and the gates its calls go through.
 
-    `validity` is how long the provider holds an authorisation.
+    `methods` are the ways to pay that the adapter knows how to ask the provider for, `validity` is how
+    long the provider holds an authorisation.
     """
 
     adapter: str
     gates: tuple[str, ...]
+    methods: frozenset[str]
     validity: timedelta = timedelta(days=7)
 
 
@@ -30,18 +32,23 @@ GATEWAYS = {
     SANDBOX: GatewayEntry(
         adapter="apps.payments.adapters.sandbox.SandboxGateway",
         gates=("sandbox", "sandbox-down", "sandbox-lost"),
+        methods=frozenset({"card", "apple_pay", "paypal"}),
     ),
     "stripe": GatewayEntry(
-        adapter="apps.payments.adapters.stripe.gateway.StripeGateway", gates=("stripe",)
+        adapter="apps.payments.adapters.stripe.gateway.StripeGateway",
+        gates=("stripe",),
+        methods=frozenset({"card", "apple_pay"}),
     ),
     "adyen": GatewayEntry(
         adapter="apps.payments.adapters.adyen.gateway.AdyenGateway",
         gates=("adyen",),
+        methods=frozenset({"card", "apple_pay"}),
         validity=timedelta(days=28),
     ),
     "paypal": GatewayEntry(
         adapter="apps.payments.adapters.paypal.gateway.PayPalGateway",
         gates=("paypal",),
+        methods=frozenset({"paypal"}),
         validity=timedelta(days=29),
     ),
 }

@@ -7,13 +7,14 @@ from infra.simulators.stripe.objects import Failure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A card and its behaviour."""
+    """A card and its behaviour; `wallet` is what it was presented with, where it was one."""
 
     brand: str = "visa"
     last4: str = "4242"
     failure: Failure | None = None
     asks_holder: bool = False
     refunds_fail: bool = False
+    wallet: str = ""
 
 
 def _declined(code: str, message: str, decline_code: str | None = None) -> Failure:
@@ -60,6 +61,9 @@ CARDS = {
         last4="8260", asks_holder=True, failure=FUNDS
     ),
     "pm_card_refundFail": Card(last4="5126", refunds_fail=True),
+    # Names of our own: a wallet's payment method is made in a browser, so Stripe has no test name for one.
+    "pm_apple_pay": Card(wallet="apple_pay"),
+    "pm_apple_pay_chargeDeclined": Card(last4="0002", failure=GENERIC, wallet="apple_pay"),
 }
 for _name in ("chargeDeclined", "chargeDeclinedInsufficientFunds"):
     CARDS[f"pm_card_{_name}"] = replace(CARDS[f"pm_card_visa_{_name}"])

@@ -246,6 +246,12 @@ def _outcome(failure: Failure | None) -> Json:
     }
 
 
+def _wallet(card: Card) -> Json | None:
+    if not card.wallet:
+        return None
+    return {"type": card.wallet, card.wallet: {}, "dynamic_last4": card.last4}
+
+
 def _card(card: Card, intent: Intent, charge: Charge) -> Json:
     found: Json = {
         "amount_authorized": None if charge.failure else intent.amount,
@@ -269,7 +275,7 @@ def _card(card: Card, intent: Intent, charge: Charge) -> Json:
         "network_transaction_id": None,
         "regulated_status": "unregulated",
         "three_d_secure": None,
-        "wallet": None,
+        "wallet": _wallet(card),
     }
     if intent.status == "requires_capture":
         found["capture_before"] = charge.created + SEVEN_DAYS

@@ -51,6 +51,7 @@ class Provider:
     `renews` says whether the provider has that at all. `card` is the brand and last digits of what approved
     payments are made with; `says_no` and `says_no_funds` are code and sentence of the two declines, `own_code` is
     what the provider itself says at the first of them.
+    `apple_pay` is a token of that, where it takes any.
     `announce` has today's report announced, where the provider does that, and gives what was told.
     """
 
@@ -80,6 +81,7 @@ class Provider:
     )
     own_code: str = "card_declined"
     says_no_funds: tuple[str, str] = ("insufficient_funds", "Your card has insufficient funds.")
+    apple_pay: str = ""
     simulator: RunningSimulator | None = None
     announce: Callable[[], Sequence[Mapping[str, Any]]] = tuple
 
@@ -123,6 +125,7 @@ def sandbox_provider() -> Provider:
         gateway=gateway,
         unreachable=gateway,
         approved="tok_approve",
+        apple_pay="tok_approve",
         declined="tok_decline",
         without_funds="tok_insufficient_funds",
         needs_action="tok_requires_action",
@@ -167,6 +170,7 @@ def stripe_provider(simulator: SimulatedStripe, gateway: StripeGateway) -> Provi
             api_key="sk_test_contract", api_base="http://127.0.0.1:9", webhook_secret=SECRET
         ),
         approved="pm_card_visa",
+        apple_pay="pm_apple_pay",
         declined="pm_card_visa_chargeDeclined",
         without_funds="pm_card_visa_chargeDeclinedInsufficientFunds",
         needs_action="pm_card_authenticationRequired",
@@ -216,6 +220,7 @@ def adyen_provider(simulator: SimulatedAdyen, gateway: AdyenGateway) -> Provider
             report_base="http://127.0.0.1:9/reports/",
         ),
         approved="stored_card_authorised",
+        apple_pay="apple_pay_authorised",
         declined="stored_card_refused",
         without_funds="stored_card_not_enough_balance",
         needs_action="stored_card_challenge",

@@ -44,6 +44,21 @@ class TestTheSuite:
         assert set(GATEWAYS) == {"sandbox", "stripe", "adyen", "paypal"}
 
 
+class TestAWayToPay:
+    @pytest.mark.parametrize(
+        ("provider", "method"),
+        [(name, method) for name, entry in GATEWAYS.items() for method in sorted(entry.methods)],
+        indirect=["provider"],
+    )
+    def test_that_a_gateway_takes_is_taken(self, provider: Provider, method: str) -> None:
+        token = provider.apple_pay if method == "apple_pay" else provider.approved
+
+        done = provider.gateway.perform(make_call(token=token, method_type=method))
+
+        assert isinstance(done, Done)
+        assert (done.brand, done.last4) == provider.card
+
+
 class TestAuthorising:
     def test_reserves_the_money_and_names_the_card(self, provider: Provider) -> None:
         done = provider.gateway.perform(make_call(token=provider.approved))

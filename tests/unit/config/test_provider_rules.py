@@ -3,6 +3,8 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from apps.orders.domain.placement import PAYMENT_METHODS
+from apps.payments.adapters.registry import GATEWAYS
 from config.env import read_environment
 
 
@@ -21,6 +23,10 @@ class TestTheSetting:
         said = rf"OMS_PROVIDER_RULES: rule {nth} \('adyen'\) .*choose one of stripe"
         with pytest.raises(ImproperlyConfigured, match=said):
             _ = env.provider_rules
+
+    def test_of_what_providers_take_covers_every_way_to_pay(self) -> None:
+        taken = frozenset[str]().union(*(entry.methods for entry in GATEWAYS.values()))
+        assert taken == PAYMENT_METHODS
 
     @pytest.mark.parametrize("value", ["yes", "ON", "1"])
     def test_of_the_fallback_is_on_or_off(self, value: str) -> None:

@@ -1,5 +1,7 @@
 """Rules that choose a provider: how they are read, and which one fits."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,9 +159,21 @@ class TestChoosing:
         assert all(one.token == tokens[one.provider] for one in found)
 
 
-def decide(wish: PaymentWish) -> tuple[str, str, str, list[str]]:
+ANY = ("card", "paypal", "apple_pay")
+TAKES_ANY = {"stripe": ANY, "adyen": ANY, "paypal": ANY}
+TAKES = {"stripe": ("card", "apple_pay"), "adyen": ("card",), "paypal": ("paypal",)}
+
+
+def decide(
+    wish: PaymentWish, methods: Mapping[str, tuple[str, ...]] = TAKES_ANY
+) -> tuple[str, str, str, list[str]]:
     choice = choose_payment(
-        wish, currency="EUR", country="DE", rules=RULES, providers=("stripe", "adyen", "paypal")
+        wish,
+        currency="EUR",
+        country="DE",
+        rules=RULES,
+        providers=("stripe", "adyen", "paypal"),
+        methods=methods,
     )
     return (
         choice.provider,
@@ -169,8 +183,10 @@ def decide(wish: PaymentWish) -> tuple[str, str, str, list[str]]:
     )
 
 
-def wish(provider: str = AUTO, token: str = "", **tokens: str) -> PaymentWish:
-    return PaymentWish(provider=provider, method_type="paypal", token=token, tokens=tokens)
+def wish(
+    provider: str = AUTO, token: str = "", method: str = "paypal", **tokens: str
+) -> PaymentWish:
+    return PaymentWish(provider=provider, method_type=method, token=token, tokens=tokens)
 
 
 class TestTheChoice:
@@ -202,6 +218,27 @@ class TestTheChoice:
         with pytest.raises(UnsupportedChoice) as refused:
             decide(asked)
         assert refused.value.context["pointer"] == pointer
+
+    @pytest.mark.parametrize(
+        ("provider", "method", "said"),
+        [
+            ("stripe", "paypal", "stripe does not take paypal; choose apple_pay or card, or"),
+            ("adyen", "apple_pay", "adyen does not take apple_pay; choose card, or"),
+            ("paypal", "card", "paypal does not take card; choose paypal, or"),
+        ],
+    )
+    def test_is_refused_where_the_named_provider_does_not_take_the_method(
+        self, provider: str, method: str, said: str
+    ) -> None:
+        with pytest.raises(UnsupportedChoice, match=said) as refused:
+            decide(wish(provider, "x", method), TAKES)
+        assert refused.value.context["pointer"] == "/payment/method/type"
+
+    def test_passes_over_whoever_does_not_take_the_method(self) -> None:
+        assert decide(wish(**TOKENS), TAKES) == ("paypal", "wallet", "paypal: method=paypal", [])
+        assert decide(wish(method="apple_pay", **TOKENS), TAKES)[0] == "stripe"
+        with pytest.raises(NoProviderFits, match="takes such an order by paypal"):
+            decide(wish(stripe="pm_1"), TAKES)
 
     def test_is_refused_where_no_rule_fits(self) -> None:
         with pytest.raises(NoProviderFits):
