@@ -1,6 +1,7 @@
 """Production: everything strict, and no start with a demo secret."""
 
 from config.env import refuse_unsafe_production
+from config.live_money import refuse_test_accounts
 from config.settings.base import *
 from config.settings.base import BASE_DIR, env
 
@@ -8,6 +9,8 @@ refuse_unsafe_production(env)
 
 # Staging runs with these settings too, under a name of its own.
 OMS_ENV = "production" if env.oms_env == "local" else env.oms_env
+if OMS_ENV == "production":
+    refuse_test_accounts(env)
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

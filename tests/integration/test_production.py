@@ -51,16 +51,20 @@ class Answers:
     pod: list[int]
 
 
-@cache
-def answers() -> Answers:
-    asked = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", ASK],
+def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
         cwd=PROJECT,
-        env={**os.environ, **ENVIRONMENT},
+        env={**os.environ, **ENVIRONMENT, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@cache
+def answers() -> Answers:
+    asked = run(ASK)
     assert asked.returncode == 0, asked.stderr
     return Answers(**json.loads(asked.stdout))
 
@@ -75,3 +79,16 @@ class TestProduction:
 
     def test_knows_that_it_is_production(self) -> None:
         assert answers().env == "production"
+
+    def test_does_not_start_with_a_providers_test_account(self) -> None:
+        started = run("import config.wsgi", STRIPE_API_KEY="sk_test_of_somebody")
+        assert started.returncode == 1
+        assert started.stderr.splitlines()[-1].endswith(
+            "STRIPE_API_KEY: this is a key of Stripe's test mode; production needs a live one."
+        )
+        assert "of_somebody" not in started.stderr
+
+    def test_takes_one_where_it_is_called_otherwise(self) -> None:
+        staging = {"STRIPE_API_KEY": "sk_test_of_somebody", "OMS_ENV": "staging"}
+        started = run("from django.conf import settings; print(settings.OMS_ENV)", **staging)
+        assert (started.returncode, started.stdout) == (0, "staging\n")
