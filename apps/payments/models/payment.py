@@ -40,7 +40,7 @@ class Payment(models.Model):
     `is_unwanted` is set when the order is being called off: whatever the provider still says, the
     money goes back. `refund_wanted_minor` is how much is to go back, in all, of an order that goes
     on. `disputed_minor` is what does not go back because banks have taken it, until it is decided (all of
-    the charge where a dispute in another currency was lost), `lost_minor` what stays with the customer
+    the payment where a dispute in another currency is open or lost), `lost_minor` what stays with the customer
     by that. `undo_at` is when giving back is tried again, after the provider refused it.
 
     `authorized_until` is when the provider lets an authorisation go, as far as we know;

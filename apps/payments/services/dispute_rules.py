@@ -91,13 +91,14 @@ def give_back_what_waited(payment: Payment, changes: Changes, cause: Cause) -> N
 def _withhold(payment: Payment) -> None:
     """Keep what is disputed from going back until it is decided, and count what is lost.
 
-    Of a dispute in another currency nobody says how much of the charge it is: then all of it is kept,
-    and once it is lost a person has to say how much is still owed.
+    Of a dispute in another currency nobody says how much of the charge it is: then all of the payment is
+    kept, whatever of it is charged by now or will be, and once it is lost a person has to say how much is
+    still owed.
     """
     payment.disputed_minor = payment.lost_minor = 0
     for dispute in Dispute.objects.filter(payment=payment):
         is_known = dispute.currency_of(payment) == payment.currency
-        amount = dispute.amount_minor if is_known else payment.captured_minor
+        amount = dispute.amount_minor if is_known else payment.amount_minor
         if dispute.state == DisputeState.LOST and is_known:
             payment.lost_minor += amount
         elif dispute.state in (DisputeState.OPENED, DisputeState.LOST):

@@ -13,9 +13,13 @@ from apps.payments.models import (
     PaymentOperation,
     ProviderMessageRecord,
 )
+from apps.payments.ports import Done
 from apps.payments.services.handle_messages import handle_messages
+from apps.payments.services.review_setbacks import review_setbacks
+from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.models import StoredEvent
-from tests.integration.payments.story import captured
+from tests.conftest import make_cause
+from tests.integration.payments.story import captured, hear
 from tests.integration.payments.stripe_messages import receive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stripe_in_use")]
@@ -139,3 +143,24 @@ class TestADispute:
         tell(payment, now)
         tell(payment, now, status="prevented")
         assert moved() == [("provider", "disputed", 100), ("disputed", "provider", 100)]
+
+
+class TestADisputeInAnotherCurrency:
+    def test_withholds_a_charge_that_is_heard_of_later(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        review_setbacks(about={payment.id: ()}, now=now)
+        tell(payment, now, currency="usd")
+        capture = PaymentOperation.objects.get(kind="capture")
+        hear(capture, Done(reference="ch_1"), now)
+        undo_payments(causes={payment.order_id: make_cause()}, now=now)
+        payment = Payment.objects.get()
+        assert (payment.captured_minor, payment.to_refund_minor) == (100, 0)
+        assert payment.waits_for_dispute
+        assert not PaymentOperation.objects.filter(kind="refund").exists()
+
+    def test_withholds_nothing_once_it_is_won(self, payment: Payment, now: datetime) -> None:
+        tell(payment, now, currency="usd")
+        tell(payment, now, currency="usd", status="won")
+        undo_payments(causes={payment.order_id: make_cause()}, now=now)
+        assert Payment.objects.get().to_refund_minor == 100
