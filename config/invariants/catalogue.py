@@ -1,6 +1,7 @@
 """All invariants, in the order in which an operator wants to read them."""
 
 from config.invariants.checking import Invariant
+from config.invariants.disputes import DISPUTE_INVARIANTS
 from config.invariants.documents import DOCUMENT_INVARIANTS
 from config.invariants.events import list_event_invariants
 from config.invariants.idempotency import IDEMPOTENCY_INVARIANTS
@@ -21,6 +22,7 @@ def list_invariants() -> list[Invariant]:
             *list_saga_invariants(),
             *STOCK_INVARIANTS,
             *MONEY_INVARIANTS,
+            *DISPUTE_INVARIANTS,
             *DOCUMENT_INVARIANTS,
             *MESSAGE_INVARIANTS,
             *IDEMPOTENCY_INVARIANTS,

@@ -1,0 +1,65 @@
+"""Invariants of disputes: what banks took back is the same in their rows, the payments and the ledger.
+
+A dispute in another currency than the charge's moves nothing in the ledger, since nobody says how much
+of the charge it is; while it is open, and once it is lost, it withholds all of the payment.
+"""
+
+from config.invariants.checking import Invariant
+
+_SUMS = """
+    SELECT x.payment_id,
+           sum(x.amount_minor) FILTER (WHERE x.state = 'opened' AND s.is_same) AS opened,
+           sum(x.amount_minor) FILTER (WHERE x.state = 'lost' AND s.is_same) AS lost,
+           sum(p.amount_minor) FILTER (WHERE x.state <> 'won' AND NOT s.is_same) AS withheld
+    FROM payments_dispute x JOIN payments_payment p ON p.id = x.payment_id
+    CROSS JOIN LATERAL (SELECT x.currency IN ('', p.currency) AS is_same) s
+    WHERE x.payment_id >= %(since_id)s
+    GROUP BY x.payment_id"""
+
+DISPUTE_INVARIANTS = (
+    Invariant(
+        name="the_ledger_agrees_with_disputes",
+        means="The ledger says that banks hold, or have taken back, another sum than the disputes of a payment.",
+        remedy="Compare with the payment's disputes; correct by an entry, never by changing one.",
+        # Whatever no call and no fee explains has to be a dispute's.
+        sql=f"""
+            SELECT coalesce(l.payment_id, d.payment_id) AS payment_id,
+                   coalesce(l.disputed, 0) AS disputed, coalesce(d.opened, 0) AS disputed_by_disputes,
+                   coalesce(l.lost, 0) AS lost, coalesce(d.lost, 0) AS lost_by_disputes,
+                   coalesce(l.taken, 0) AS taken_from_provider
+            FROM (
+                SELECT payment_id,
+                       sum(CASE WHEN to_account = 'disputed' THEN amount_minor
+                                WHEN from_account = 'disputed' THEN -amount_minor
+                                ELSE 0 END) AS disputed,
+                       coalesce(sum(CASE WHEN to_account = 'customer' THEN amount_minor
+                                         WHEN from_account = 'customer' THEN -amount_minor
+                                         ELSE 0 END) FILTER (WHERE operation_id IS NULL), 0) AS lost,
+                       coalesce(sum(CASE WHEN from_account = 'provider' THEN amount_minor
+                                         WHEN to_account = 'provider' THEN -amount_minor
+                                         ELSE 0 END) FILTER (WHERE operation_id IS NULL), 0) AS taken
+                FROM payments_ledgerentry
+                WHERE payment_id >= %(since_id)s AND settlement_line_id IS NULL
+                  AND (operation_id IS NULL OR 'disputed' IN (from_account, to_account))
+                GROUP BY payment_id) l
+            FULL JOIN ({_SUMS}) d ON d.payment_id = l.payment_id
+            WHERE coalesce(l.disputed, 0) <> coalesce(d.opened, 0)
+               OR coalesce(l.lost, 0) <> coalesce(d.lost, 0)
+               OR coalesce(l.taken, 0) <> coalesce(d.opened, 0) + coalesce(d.lost, 0)
+            ORDER BY 1""",
+    ),
+    Invariant(
+        name="a_payment_agrees_with_its_disputes",
+        means="A payment withholds, or counts as lost, another sum than its disputes say.",
+        remedy="Nothing more may go back of it before its disputes were compared with the provider's books.",
+        sql=f"""
+            SELECT p.id AS payment_id, p.order_number, p.status, p.disputed_minor,
+                   coalesce(d.opened, 0) + coalesce(d.withheld, 0) AS disputed_by_disputes,
+                   p.lost_minor, coalesce(d.lost, 0) AS lost_by_disputes
+            FROM payments_payment p LEFT JOIN ({_SUMS}) d ON d.payment_id = p.id
+            WHERE p.id >= %(since_id)s
+              AND (p.disputed_minor <> coalesce(d.opened, 0) + coalesce(d.withheld, 0)
+                   OR p.lost_minor <> coalesce(d.lost, 0))
+            ORDER BY p.id""",
+    ),
+)

@@ -1,0 +1,113 @@
+"""Ways to break the invariants of disputes, each of one that is whole in itself but for one thing."""
+
+from tests.integration.invariants.plants.planting import Plant
+
+_CONFIRMED = "FROM payments_payment WHERE order_id = %(confirmed)s"
+
+
+def _dispute(state: str, amount_minor: int, currency: str = "EUR") -> str:
+    return f"""
+        INSERT INTO payments_dispute (
+            id, payment_id, provider, reference, amount_minor, currency, reason, state, opened_at,
+            is_by_hand)
+        SELECT gen_random_uuid(), id, 'stripe', 'du_1', {amount_minor}, '{currency}', 'fraudulent',
+               '{state}', now(), false {_CONFIRMED}"""
+
+
+def _entry(from_account: str, to_account: str, amount_minor: int, operation: str = "NULL") -> str:
+    return f"""
+        INSERT INTO payments_ledgerentry (
+            payment_id, operation_id, what, from_account, to_account, amount_minor, currency, actor, at)
+        SELECT id, {operation}, 'Dispute', '{from_account}', '{to_account}', {amount_minor}, currency,
+               'test', now() {_CONFIRMED}"""
+
+
+def _counted(**sums_minor: int) -> str:
+    columns = ", ".join(f"{name} = {amount}" for name, amount in sums_minor.items())
+    return f"UPDATE payments_payment SET {columns} WHERE order_id = %(confirmed)s"
+
+
+_LEDGER, _PAYMENT = "the_ledger_agrees_with_disputes", "a_payment_agrees_with_its_disputes"
+
+DISPUTE_PLANTS = (
+    Plant(
+        invariant=_LEDGER,
+        how="a dispute never came into the ledger",
+        statements=(_dispute("opened", 70), _counted(disputed_minor=70)),
+        row={"disputed": 0, "disputed_by_disputes": 70},
+    ),
+    Plant(
+        invariant=_LEDGER,
+        how="a lost dispute is still with the bank",
+        statements=(
+            _dispute("lost", 70),
+            _entry("provider", "disputed", 70),
+            _counted(lost_minor=70),
+        ),
+        row={"disputed": 70, "disputed_by_disputes": 0, "lost": 0, "lost_by_disputes": 70},
+    ),
+    Plant(
+        invariant=_LEDGER,
+        how="a won dispute went to the customer",
+        statements=(
+            _dispute("won", 70),
+            _entry("provider", "disputed", 70),
+            _entry("disputed", "customer", 70),
+        ),
+        row={"disputed": 0, "lost": 70, "lost_by_disputes": 0},
+    ),
+    Plant(
+        invariant=_LEDGER,
+        how="a dispute was paid by nobody",
+        statements=(
+            _dispute("opened", 70),
+            _entry("fees", "disputed", 70),
+            _counted(disputed_minor=70),
+        ),
+        row={"disputed": 70, "disputed_by_disputes": 70, "taken_from_provider": 0},
+    ),
+    Plant(
+        invariant=_LEDGER,
+        how="a call moved what only a dispute moves",
+        statements=(_entry("provider", "disputed", 70, operation="id"),),
+        row={"disputed": 70, "disputed_by_disputes": 0},
+    ),
+    Plant(
+        invariant=_LEDGER,
+        how="a dispute in another currency moved something",
+        statements=(
+            _dispute("opened", 70, currency="USD"),
+            _entry("provider", "disputed", 70),
+            _counted(disputed_minor=6460),
+        ),
+        row={"disputed": 70, "disputed_by_disputes": 0},
+    ),
+    Plant(
+        invariant=_PAYMENT,
+        how="what is disputed may go back",
+        statements=(_dispute("opened", 70), _entry("provider", "disputed", 70)),
+        row={"disputed_minor": 0, "disputed_by_disputes": 70},
+    ),
+    Plant(
+        invariant=_PAYMENT,
+        how="a loss was not counted",
+        statements=(
+            _dispute("lost", 70),
+            _entry("provider", "customer", 70),
+            _counted(disputed_minor=70),
+        ),
+        row={"disputed_minor": 70, "lost_minor": 0, "lost_by_disputes": 70},
+    ),
+    Plant(
+        invariant=_PAYMENT,
+        how="a dispute in another currency withholds a part alone",
+        statements=(_dispute("lost", 70, currency="USD"), _counted(disputed_minor=70)),
+        row={"disputed_minor": 70, "disputed_by_disputes": 6460, "lost_by_disputes": 0},
+    ),
+    Plant(
+        invariant=_PAYMENT,
+        how="something is withheld for no dispute",
+        statements=(_counted(disputed_minor=70, lost_minor=70),),
+        row={"disputed_minor": 70, "disputed_by_disputes": 0, "lost_minor": 70},
+    ),
+)
