@@ -70,6 +70,27 @@ def refunded_lines(
     return found
 
 
+def amount_to_refund(
+    *, amount_minor: int | None, lines: Sequence[RefundedLine] | None, left: Money
+) -> Money:
+    """Say how much a refund gives back: what `lines` give, an amount in minor units, or all that is left.
+
+    `left` is what may still be asked for.
+
+    Raises:
+        InvalidRefund: it would be nothing, or more than is left.
+    """
+    if lines is not None:
+        wanted = sum(line.amount_minor for line in lines)
+    else:
+        wanted = left.amount_minor if amount_minor is None else amount_minor
+    if wanted <= 0:
+        raise InvalidRefund("A refund gives something back.")
+    if wanted > left.amount_minor:
+        raise InvalidRefund(f"Only {left} are left to give back.", left=left.decimal_string)
+    return Money(wanted, left.currency)
+
+
 def _shares(lines: Sequence[BoughtLine], total: Money) -> list[int]:
     prices = [line.unit_price_minor * line.quantity for line in lines]
     # Lines that cost nothing share the shipping by their units.
