@@ -10,8 +10,10 @@ from apps.payments.models import Payment, PaymentOperation
 from apps.payments.ports import Declined, Done, NotMade
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.operations import new_operation
+from apps.payments.services.review_setbacks import review_setbacks
 from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.models import StoredEvent
+from config.invariants import Scope, check_invariants, list_invariants
 from tests.conftest import make_cause
 from tests.integration.payments.story import DONE, authorizing, captured, hear, message
 
@@ -67,6 +69,18 @@ class TestARefund:
         handle_messages(now=now)
         refund.refresh_from_db()
         assert refund.state == "succeeded"
+
+
+class TestACharge:
+    def test_that_stands_after_all_is_told_once_more_and_alarms_nobody(self, now: datetime) -> None:
+        payment = captured(now)
+        review_setbacks(about={payment.id: ()}, now=now)
+        payment = hear(PaymentOperation.objects.get(kind="capture"), Done(reference="ch_1"), now)
+        assert (payment.status, payment.captured_minor) == ("captured", 100)
+        assert published("payment_captured") == 2
+        once = [one for one in list_invariants() if one.name == "decisive_events_happen_once"]
+        (finding,) = check_invariants(once, scope=Scope())
+        assert finding.rows == []
 
 
 class TestAnAuthorisation:

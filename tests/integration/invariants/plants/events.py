@@ -51,6 +51,16 @@ EVENT_PLANTS = (
         row={"type": "orders.order_confirmed", "aggregate_id": "=confirmed", "times": 2},
     ),
     Plant(
+        invariant="decisive_events_happen_once",
+        how="a payment was captured twice",
+        statements=copy(
+            "outbox_event",
+            "key = %(confirmed)s AND type = 'payments.payment_captured'",
+            event_id="event_id + 10000",
+        ),
+        row={"type": "payments.payment_captured", "times": 2},
+    ),
+    Plant(
         invariant="every_delivery_has_its_event",
         how="an event is missing",
         statements=(DELIVERY + "('orders.saga', 0, 999999999, now(), %(confirmed)s)",),
