@@ -23,7 +23,10 @@ class AttemptLine(Struct, frozen=True, kw_only=True):
 
 
 class PaymentLine(Struct, frozen=True, kw_only=True):
-    """All that the books hold for one payment of ours, in the provider's units."""
+    """All that the books hold for one payment of ours, in the provider's units.
+
+    `disputed` is what customers' banks hold until it is decided, `lost` what they have taken back.
+    """
 
     payment_id: str
     order_id: str
@@ -32,6 +35,8 @@ class PaymentLine(Struct, frozen=True, kw_only=True):
     authorized: int
     captured: int
     refunded: int
+    disputed: int = 0
+    lost: int = 0
 
 
 class Controlled(Protocol):

@@ -13,6 +13,7 @@ from infra.simulators.controls import (
 from infra.simulators.faults import Mischief
 from infra.simulators.http_server import Request, Response
 from infra.simulators.paypal.books import Books
+from infra.simulators.paypal.disputes import OUTCOMES
 from infra.simulators.paypal.happenings import Happenings
 from infra.simulators.paypal.objects import Event, Order
 from infra.simulators.paypal.refusals import Refusal
@@ -85,6 +86,7 @@ class Control:
         found = self._books.orders_of(payment_id)
         lines = [_line(order) for order in found]
         live = [line for line in lines if line.is_live_authorization]
+        held = [dispute for order in found for dispute in order.disputes]
         return OrdersOfPayment(
             payment_id=payment_id,
             order_id=found[0].reference_id,
@@ -93,6 +95,8 @@ class Control:
             authorized=sum(line.amount for line in live),
             captured=sum(line.captured for line in lines),
             refunded=sum(line.refunded for line in lines),
+            disputed=sum(one.minor for one in held if not one.outcome_code),
+            lost=sum(one.minor for one in held if one.outcome_code == OUTCOMES["lost"]),
             orders=lines,
         )
 

@@ -1,4 +1,4 @@
-"""The simulated PayPal's transaction search, made from its captures and refunds."""
+"""The simulated PayPal's transaction search, made from its captures, refunds and disputes."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 from infra.simulators.http_server import Request
 from infra.simulators.paypal.books import Books
+from infra.simulators.paypal.disputes import OUTCOMES
 from infra.simulators.paypal.documents import written
 from infra.simulators.paypal.refusals import Refusal
 from infra.simulators.settlements import Booking, Falsifier, fee_of
@@ -106,6 +107,17 @@ class Settlements:
                         created=refund.created,
                         payment=refund.capture_id,
                         payment_id=refund.invoice_id,
+                    )
+            for dispute in order.disputes:
+                is_won = dispute.outcome_code == OUTCOMES["won"]
+                for kind in ("dispute", "dispute_won")[: 2 if is_won else 1]:
+                    yield Booking(
+                        kind=kind,
+                        reference=dispute.id,
+                        amount=dispute.minor,
+                        currency=order.currency,
+                        created=dispute.updated if kind == "dispute_won" else dispute.created,
+                        payment=dispute.capture_id,
                     )
 
 

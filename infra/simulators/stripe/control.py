@@ -70,6 +70,8 @@ class Control:
         found = self._books.intents_of(payment_id)
         lines = [self._intent(intent) for intent in found]
         live = [line for line in lines if line.is_live_authorization]
+        names = {intent.id for intent in found}
+        held = [one for one in self._books.disputes.values() if one.payment_intent in names]
         return IntentsOfPayment(
             payment_id=payment_id,
             order_id=found[0].metadata.get("order_id", ""),
@@ -78,6 +80,8 @@ class Control:
             authorized=sum(line.amount for line in live),
             captured=sum(line.captured for line in lines),
             refunded=sum(line.refunded for line in lines),
+            disputed=sum(one.amount for one in held if one.status in disputes.HELD),
+            lost=sum(one.amount for one in held if one.status == disputes.LOST),
             intents=lines,
         )
 

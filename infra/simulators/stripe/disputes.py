@@ -7,7 +7,10 @@ from msgspec.structs import replace
 from infra.simulators.stripe.books import new_name
 from infra.simulators.stripe.objects import Dispute, Intent
 
-OPEN, DECIDED = ("needs_response", "under_review", "warning_needs_response"), ("lost", "won")
+HELD = ("needs_response", "under_review")
+"""The states in which the bank has the money, and has not decided; an inquiry takes none yet."""
+LOST, WON = "lost", "won"
+OPEN, DECIDED = (*HELD, "warning_needs_response"), (LOST, WON)
 
 
 def opened(intent: Intent, *, reason: str, status: str) -> tuple[Dispute, Intent]:

@@ -1,8 +1,9 @@
-"""The simulated Stripe's balance transactions, made from its intents and refunds."""
+"""The simulated Stripe's balance transactions, made from its intents, refunds and disputes."""
 
 from collections.abc import Collection, Iterator
 
 from infra.simulators.settlements import Booking, Falsifier, fee_of
+from infra.simulators.stripe import disputes
 from infra.simulators.stripe.books import Books
 from infra.simulators.stripe.objects import Intent
 from infra.simulators.stripe.rendering import Json, Rendering
@@ -91,11 +92,24 @@ class Settlements:
                     amount=refund.amount,
                     created=refund.created,
                 )
+        for dispute in self._books.disputes.values():
+            if dispute.status not in (*disputes.HELD, *disputes.DECIDED):
+                continue
+            for kind in ("dispute", "dispute_won")[: 2 if dispute.status == disputes.WON else 1]:
+                yield _booking(
+                    self._books.intents[dispute.payment_intent],
+                    kind=kind,
+                    reference=dispute.id,
+                    amount=dispute.amount,
+                    created=dispute.created,
+                )
 
     def _source(self, one: Booking) -> Json | str | None:
         """Write what it is about; of what is made up, only the name."""
         if one.reference in self._books.refunds:
             return self._rendering.refund(self._books.refunds[one.reference])
+        if one.reference in self._books.disputes:
+            return self._rendering.dispute(self._books.disputes[one.reference])
         intent = self._books.intents.get(self._books.charges.get(one.reference, ""))
         if intent is not None and intent.charge is not None and one.kind == "charge":
             return self._rendering.charge(intent, intent.charge)
