@@ -49,7 +49,10 @@ def check_endings(database_url: str, journal: Journal) -> Violations:
         open_calls = connection.execute(_OPEN_CALLS).fetchall()
         repeated = connection.execute(_REPEATED).fetchall()
         entered = connection.execute(_ENTERED_TWICE).fetchall()
-    refunded = {str(one["order_id"]) for one in endings if one["refunded_minor"]}
+    # What a bank has taken back is not given back a second time.
+    refunded = {
+        str(one["order_id"]) for one in endings if one["refunded_minor"] or one["lost_minor"]
+    }
     return {
         "every_payment_is_made_or_fails_cleanly": judge_endings(endings),
         "no_call_to_a_provider_is_left_open": [str(row) for row in open_calls],
@@ -65,7 +68,8 @@ def judge_endings(endings: Sequence[Row]) -> list[str]:
     """Say which orders and payments do not fit each other at the end."""
     return [
         f"{one['number']}: order {one['status']}, payment {one['payment']}, "
-        f"{one['captured_minor']} of {one['amount_minor']} charged, {one['refunded_minor']} back"
+        f"{one['captured_minor']} of {one['amount_minor']} charged, {one['refunded_minor']} back, "
+        f"{one['lost_minor']} lost"
         for one in endings
         if not _is_clean(one)
     ]
@@ -77,8 +81,11 @@ def _is_clean(ending: Row) -> bool:
         return ending["payment"] in CHARGED and is_whole
     if ending["status"] == "cancelled":
         # One that was called off before anybody heard what to pay has no payment.
-        gave_all_back = ending["captured_minor"] == ending["refunded_minor"]
-        return ending["payment"] is None or (ending["payment"] in GIVEN_UP and gave_all_back)
+        left = ending["captured_minor"] - ending["refunded_minor"] - ending["lost_minor"]
+        if ending["lost_minor"]:
+            # A bank may take what was given back already.
+            return bool(left <= 0)
+        return ending["payment"] is None or (ending["payment"] in GIVEN_UP and not left)
     return False
 
 
@@ -155,7 +162,8 @@ _ENDINGS = """
 SELECT o.id AS order_id, o.number, o.status, p.status AS payment,
        coalesce(p.amount_minor, 0) AS amount_minor,
        coalesce(p.captured_minor, 0) AS captured_minor,
-       coalesce(p.refunded_minor, 0) AS refunded_minor
+       coalesce(p.refunded_minor, 0) AS refunded_minor,
+       coalesce(p.lost_minor, 0) AS lost_minor
 FROM orders_order o LEFT JOIN payments_payment p ON p.order_id = o.id
 """
 _OPEN_CALLS = """

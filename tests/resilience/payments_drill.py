@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,12 +14,19 @@ import requests
 
 from infra.local.stack import Stack
 from tests.resilience import endings, verdict
+from tests.resilience.banks import Banks
 from tests.resilience.books import PROVIDERS, attempts_in, read_books
 from tests.resilience.customers import Customers
 from tests.resilience.journal import Journal
 from tests.resilience.mischief import Mischief
 from tests.resilience.part import PartResult, in_words, seconds_in_words
-from tests.resilience.payments_plan import PaymentsPlan, plan_payment_faults, plan_payments
+from tests.resilience.payments_plan import (
+    PaymentsPlan,
+    plan_disputes,
+    plan_payment_faults,
+    plan_payments,
+)
+from tests.resilience.plan import Wish
 from tests.resilience.stage import (
     CUSTOMERS_AT_ONCE,
     Screen,
@@ -89,12 +96,20 @@ def play_payments(plan: PaymentsPlan, *, stack: Stack, screen: Screen) -> PartRe
     customers = customers_of(stack, name=f"{NAME}-{plan.seed}", journal=journal)
     mischief = Mischief(stack, plan_payment_faults(plan), seed=plan.seed)
     watch = Watch(stack.environment["OMS_SIMULATORS_URL"])
+    wishes = plan_payments(plan)
+    banks = Banks(
+        stack.environment["OMS_SIMULATORS_URL"],
+        plan_disputes(plan),
+        seed=plan.seed,
+        may_dispute=lambda order_id: order_id in _disputable(wishes, customers, journal),
+    )
     with crowd_of(customers, at_once=CUSTOMERS_AT_ONCE) as crowd:
         try:
             watch.start()
             mischief.start()
+            banks.start()
             served = let_arrive(
-                plan_payments(plan),
+                wishes,
                 seconds=plan.seconds,
                 crowd=crowd,
                 serve=customers.serve,
@@ -108,8 +123,12 @@ def play_payments(plan: PaymentsPlan, *, stack: Stack, screen: Screen) -> PartRe
         finally:
             customers.lose_patience_at(time.monotonic() + plan.settle_within)
             mischief.stop()
-        quiet_after = settle(stack, served, seconds=plan.settle_within, screen=screen)
+            banks.hurry()
+        quiet_after = settle(
+            stack, served, seconds=plan.settle_within, screen=screen, look=banks.what_is_open
+        )
         wait(served)
+    banks.stop()
     watch.stop()
     for one in served:
         one.result()
@@ -123,6 +142,7 @@ def play_payments(plan: PaymentsPlan, *, stack: Stack, screen: Screen) -> PartRe
         "cancellations": journal.count("cancelled"),
         "refunds": journal.count("refunded"),
         "approvals": journal.count("approved"),
+        "disputes": banks.outcomes(),
         "orders_by_status": verdict.count_by(database_url, "orders_order"),
         "payments_by_status": endings.count_payments(database_url),
         "calls_tried_again": endings.count_tried_again(database_url),
@@ -143,6 +163,16 @@ def play_payments(plan: PaymentsPlan, *, stack: Stack, screen: Screen) -> PartRe
     )
 
 
+def _disputable(wishes: Sequence[Wish], customers: Customers, journal: Journal) -> set[str]:
+    """Give the orders of customers who want nothing back, or have asked for it already.
+
+    Who asks for money that a bank has taken is refused, as they should be.
+    """
+    want_back = {customers.key_of(one) for one in wishes if one.wants_back is not None}
+    asked = {one.order_id for one in journal.list("refunded")}
+    return asked | {one.order_id for one in journal.list("placed") if one.key not in want_back}
+
+
 def _lines(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         ("Payments", f"{figures['payments_acknowledged']} of {figures['payments_asked']}"),
@@ -152,6 +182,7 @@ def _lines(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
             f"{figures['approvals']} approved",
         ),
         ("What became of them", in_words(figures["payments_by_status"])),
+        ("Disputes", in_words(figures["disputes"])),
         ("Calls tried again", str(figures["calls_tried_again"])),
         ("Faults", in_words(figures["faults"])),
         ("Reconciled", "yes" if figures["reconciled"] else "no"),

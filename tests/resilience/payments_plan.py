@@ -35,6 +35,9 @@ TOKENS: Mapping[str, Mapping[str, int]] = {
     "paypal": {"vault-ok": 62, "vault-declined": 7, "vault-no-funds": 5, "wallet": 26},
     "sandbox": SANDBOX_TOKENS,
 }
+DISPUTED_AT = ("stripe", "paypal")
+"""The providers whose simulators let customers' banks dispute a charge."""
+LONGEST_DISPUTE_SECONDS = 8.0
 CANCEL_SHARE, REFUND_SHARE = 0.12, 0.14
 LATEST_CANCEL_SECONDS = 4.0
 PATIENT = "slower than we wait"
@@ -52,6 +55,7 @@ class PaymentsPlan:
     """The size of the drill. Times in seconds, the rate in payments a second.
 
     With `forgetful` some customers never decide, and their payments end when their time is over.
+    `disputes` is how many charges are disputed at each provider that has disputes.
     """
 
     seed: int
@@ -62,6 +66,7 @@ class PaymentsPlan:
     postgres_every: float | None = 25.0
     settle_within: float = 120.0
     forgetful: bool = True
+    disputes: int = 5
 
     @property
     def seconds(self) -> float:
@@ -80,7 +85,36 @@ def quick_payments(*, seed: int) -> PaymentsPlan:
         postgres_every=None,
         settle_within=60.0,
         forgetful=False,
+        disputes=2,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDispute:
+    """A charge that a bank is to dispute `at` so many seconds, and to decide on when `lasts` are over."""
+
+    at: float
+    provider: str
+    is_won: bool
+    lasts: float
+
+
+def plan_disputes(drill: PaymentsPlan) -> list[PlannedDispute]:
+    """Give the disputes of the drill, some won and some lost at each provider; the same plan, the same ones."""
+    chance = random.Random(f"disputes {drill.seed}")
+    found = []
+    for provider in DISPUTED_AT:
+        outcomes = in_turns((True, False), chance)
+        found += [
+            PlannedDispute(
+                at=chance.uniform(0, drill.seconds),
+                provider=provider,
+                is_won=next(outcomes),
+                lasts=chance.uniform(0, LONGEST_DISPUTE_SECONDS),
+            )
+            for _ in range(drill.disputes)
+        ]
+    return found
 
 
 def plan_payments(drill: PaymentsPlan) -> list[Wish]:

@@ -74,6 +74,7 @@ class TestPaymentDrills:
         result = play_payments(plan, stack=stack, screen=Nobody())
         assert broken(result) == {}
         assert result.figures["payments_acknowledged"] == plan.payments
+        assert set(result.figures["disputes"]) == {"lost", "won"}  # type: ignore[call-overload]  # a JSON value
         assert {"kill worker-saga", "kill before the commit worker-saga"} <= set(
             result.as_document()["faults"]  # type: ignore[call-overload]  # a JSON value
         )

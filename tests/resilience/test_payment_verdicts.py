@@ -20,6 +20,7 @@ from tests.resilience.outage_judge import (
 from tests.resilience.outage_plan import OutagePlan, plan_outage, plan_outage_orders, quick_outage
 from tests.resilience.payments_plan import (
     PaymentsPlan,
+    plan_disputes,
     plan_payment_faults,
     plan_payments,
     quick_payments,
@@ -31,7 +32,9 @@ OUTAGE = Outage(began_at=1000.2, ended_at=1060.3)
 PLAN = OutagePlan(seed=1)
 
 
-def ending(status: str, payment: str | None, charged: int = 0, back: int = 0) -> dict[str, Any]:
+def ending(
+    status: str, payment: str | None, charged: int = 0, back: int = 0, lost: int = 0
+) -> dict[str, Any]:
     return {
         "number": "N",
         "status": status,
@@ -39,6 +42,7 @@ def ending(status: str, payment: str | None, charged: int = 0, back: int = 0) ->
         "amount_minor": 1000,
         "captured_minor": charged,
         "refunded_minor": back,
+        "lost_minor": lost,
     }
 
 
@@ -77,6 +81,10 @@ class TestEndings:
             ending("cancelled", "voided"),
             ending("cancelled", "refunded", 1000, 1000),
             ending("cancelled", None),
+            ending("confirmed", "captured", 1000, 0, 1000),
+            ending("cancelled", "captured", 1000, 0, 1000),
+            ending("cancelled", "partially_refunded", 1000, 300, 700),
+            ending("cancelled", "refunded", 1000, 1000, 1000),
         ],
     )
     def test_are_clean(self, one: dict[str, Any]) -> None:
@@ -90,6 +98,7 @@ class TestEndings:
             ending("confirmed", None),
             ending("cancelled", "captured", 1000),
             ending("cancelled", "refunded", 1000, 999),
+            ending("cancelled", "captured", 1000, 0, 999),
             ending("payment_pending", "requires_action"),
         ],
     )
@@ -209,6 +218,14 @@ class TestPlans:
         assert sum(wish.cancels_after is not None for wish in wishes) > 50
         assert {wish.wants_back for wish in wishes} == {None, "", "1.00"}
         assert {wish.approval for wish in wishes if wish.token == "wallet"} == set(kinds.Approval)
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_have_charges_disputed_at_every_provider_both_ways(self, seed: int) -> None:
+        found = plan_disputes(quick_payments(seed=seed))
+        assert found == plan_disputes(quick_payments(seed=seed))
+        assert {(one.provider, one.is_won) for one in found} == {
+            (provider, is_won) for provider in ("stripe", "paypal") for is_won in (True, False)
+        }
 
     def test_leave_nobody_waiting_in_a_small_drill(self) -> None:
         wishes = [wish for seed in range(20) for wish in plan_payments(quick_payments(seed=seed))]

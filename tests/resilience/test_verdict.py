@@ -17,11 +17,12 @@ def payment(status: str = "captured", order: str = "confirmed", **changes: int) 
     return {"status": status, "order_status": order, **amounts}
 
 
-def line(*captured: int, live: int = 0, refunded: int = 0) -> dict[str, Any]:
+def line(*captured: int, live: int = 0, refunded: int = 0, lost: int = 0) -> dict[str, Any]:
     return {
         "live_authorizations": live,
         "captured": sum(captured),
         "refunded": refunded,
+        "lost": lost,
         "intents": [{"captured": amount} for amount in captured],
     }
 
@@ -36,6 +37,8 @@ class TestJudgeBooks:
             "charged": payment(),
             "reserved": payment("authorized", captured_minor=0),
             "refunded": payment("refunded", "cancelled", refunded_minor=1000),
+            "disputed": payment("partially_refunded", "cancelled", refunded_minor=400),
+            "refunded and disputed": payment("refunded", "cancelled", refunded_minor=1000),
             "voided": payment("voided", "cancelled", captured_minor=0),
             "declined": payment("failed", "cancelled", captured_minor=0),
             "never asked": payment("failed", "cancelled", captured_minor=0),
@@ -46,6 +49,8 @@ class TestJudgeBooks:
             "charged": line(1000),
             "reserved": line(0, live=1),
             "refunded": line(1000, refunded=1000),
+            "disputed": line(1000, refunded=400, lost=600),
+            "refunded and disputed": line(1000, refunded=1000, lost=1000),
             "voided": line(0),
             "declined": line(0),
             "asked": line(0),
@@ -70,6 +75,10 @@ class TestJudgeBooks:
         payments = {"a": payment("captured", "cancelled")}
         assert broken(payments, {"a": line(1000)}) == {KEPT}
 
+    def test_finds_what_a_bank_has_left_of_a_cancelled_order(self) -> None:
+        payments = {"a": payment("captured", "cancelled")}
+        assert broken(payments, {"a": line(1000, lost=600)}) == {KEPT}
+
     def test_finds_money_of_an_order_that_was_lost(self) -> None:
         assert broken({}, {"a": line(0, live=1)}) == {KEPT}
 
@@ -86,16 +95,22 @@ class TestJudgeLedger:
     def test_finds_what_is_on_one_side_alone(self) -> None:
         charged = {"authorized": 0, "captured": 1000, "refunded": 0}
         assert judge_ledger({"a": charged}, {}) == [
-            "a: the ledger says [0, 1000, 0], the provider [0, 0, 0]"
+            "a: the ledger says [0, 1000, 0, 0, 0], the provider [0, 0, 0, 0, 0]"
         ]
         assert judge_ledger({}, {"b": charged}) == [
-            "b: the ledger says [0, 0, 0], the provider [0, 1000, 0]"
+            "b: the ledger says [0, 0, 0, 0, 0], the provider [0, 1000, 0, 0, 0]"
         ]
 
     def test_finds_a_refund_of_another_amount(self) -> None:
         ours = {"authorized": 0, "captured": 1000, "refunded": 400}
         assert judge_ledger({"a": ours}, {"a": {**ours, "refunded": 401}}) == [
-            "a: the ledger says [0, 1000, 400], the provider [0, 1000, 401]"
+            "a: the ledger says [0, 1000, 400, 0, 0], the provider [0, 1000, 401, 0, 0]"
+        ]
+
+    def test_finds_a_dispute_that_is_still_held_here(self) -> None:
+        ours = {"authorized": 0, "captured": 1000, "refunded": 0, "disputed": 1000, "lost": 0}
+        assert judge_ledger({"a": ours}, {"a": {**ours, "disputed": 0, "lost": 1000}}) == [
+            "a: the ledger says [0, 1000, 0, 1000, 0], the provider [0, 1000, 0, 0, 1000]"
         ]
 
 
