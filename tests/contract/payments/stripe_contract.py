@@ -113,8 +113,10 @@ def resource_violations(resource: dict[str, object]) -> list[str]:
 
 
 def _as_older(resource: dict[str, object]) -> dict[str, object]:
-    """Give an object without what only the newer API version knows."""
+    """Give an object without what only the newer API version knows, nor what it is about, if it is in it."""
     older = copy.deepcopy(resource)
+    if isinstance(source := older.get("source"), dict):
+        older["source"] = _as_older(source)
     for *names, last in NEWER.get(str(resource.get("object")), ()):
         part: Any = older
         for name in names:
