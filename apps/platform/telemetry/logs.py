@@ -19,6 +19,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 from apps.kernel.decoding import convert
 from apps.platform.telemetry import masking, metrics
+from apps.platform.telemetry.card_masking import CARD
 from apps.platform.telemetry.tracing import current_ids
 
 _FORMATTER: Final = "apps.platform.telemetry.logs.line_formatter"
@@ -145,7 +146,7 @@ def write_json(logger: WrappedLogger, method: str, line: EventDict) -> str:
         # Half a surrogate pair in somebody's input must not cost us the line.
         repaired = convert(_repaired(line), dict[str, Any])
         text = msgspec.json.encode(repaired).decode()
-    if masking.CARD in text:
+    if CARD in text:
         metrics.cards_masked_total.inc()
     return text
 

@@ -1,8 +1,9 @@
 """Take out of a value what must never be written down: card numbers, credentials, email addresses,
 and the rows that PostgreSQL quotes when it refuses one.
 
-Masking twice gives the same as masking once. The price of certainty: one number in ten that looks
-like a card number without being one is masked as well; identifiers in UUID or trace form never are.
+Masking twice gives the same as masking once. Whatever the door takes for card data is masked, and more:
+the price of certainty is that one number in ten that looks like a card number without being one is masked
+as well; identifiers in UUID or trace form never are, nor are times that programs count since 1970.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from apps.platform.luhn import passes_luhn
+from apps.platform.card_writing import CODE, CODE_NAME, in_plain_writing, may_name_security_code
+from apps.platform.telemetry.card_masking import without_cards
 
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 
-CARD: Final = "[card]"
 HIDDEN: Final = "[secret]"
 EMAIL: Final = "[email]"
 DEEPER: Final = "[…]"
@@ -48,35 +49,20 @@ _SECRET_KEYS: Final = frozenset(
         "csrftoken",
         "csrfmiddlewaretoken",
         "card_number",
+        "cardnumber",
         "pan",
-        "cvv",
-        "cvc",
-        "cvv2",
-        "security_code",
         "stripe_signature",
     }
 )
 _SECRET_ENDINGS: Final = ("_password", "_secret", "_token", "_api_key", "_private_key")
 
-_SUSPICIOUS: Final = re.compile(
-    r"@|\d(?:[ \u00a0.-]?\d){12}|bearer|basic|eyj|sk_|rk_|sec_|akia|passw|secret|token|key|cv[vc]"
-)
-_CARD_OR_ID: Final = re.compile(
-    r"(?P<id>\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b)"
-    r"|(?P<number>(?<!\d)\d(?:[ \u00a0.-]?\d){12,}(?!\d))",
-    re.IGNORECASE,
-)
-_SEPARATOR: Final = re.compile(r"([ \u00a0.-])")
-_FEWEST_DIGITS: Final = 13
-_MOST_DIGITS: Final = 19
-# No payment card begins with 0 or 1; times in milliseconds do.
-_LOWEST_FIRST_DIGIT: Final = 2
+_SUSPICIOUS: Final = re.compile(r"@|bearer|basic|eyj|sk_|rk_|sec_|akia|passw|secret|token|key")
 # Repetitions are bounded: a hostile text must not cost more than its length.
 _CREDENTIALS: Final = (
     (re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (
         re.compile(
-            r"\b((?:\w{0,40}_)?(?:password|passwd|secret|token|api_?key|private_key|cvv|cvc))"
+            r"\b((?:\w{0,40}_)?(?:password|passwd|secret|token|api_?key|private_key))"
             r"([\"']?\s{0,9}[=:]\s{0,9}[\"']?)(?!bearer |basic )[^\s\"'&,;(){}]+",
             re.IGNORECASE,
         ),
@@ -87,6 +73,12 @@ _CREDENTIALS: Final = (
     (re.compile(r"\bAKIA[0-9A-Z]{16}\b"), HIDDEN),
     (re.compile(r"(?<=://)[^\s/@:]{0,99}:[^\s/@]{0,200}@"), f"{HIDDEN}@"),
     (re.compile(r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), EMAIL),
+)
+
+_CODE_KEY: Final = re.compile(CODE_NAME)
+_NAMED_CODE: Final = re.compile(
+    rf"(?<![0-9a-z])({CODE_NAME}[\"']?\s{{0,9}}[=:]\s{{0,9}}[\"']?)[^\s\"'&,;(){{}}]+",
+    re.IGNORECASE,
 )
 
 _DETAIL_MARK: Final = "DETAIL:"
@@ -113,17 +105,33 @@ def masked_text(text: str) -> str:
     """
     if _DETAIL_MARK in text:
         text = _DETAIL.sub("", text)
-    if _SUSPICIOUS.search(text.lower()) is None:
+    if _SUSPICIOUS.search(text.lower()) is not None:
+        for pattern, replacement in _CREDENTIALS:
+            text = pattern.sub(replacement, text)
+    return _without_codes(without_cards(text))
+
+
+def _without_codes(text: str) -> str:
+    """Hide security codes; after card numbers, of which one may begin where a code is named."""
+    if not may_name_security_code(text):
         return text
-    for pattern, replacement in _CREDENTIALS:
-        text = pattern.sub(replacement, text)
-    return _CARD_OR_ID.sub(_without_card, text)
+    text = _NAMED_CODE.sub(rf"\1{HIDDEN}", text)
+    pieces: list[str] = []
+    end = 0
+    for found in CODE.finditer(in_plain_writing(text)):
+        pieces += [text[end : found.end("name")], HIDDEN]
+        end = found.end()
+    return "".join(pieces) + text[end:]
 
 
 def is_secret_key(key: str) -> bool:
     """Tell whether a field of this name holds a secret, whatever its value looks like."""
     name = key.lower().replace("-", "_")
-    return name in _SECRET_KEYS or name.endswith(_SECRET_ENDINGS)
+    return (
+        name in _SECRET_KEYS
+        or name.endswith(_SECRET_ENDINGS)
+        or _CODE_KEY.fullmatch(name) is not None
+    )
 
 
 def _masked(value: object, *, depth: int) -> Plain:
@@ -183,37 +191,3 @@ def _masked_number(number: int) -> int | str:
     text = str(number)
     after = masked_text(text)
     return number if after == text else after
-
-
-def _without_card(match: re.Match[str]) -> str:
-    if match["number"] is None:
-        return match[0]
-    pieces = _SEPARATOR.split(match["number"])
-    written: list[str] = []
-    place = 0
-    while place < len(pieces):
-        length = _card_length(pieces, place)
-        written.append(CARD if length else pieces[place])
-        place += length or 1
-    return "".join(written)
-
-
-def _card_length(pieces: list[str], start: int) -> int:
-    """Count the pieces, digits and separators in turn, that make up a card number from `start` on.
-
-    The longest reading wins; one number is written with one kind of separator.
-    """
-    if start % 2 or int(pieces[start][0]) < _LOWEST_FIRST_DIGIT:
-        return 0
-    found = 0
-    digits = ""
-    for end in range(start, len(pieces), 2):
-        if end > start + 2 and pieces[end - 1] != pieces[start + 1]:
-            break
-        # Digits of other scripts are digits too.
-        digits += "".join(str(int(digit)) for digit in pieces[end])
-        if len(digits) > _MOST_DIGITS:
-            break
-        if len(digits) >= _FEWEST_DIGITS and passes_luhn(digits.encode()):
-            found = end - start + 1
-    return found

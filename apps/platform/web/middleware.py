@@ -120,13 +120,14 @@ def _holds_null(request: HttpRequest) -> bool:
 
 
 def _holds_card(request: HttpRequest, *, with_body: bool = True) -> bool:
-    """Look at the body and, line by line, at what stands around it."""
+    """Look at the body and, one by one, at what stands around it."""
     words = [
         request.path,
         unquote_plus(request.META.get("QUERY_STRING", "")),
         *(request.META.get(name, "") for name in CARD_GUARDED_HEADERS),
     ]
-    if contains_card_data("\n".join(words).encode("utf-8", "replace")):
+    # Nulls, since a number may go on after the end of a line.
+    if contains_card_data("\0".join(words).encode("utf-8", "replace")):
         return True
     if not with_body or not _content_length(request):
         return False

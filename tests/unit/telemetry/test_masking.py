@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from apps.platform.luhn import passes_luhn
 from apps.platform.telemetry.masking import is_secret_key, masked, masked_text
+from apps.platform.web.card_numbers import contains_card_data
+from tests.card_writings import CODES, HONEST_CODES, NUMBERS, OTHER_NUMBERS
 from tests.growth import grows_in_proportion
 
 CARDS = [
@@ -21,6 +23,7 @@ CARDS = [
     "4222222222222",
     "6759649826438453",
 ]
+FEWEST_DIGITS = 13
 IDENTIFIER = UUID("01934567-8912-7123-8912-424242424242")
 
 
@@ -34,6 +37,37 @@ class TestMaskedText:
         card = separator.join(["4242", "4242", "4242", "4242"])
 
         assert masked_text(f"{card} 12/27") == "[card] 12/27"
+
+    @pytest.mark.parametrize("text", NUMBERS)
+    def test_hides_a_card_number_however_it_is_written(self, text: str) -> None:
+        kept = masked_text(f"paid with {text}, thanks")
+
+        assert "[card]" in kept
+        assert (kept[:10], kept[-8:]) == ("paid with ", ", thanks")
+        assert len([one for one in kept if one.isdigit()]) < FEWEST_DIGITS
+        assert not contains_card_data(kept.encode())
+
+    @pytest.mark.parametrize("text", [*OTHER_NUMBERS, *CODES])
+    def test_hides_whatever_the_door_refuses(self, text: str) -> None:
+        assert not contains_card_data(masked_text(text).encode())
+
+    @pytest.mark.parametrize(
+        ("text", "kept"),
+        [
+            ("cvv: 737 and on", "cvv: [secret] and on"),
+            ("CID 1234.", "CID [secret]."),
+            ("cvv 4000 0566 5566 5556", "cvv [card]"),
+            ("the card_code is 737", "the card_code is [secret]"),
+            ('{"securityCode":"737"}', '{"securityCode":"[secret]"}'),
+            ("csc=737&x=1", "csc=[secret]&x=1"),
+        ],
+    )
+    def test_hides_security_codes(self, text: str, kept: str) -> None:
+        assert masked_text(text) == kept
+
+    @pytest.mark.parametrize("text", HONEST_CODES)
+    def test_leaves_what_is_no_security_code(self, text: str) -> None:
+        assert masked_text(text) == text
 
     @pytest.mark.parametrize(
         ("text", "kept"),
@@ -86,7 +120,9 @@ class TestMaskedText:
     def test_leaves_ordinary_words(self, text: str) -> None:
         assert masked_text(text) == text
 
-    @given(st.text() | st.from_regex(r"([0-9 @.-]|sk_|token=|bearer |a){0,60}", fullmatch=True))
+    @given(
+        st.text() | st.from_regex(r"([0-9 @./٤-]|sk_|token=|bearer |cvv ?|a){0,60}", fullmatch=True)
+    )
     def test_changes_nothing_the_second_time(self, text: str) -> None:
         once = masked_text(text)
 
@@ -103,7 +139,22 @@ class TestMaskedText:
     @pytest.mark.parametrize(
         "piece",
         [
-            *("1 ", "4", "4242 ", "a", "://a:", "eyJ-", "bearer ", "x@", "token="),
+            *(
+                "1 ",
+                "4",
+                "4242 ",
+                "a",
+                "://a:",
+                "eyJ-",
+                "bearer ",
+                "x@",
+                "token=",
+                "4242/",
+                "1/",
+                "cvv=",
+                "cvv ",
+                "４",
+            ),
             *("\nDETAIL:", "\n ", "\nDETAIL:\n\nThe above"),
         ],
     )
@@ -191,7 +242,9 @@ class TestMasked:
 
 
 class TestIsSecretKey:
-    @pytest.mark.parametrize("key", ["Set-Cookie", "STRIPE_WEBHOOK_SECRET", "cvc", "db_password"])
+    @pytest.mark.parametrize(
+        "key", ["Set-Cookie", "STRIPE_WEBHOOK_SECRET", "cvc", "securityCode", "db_password"]
+    )
     def test_knows_secrets(self, key: str) -> None:
         assert is_secret_key(key)
 
