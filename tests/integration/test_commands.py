@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from django.core.management import get_commands, load_command_class
+from django.core.management import call_command, get_commands, load_command_class
+from django.core.management.base import CommandError
 
+from apps.platform.commands import PlatformCommand
 from infra.local.home import PROJECT
 
 
@@ -56,3 +58,32 @@ def test_say_in_one_line_what_they_were_asked_wrongly(
     assert ended.value.code == 2
     printed, said = capsys.readouterr()
     assert (printed, len(said.strip().splitlines())) == ("", 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["4000/0566/5566/5556", "told me CVV 737"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["retry_deliveries", "--retry", "--reason"],
+        ["retry_deliveries", "--subscriber"],
+        ["issue_token", "--service"],
+        ["reconcile_payments", "--provider"],
+    ],
+    ids=lambda one: " ".join(one[0:1] + one[-1:]),
+)
+def test_take_no_card(given: list[str], text: str) -> None:
+    name, *rest = given
+    with pytest.raises(CommandError) as refused:
+        call_command(name, *rest, text)
+    assert (refused.value.returncode, str(refused.value)) == (
+        2,
+        f"{rest[-1]} holds a card number or security code; leave it out.",
+    )
+
+
+def test_are_all_guarded() -> None:
+    ours = [name for name, app in get_commands().items() if app.startswith(("apps.", "config"))]
+    commands = [load_command_class(get_commands()[name], name) for name in ours]
+    assert len(commands) > 8
+    assert all(isinstance(command, PlatformCommand) for command in commands)

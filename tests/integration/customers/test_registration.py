@@ -13,6 +13,7 @@ from apps.customers.models import Customer
 from apps.customers.queries import get_customer
 from apps.kernel.identifiers import new_id
 from apps.platform.outbox.models import Delivery, StoredEvent
+from tests.card_writings import CODES, NUMBERS
 from tests.integration.customers.people import published, register
 
 
@@ -116,3 +117,16 @@ class TestCommand:
             self.run("--email", email, "--name", "Ada")
         assert (refused.value.returncode, str(refused.value)) == (2, sentence)
         assert Customer.objects.count() == 1
+
+    @pytest.mark.parametrize("option", ["--name", "--email", "--phone", "--locale", "--region"])
+    @pytest.mark.parametrize("text", [*NUMBERS, *CODES])
+    def test_takes_no_card_in_any_option(self, option: str, text: str) -> None:
+        given = {"--name": "Ada", "--email": "ada@example.com", option: f"Ada {text}"}
+        with pytest.raises(CommandError) as refused:
+            self.run(*(f"{name}={value}" for name, value in given.items()))
+        assert (refused.value.returncode, str(refused.value)) == (
+            2,
+            f"{option} holds a card number or security code; leave it out.",
+        )
+        assert not Customer.objects.exists()
+        assert not StoredEvent.objects.exists()
