@@ -12,6 +12,7 @@ from apps.payments.adapters.registry import gateway_named, is_set_up
 from apps.payments.domain.refusals import UnknownProvider, WebhookRefused, WebhookUndecided
 from apps.payments.ports import GatewayUnavailable, MessageRefused, ProviderMessage
 from apps.payments.services.handle_messages import HANDLE_MESSAGES
+from apps.payments.services.mask_cards import mask_cards
 from apps.platform.bulk.gathering import Gathering
 from apps.platform.outbox.wakeups import wake
 from apps.platform.telemetry.metrics import webhooks_total
@@ -48,8 +49,8 @@ def receive_messages(
 ) -> bool:
     """Verify a webhook and store its messages; returns False where all of them were stored before.
 
-    They are committed on return, with those that came at the same moment; in a transaction of the
-    caller they are part of that. `now` judges the age of the signature.
+    Card data in them is masked first. They are committed on return, with those that came at the same
+    moment; in a transaction of the caller they are part of that. `now` judges the age of the signature.
 
     Raises:
         UnknownProvider: no such gateway is in use.
@@ -64,6 +65,7 @@ def receive_messages(
         messages = gateway_named(provider).read_messages(body, headers, now)
         for message in messages:
             _insist_on_storable(message)
+        messages = mask_cards(messages, provider=provider, body=body)
     except MessageRefused as error:
         webhooks_total.labels(provider=provider, outcome="refused").inc()
         raise WebhookRefused(

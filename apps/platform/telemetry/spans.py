@@ -11,7 +11,6 @@ from django.conf import settings
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.instrumentation.celery import CeleryInstrumentor
-from opentelemetry.instrumentation.django import DjangoInstrumentor
 from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
@@ -21,6 +20,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusC
 
 from apps.platform.telemetry.span_sending import EachProcessItsOwn
 from apps.platform.telemetry.trace_context import TraceContext
+from apps.platform.telemetry.traced_requests import RequestInstrumentor
 
 if TYPE_CHECKING:
     from apps.platform.telemetry.tracing import Attributes
@@ -102,7 +102,7 @@ class Spans:
 def _instrument_requests(provider: TracerProvider) -> None:
     """Have requests make spans; those to the API too, whose handler has middleware of its own."""
     before = list(settings.MIDDLEWARE)
-    DjangoInstrumentor().instrument(tracer_provider=provider, excluded_urls=_UNTRACED_PATHS)
+    RequestInstrumentor().instrument(tracer_provider=provider, excluded_urls=_UNTRACED_PATHS)
     added = [one for one in settings.MIDDLEWARE if one not in before]
     settings.OMS_API_MIDDLEWARE = [*added, *settings.OMS_API_MIDDLEWARE]
 

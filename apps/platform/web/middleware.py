@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote_plus, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseNotAllowed
@@ -122,19 +122,31 @@ def _holds_null(request: HttpRequest) -> bool:
 def _holds_card(request: HttpRequest, *, with_body: bool = True) -> bool:
     """Look at the body and, one by one, at what stands around it."""
     words = [
-        request.path,
-        unquote_plus(request.META.get("QUERY_STRING", "")),
-        *(request.META.get(name, "") for name in CARD_GUARDED_HEADERS),
+        request.path.encode("utf-8", "replace"),
+        _unquoted(_as_sent(request.META.get("QUERY_STRING", ""))),
+        *(_as_sent(request.META.get(name, "")) for name in CARD_GUARDED_HEADERS),
     ]
     # Nulls, since a number may go on after the end of a line.
-    if contains_card_data("\0".join(words).encode("utf-8", "replace")):
+    if contains_card_data(b"\0".join(words)):
         return True
     if not with_body or not _content_length(request):
         return False
     body = request.body
     if request.content_type == "application/x-www-form-urlencoded":
-        body = unquote_to_bytes(body.replace(b"+", b" "))
+        body = _unquoted(body)
     return contains_card_data(body)
+
+
+def _as_sent(header: str) -> bytes:
+    """Give the bytes that a server has handed over as Latin-1, whatever the caller meant by them."""
+    try:
+        return header.encode("latin-1")
+    except UnicodeEncodeError:
+        return header.encode("utf-8", "replace")
+
+
+def _unquoted(form: bytes) -> bytes:
+    return unquote_to_bytes(form.replace(b"+", b" "))
 
 
 def _card_refused(request: HttpRequest) -> HttpRefusal:
@@ -151,7 +163,7 @@ def _card_refused(request: HttpRequest) -> HttpRefusal:
                 "as a UUID.",
             )
             for name in CARD_GUARDED_HEADERS
-            if contains_card_data(request.META.get(name, "").encode("utf-8", "replace"))
+            if contains_card_data(_as_sent(request.META.get(name, "")))
         ],
     )
 

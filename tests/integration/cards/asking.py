@@ -17,12 +17,15 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from tests.card_writings import FULL_WIDTH, GLUED, NUMBER, SLASHED
 from tests.unit.web.keys import new_private_key
 
-PLAIN = "4000056655665556"
+PLAIN = NUMBER
 CARDS = (PLAIN, "4000 0566 5566 5556", "4000-0566-5566-5556")
 SECURITY_CODE = "CVV: 737"
-TEXTS = (*CARDS, SECURITY_CODE)
+SECURITY_CODES = (SECURITY_CODE, "CID 737")
+TEXTS = (*CARDS, SLASHED, FULL_WIDTH, GLUED, *SECURITY_CODES)
+"""One of each kind; all the others are tried where the guard and the mask are by themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)

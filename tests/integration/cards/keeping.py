@@ -17,8 +17,8 @@ def list_columns() -> list[tuple[str, str, str]]:
         return [(table, column, kind) for table, column, kind in cursor.fetchall()]
 
 
-def where_kept(digits: str, words: str) -> list[str]:
-    """Name the columns that hold these digits, however they are written, or these words."""
+def where_kept(digits: str, *words: str) -> list[str]:
+    """Name the columns that hold these digits, whatever stands between them, or any of these words."""
     found = []
     with connection.cursor() as cursor:
         for table, column, kind in list_columns():
@@ -26,8 +26,8 @@ def where_kept(digits: str, words: str) -> list[str]:
             text = f"encode({name}, 'escape')" if kind == "bytea" else f"{name}::text"
             cursor.execute(
                 f'SELECT EXISTS (SELECT 1 FROM "{table}" WHERE '
-                f"regexp_replace({text}, '[^0-9]', '', 'g') LIKE %s OR {text} ILIKE %s)",
-                [f"%{digits}%", f"%{words}%"],
+                f"regexp_replace({text}, '[^0-9]', '', 'g') LIKE %s OR {text} ILIKE ANY(%s))",
+                [f"%{digits}%", [f"%{one}%" for one in words]],
             )
             if cursor.fetchone() == (True,):
                 found.append(f"{table}.{column}")

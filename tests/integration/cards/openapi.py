@@ -75,15 +75,17 @@ class Operation:
         yield _changed(good, "an unknown query", query={**good.query, STRANGE: text})
         yield _changed(good, "the request id", headers={**good.headers, "X-Request-ID": text})
         if good.body is not None:
-            for spot, value in _spots(good.body, ()):
+            for spot, value in list_spots(good.body, ()):
                 label = "body /" + "/".join(map(str, spot))
-                yield _changed(good, label, body=_with(good.body, spot, text))
+                yield _changed(good, label, body=with_value(good.body, spot, text))
                 if isinstance(value, int | float) and text.isdigit():
-                    yield _changed(good, label, body=_with(good.body, spot, int(text)))
-            for spot in _objects(good.body, ()):
+                    yield _changed(good, label, body=with_value(good.body, spot, int(text)))
+            for spot in list_objects(good.body, ()):
                 label = "unknown in body /" + "/".join(map(str, spot))
-                yield _changed(good, label, body=_with(good.body, (*spot, STRANGE), text))
-                yield _changed(good, f"{label}, by name", body=_with(good.body, (*spot, text), "x"))
+                yield _changed(good, label, body=with_value(good.body, (*spot, STRANGE), text))
+                yield _changed(
+                    good, f"{label}, by name", body=with_value(good.body, (*spot, text), "x")
+                )
 
     def _filled(self, values: Mapping[str, str]) -> str:
         path = self._path
@@ -153,31 +155,31 @@ def _changed(good: Request, where: str, **changes: Any) -> Request:
     return Request(where=where, **values)
 
 
-def _spots(value: Any, spot: Spot) -> Iterator[tuple[Spot, Any]]:
+def list_spots(value: Any, spot: Spot) -> Iterator[tuple[Spot, Any]]:
     """Give every place that holds no further places."""
     match value:
         case dict():
             for name, one in value.items():
-                yield from _spots(one, (*spot, name))
+                yield from list_spots(one, (*spot, name))
         case list():
             for position, one in enumerate(value):
-                yield from _spots(one, (*spot, position))
+                yield from list_spots(one, (*spot, position))
         case _:
             yield spot, value
 
 
-def _objects(value: Any, spot: Spot) -> Iterator[Spot]:
+def list_objects(value: Any, spot: Spot) -> Iterator[Spot]:
     match value:
         case dict():
             yield spot
             for name, one in value.items():
-                yield from _objects(one, (*spot, name))
+                yield from list_objects(one, (*spot, name))
         case list():
             for position, one in enumerate(value):
-                yield from _objects(one, (*spot, position))
+                yield from list_objects(one, (*spot, position))
 
 
-def _with(body: Any, spot: Spot, value: Any) -> Any:
+def with_value(body: Any, spot: Spot, value: Any) -> Any:
     changed = deepcopy(body)
     if not spot:
         return value
