@@ -119,7 +119,8 @@ cards_refused_total: Final = Counter(
     "cards_refused_total", "Requests refused because they held a card number."
 )
 cards_masked_total: Final = Counter(
-    "cards_masked_total", "Card numbers taken out of log lines and the audit log."
+    "cards_masked_total",
+    "Card numbers taken out of log lines, the audit log and what providers tell.",
 )
 gauge_source_failures_total: Final = Counter(
     "gauge_source_failures_total", "Times a source of gauges failed or was too slow.", ("source",)

@@ -20,7 +20,7 @@ class TracedRequests(_DjangoMiddleware):
         decoded: str = request.META.get("PATH_INFO", "")
         request.META["PATH_INFO"] = decoded.encode("utf-8", "replace").decode("latin-1")
         try:
-            return super().process_request(request)
+            return super().process_request(request)  # type: ignore[no-untyped-call]
         finally:
             request.META["PATH_INFO"] = decoded
 

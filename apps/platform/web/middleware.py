@@ -43,7 +43,8 @@ class RequestGuard:
     Settings, read once when the process starts, all optional: `OMS_MAX_BODY_BYTES` (256 KiB),
     `OMS_MAX_BODY_BYTES_BELOW` (path prefix to bytes, for bulk pushes; Django's own
     `DATA_UPLOAD_MAX_MEMORY_SIZE` must allow it too) and `OMS_CARD_GUARD_EXEMPT` (path prefixes
-    of bodies; providers' webhooks, whose signed bodies are full of long references and hold no cards). With
+    of bodies; providers' webhooks, whose signed bodies are full of long references: whoever reads them
+    masks what is kept of them). With
     `OMS_TRUSTED_PROXIES`, `REMOTE_ADDR` becomes the address that these proxies were called from.
     """
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from apps.kernel.identifiers import new_id
 from apps.platform.telemetry.tracing import current_ids, current_trace_context
-from apps.platform.web.card_numbers import contains_card_number
+from apps.platform.web.card_numbers import contains_card_data
 
 _META_KEY: Final = "oms.request"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
@@ -30,7 +30,7 @@ class RequestIdentity:
 
     Attributes:
         request_id: what the caller sent as `X-Request-ID`, or a new UUID; at most 64 characters,
-            and no card number.
+            and no card number or security code.
         correlation_id: the same as a UUID; one made from the request id where that is none.
         traceparent: the W3C header the caller sent, or empty.
 
@@ -89,7 +89,7 @@ def _identify(request: HttpRequest) -> RequestIdentity:
     traceparent = headers.get("HTTP_TRACEPARENT", "")
     if traceparent and not _TRACEPARENT.fullmatch(traceparent):
         traceparent = ""
-    if not sent or not _TOKEN.fullmatch(sent) or contains_card_number(sent.encode()):
+    if not sent or not _TOKEN.fullmatch(sent) or contains_card_data(sent.encode()):
         correlation_id = new_id()
         return RequestIdentity(str(correlation_id), correlation_id, traceparent)
     try:

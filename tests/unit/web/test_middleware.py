@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_django import Settings
 from structlog.testing import capture_logs
 
 from apps.platform.web.middleware import MAX_BODY_BYTES
+from tests.card_writings import FULL_WIDTH, SLASHED
 from tests.unit.web.keys import Tokens
 
 BASKET = {"items": [{"sku": "SKU-0001", "quantity": 2}]}
@@ -42,7 +44,11 @@ class TestCardNumbers:
         assert refused == (422, "card_number_refused")
 
     @pytest.mark.parametrize(
-        "query", [f"q={CARD}", "q=4111+1111%201111-1111", "q=%34111111111111111"]
+        "query",
+        [
+            *(f"q={CARD}", "q=4111+1111%201111-1111", "q=%34111111111111111"),
+            *(f"q={quote(FULL_WIDTH)}", FULL_WIDTH.encode().decode("latin-1")),
+        ],
     )
     def test_are_refused_in_a_query(self, client: Client, query: str) -> None:
         answer = client.get(f"/api/v1/baskets?{query}")
@@ -55,6 +61,16 @@ class TestCardNumbers:
         assert [error["parameter"] for error in told["errors"]] == ["Idempotency-Key"]
         assert told["errors"][0]["detail"].startswith("This looks like a card number")
         assert CARD.encode() not in answer.content
+
+    @pytest.mark.parametrize("key", [FULL_WIDTH, FULL_WIDTH.encode().decode("latin-1"), SLASHED])
+    def test_are_refused_as_a_key_as_servers_hand_it_over(self, client: Client, key: str) -> None:
+        answer = client.post("/api/v1/baskets", BASKET, headers={"Idempotency-Key": key})
+        assert [error["parameter"] for error in answer.json()["errors"]] == ["Idempotency-Key"]
+
+    @pytest.mark.parametrize("name", [CARD, f"card{CARD}", "CVV:737"])
+    def test_are_no_request_id(self, client: Client, name: str) -> None:
+        answer = client.get("/api/v1/baskets", headers={"X-Request-ID": name})
+        assert answer.headers["X-Request-ID"] != name
 
     def test_are_neither_repeated_nor_logged(
         self, client: Client, caplog: pytest.LogCaptureFixture
