@@ -18,9 +18,10 @@ import structlog
 Asked = TypeVar("Asked")
 Got = TypeVar("Got")
 
-WAIT_PER_WORK = 3.0
-"""In a crowd the next one waits for three times as long as the last one took, within a limit."""
-LONGEST_WAIT_SECONDS = 0.05
+EVEN_SECONDS = 1 / 300
+"""In a crowd the next one waits as long as the last one took if that was so long, and n times its length
+if it was n times as long, within a limit."""
+LONGEST_WAIT_SECONDS = 0.07
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +72,8 @@ class Gathering(Generic[Asked, Got]):
         if has_to_wait:
             request.turn.wait()
         if not request.is_done:
-            wait = WAIT_PER_WORK * self._took_seconds if has_to_wait else 0.0
+            took = self._took_seconds
+            wait = took * (took / EVEN_SECONDS) if has_to_wait else 0.0
             wait = max(self._at_least_seconds, min(wait, LONGEST_WAIT_SECONDS))
             if wait:
                 time.sleep(wait)

@@ -19,10 +19,11 @@ from django.conf import settings
 
 from apps.platform import valkey
 
-SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.5
-PAUSE_PER_WORK = 3.0
-"""Between passes a worker pauses for three times as long as the last one took, within limits: the
-busier the machine, the larger the batches, and the less each event costs."""
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 0.5
+EVEN_SECONDS = 0.0125
+"""A pass that took this long is followed by a pause as long, one that took n times as long by one of n
+times its own length, within limits: the busier the machine, the larger the batches, and the less each
+event costs, while in quiet hours nobody waits for that."""
 LOOK_SECONDS = 0.25
 """How often a worker looks while this process knows of nothing new."""
 LINGER_SECONDS = 0.5
@@ -74,7 +75,8 @@ def _watch(mark: "_Mark", attention: "_Attention", step: Step, deadline: float) 
         is_crowded = amount >= CROWD
         mark.keep(is_alone=not is_crowded or settings.OMS_OUTBOX_WORKERS == 1)
         if not is_crowded:
-            pause = PAUSE_PER_WORK * (time.monotonic() - began)
+            took = time.monotonic() - began
+            pause = took * (took / EVEN_SECONDS)
             pause = min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, pause))
             time.sleep(pause)
             attention.noticed.wait(LOOK_SECONDS - pause)
