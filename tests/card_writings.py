@@ -78,7 +78,6 @@ CODES: Final = [
     '{"cvv": "737"}',
     '{"CVC2": 737}',
     '{"csc":"737"}',
-    '{"cid":"737"}',
     '{"card_code":"737"}',
     '{"cardCode":"737"}',
     '{"securityCode":"737"}',
@@ -141,6 +140,7 @@ HONEST_CODES: Final = [
     '{"note": "cvv 12345"}',
     '{"note": "verification of order 123"}',
     '{"note": "incident 1234"}',
+    '{"metadata": {"cid": "1234"}}',
     '{"brand": "cvc", "last4": "4242"}',
     '{"code": 1234, "postal_code": "1011"}',
 ]

@@ -54,8 +54,9 @@ _CALENDAR_STARTS: Final = ("19", "20")
 _CODE_WORD: Final = re.compile(
     r"[csv](?:v[vcnd]|sc|id(?<=cid)|av2|ard[ _-]?code|ecurity|erification)"
 )
+# In small letters `cid` is what programs call a customer, a campaign or a channel.
 CODE_NAME: Final = (
-    r"(?:card[ _-]?)?(?:cv[vcnd]2?|csc2?|cid|cav2"
+    r"(?:card[ _-]?)?(?:cv[vcnd]2?|csc2?|(?-i:CID)|cav2"
     r"|(?:security|verification)[ _-]?(?:code|value|number)|card[ _-]?code)"
     r"(?:[ _-]?(?:code|number|value|no|nr))?"
 )
