@@ -2,7 +2,7 @@
 
 A transaction costs its round trips and its commit whether it writes one row or twenty. Whoever comes
 first begins at once, and what others ask for meanwhile is done next, all of it together. In such a
-crowd the next one waits a few times as long as the last one took, so that more can come along. So
+crowd the next one waits for a moment, so that more can come along, longer where the last one took long. So
 alone nothing is slower, and in a crowd each one costs a fraction.
 """
 
@@ -15,12 +15,13 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from apps.platform.pauses import pause_after
+
 Asked = TypeVar("Asked")
 Got = TypeVar("Got")
 
 EVEN_SECONDS = 1 / 300
-"""In a crowd the next one waits as long as the last one took if that was so long, and n times its length
-if it was n times as long, within a limit."""
+"""In a crowd the next one waits three times as long as the last one took where that was 10 ms (`pauses`)."""
 LONGEST_WAIT_SECONDS = 0.07
 
 log = structlog.get_logger(__name__)
@@ -72,9 +73,14 @@ class Gathering(Generic[Asked, Got]):
         if has_to_wait:
             request.turn.wait()
         if not request.is_done:
-            took = self._took_seconds
-            wait = took * (took / EVEN_SECONDS) if has_to_wait else 0.0
-            wait = max(self._at_least_seconds, min(wait, LONGEST_WAIT_SECONDS))
+            wait = self._at_least_seconds
+            if has_to_wait:
+                wait = pause_after(
+                    self._took_seconds,
+                    even=EVEN_SECONDS,
+                    shortest=wait,
+                    longest=max(wait, LONGEST_WAIT_SECONDS),
+                )
             if wait:
                 time.sleep(wait)
             self._lead()

@@ -20,8 +20,8 @@ from apps.platform.outbox.models import LANES
 from apps.platform.outbox.parking import bury, park, postpone, unpark
 from apps.platform.outbox.registry import Handler, Subscriber
 from apps.platform.outbox.waiting import is_waiting
+from apps.platform.telemetry.lines import lines_about
 from apps.platform.telemetry.metrics import deliveries_failed_total, deliveries_handled_total
-from apps.platform.telemetry.naming import lines_about
 from apps.platform.telemetry.tracing import span_from
 
 BATCH = 500
@@ -89,7 +89,7 @@ class Row:
 
 
 def drain(subscriber: Subscriber, *, until: float | None = None) -> int:
-    """Hand a subscriber what waits in the lanes that are free now, until the time is up.
+    """Hand a subscriber what waits in the lanes that nobody else holds, until the time is up.
 
     `until` is on the monotonic clock, five seconds from now when left out. Several drains of one
     subscriber share its lanes. Returns the number of events handled. Events whose handler fails are
@@ -102,21 +102,28 @@ def drain(subscriber: Subscriber, *, until: float | None = None) -> int:
         return 0
     deadline = time.monotonic() + DRAIN_SECONDS if until is None else until
     share = -(-LANES // settings.OMS_OUTBOX_WORKERS)
-    with claimed_lanes(subscriber.name, at_most=share) as claim:
-        try:
-            return _work_off(subscriber, claim, deadline) if claim.lanes else 0
-        except LanesLost:
-            # Rolled back; whoever holds the lanes now, or the next wake-up, delivers.
-            log.warning("lanes_lost", subscriber=subscriber.name)
-            return 0
+    handled = 0
+    while time.monotonic() < deadline:
+        with claimed_lanes(subscriber.name, at_most=share) as claim:
+            try:
+                step = _work_off(subscriber, claim, deadline)
+            except LanesLost:
+                # Rolled back; whoever holds the lanes now, or the next wake-up, delivers.
+                log.warning("lanes_lost", subscriber=subscriber.name)
+                break
+        handled += step
+        # With all lanes a share, or fewer than a share of them busy, none is left for a second round.
+        if not step or share == LANES or len(claim.lanes) < share:
+            break
+    return handled
 
 
 def _work_off(subscriber: Subscriber, claim: Claim, deadline: float) -> int:
     handled = 0
     while claim.healthy and time.monotonic() < deadline:
-        batch = _deliver_batch(subscriber, claim)
+        batch, is_last = _deliver_batch(subscriber, claim)
         handled += batch
-        if batch < BATCH:
+        if is_last:
             break
     for lane in claim.suspicious:
         while time.monotonic() < deadline and (step := _probe(subscriber, claim, lane)):
@@ -124,7 +131,8 @@ def _work_off(subscriber: Subscriber, claim: Claim, deadline: float) -> int:
     return handled
 
 
-def _deliver_batch(subscriber: Subscriber, claim: Claim) -> int:
+def _deliver_batch(subscriber: Subscriber, claim: Claim) -> tuple[int, bool]:
+    """Give how many were handled, and whether those were all that waited; what failed was put aside."""
     for attempt in range(RETRIES):
         rows = _fetch(subscriber, claim.healthy, limit=BATCH)
         try:
@@ -143,13 +151,14 @@ def _deliver_batch(subscriber: Subscriber, claim: Claim) -> int:
                 break
             time.sleep(0.02 * (attempt + 1))
         else:
-            return len(rows)
+            return len(rows), len(rows) < BATCH
     stories: dict[UUID, list[Row]] = {}
     for row in rows:
         stories.setdefault(row.key, []).append(row)
-    return sum(
+    handled = sum(
         _deliver_story(subscriber, claim, claim.healthy, story) for story in stories.values()
     )
+    return handled, len(rows) < BATCH
 
 
 def _deliver_story(
@@ -160,12 +169,13 @@ def _deliver_story(
     That one is put aside with its key, what comes before it is delivered. Returns how many were.
     """
     first = story[0]
+    event = {"event_id": first.event_id} if len(story) == 1 else {}
     with lines_about(
         first.trace_context,
         subscriber=subscriber.name,
         key=str(first.key),
-        event_id=first.event_id,
         batch_size=len(story),
+        **event,
     ):
         try:
             _apply(subscriber, claim, lanes, story)

@@ -18,12 +18,12 @@ import redis
 from django.conf import settings
 
 from apps.platform import valkey
+from apps.platform.pauses import pause_after
 
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 0.5
 EVEN_SECONDS = 0.0125
-"""A pass that took this long is followed by a pause as long, one that took n times as long by one of n
-times its own length, within limits: the busier the machine, the larger the batches, and the less each
-event costs, while in quiet hours nobody waits for that."""
+"""Between passes a worker pauses, five times as long as the pass where that took 62 ms: the busier the
+machine, the larger the batches, and the less each event costs (`pauses`)."""
 LOOK_SECONDS = 0.25
 """How often a worker looks while this process knows of nothing new."""
 LINGER_SECONDS = 0.5
@@ -75,9 +75,12 @@ def _watch(mark: "_Mark", attention: "_Attention", step: Step, deadline: float) 
         is_crowded = amount >= CROWD
         mark.keep(is_alone=not is_crowded or settings.OMS_OUTBOX_WORKERS == 1)
         if not is_crowded:
-            took = time.monotonic() - began
-            pause = took * (took / EVEN_SECONDS)
-            pause = min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, pause))
+            pause = pause_after(
+                time.monotonic() - began,
+                even=EVEN_SECONDS,
+                shortest=SHORTEST_PAUSE_SECONDS,
+                longest=LONGEST_PAUSE_SECONDS,
+            )
             time.sleep(pause)
             attention.noticed.wait(LOOK_SECONDS - pause)
     return done

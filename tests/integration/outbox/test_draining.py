@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from apps.platform.outbox import draining
 from apps.platform.outbox.draining import drain
@@ -43,6 +44,26 @@ class TestDrain:
         assert listener.subscriber
         drain(listener.subscriber)
         assert listener.batches == [10]
+
+    @pytest.mark.parametrize("workers", [1, 2, 3, 8])
+    def test_leaves_no_lane_that_is_free_however_many_may_share_them(
+        self, listener: Listener, settings: Settings, workers: int
+    ) -> None:
+        settings.OMS_OUTBOX_WORKERS = workers
+        for _ in range(50):
+            say(uuid.uuid4(), "once")
+        assert listener.subscriber
+        assert drain(listener.subscriber) == 50
+
+    def test_goes_on_after_a_batch_of_which_all_failed(
+        self, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(draining, "BATCH", 3)
+        for text in ("bad", "bad", "bad", "good", "good"):
+            say(uuid.uuid4(), text)
+        listener.fails = lambda event: event.reason == "bad"
+        assert listener.subscriber
+        assert drain(listener.subscriber) == 2
 
     def test_finds_nothing_when_called_again(self, listener: Listener) -> None:
         say(uuid.uuid4(), "once")
