@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
+from config.live_money import is_live
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -136,7 +138,7 @@ def _links() -> Mapping[Page, str]:
 
 def name_environment(request: HttpRequest) -> list[str]:
     """Give the badge that tells production from everything else, as text and colour."""
-    return [settings.OMS_ENV, "danger" if settings.OMS_ENV == "production" else "info"]
+    return [settings.OMS_ENV, "danger" if is_live(settings.OMS_ENV) else "info"]
 
 
 def locate_icon(request: HttpRequest) -> str:

@@ -22,6 +22,7 @@ KEYS_OF_GATEWAYS = {
     "paypal": ("paypal_client_id", "paypal_client_secret", "paypal_webhook_id"),
 }
 """What each payment provider in use must be given in production."""
+_NEEDED = "{}: production needs a value of its own."
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
@@ -151,33 +152,31 @@ def refuse_unsafe_production(env: Environment) -> None:
     """Stop a production process that would run with a demo secret, without its keys, or for play money.
 
     Raises:
-        ImproperlyConfigured: naming every variable at fault at once.
+        ImproperlyConfigured: with a line for each variable at fault, sorted by name.
     """
     faults = [
-        name.upper()
+        f"{name.upper()}: production needs a strong value of its own, of 32 characters or more."
         for name in ("oms_secret_key", "oms_order_number_secret")
         if getattr(env, name) == LOCAL_SECRET or len(getattr(env, name)) < 32
     ]
     if not env.gateways or "sandbox" in env.gateways:
-        faults.append("OMS_GATEWAYS (real providers only)")
+        faults.append("OMS_GATEWAYS: production takes real providers only.")
     if not (env.oms_jwks_url or env.oms_jwks_file):
-        faults.append("OMS_JWKS_URL")
+        faults.append(_NEEDED.format("OMS_JWKS_URL"))
     if env.oms_allowed_hosts == "*":
-        faults.append("OMS_ALLOWED_HOSTS")
+        faults.append(_NEEDED.format("OMS_ALLOWED_HOSTS"))
     faults += [
-        name.upper()
+        _NEEDED.format(name.upper())
         for gateway, names in KEYS_OF_GATEWAYS.items()
         for name in names
         if gateway in env.gateways and _is_for_play(getattr(env, name))
     ]
     if "paypal" in env.gateways and env.paypal_certificate_base:
-        faults.append("PAYPAL_CERTIFICATE_BASE (PayPal's own certificates only)")
+        faults.append("PAYPAL_CERTIFICATE_BASE: production takes PayPal's own certificates only.")
     if "adyen" in env.gateways and not env.adyen_report_base.startswith("https://"):
-        faults.append("ADYEN_REPORT_BASE (https only)")
+        faults.append("ADYEN_REPORT_BASE: production fetches reports over https only.")
     if faults:
-        raise ImproperlyConfigured(
-            "Production needs its own, strong value for: " + ", ".join(sorted(faults))
-        )
+        raise ImproperlyConfigured("\n".join(sorted(faults)))
 
 
 def _is_for_play(value: str) -> bool:

@@ -9,6 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.env import Environment
 
+NOT_LIVE = frozenset({"local", "test", "ci", "development", "staging"})
+"""The environments that may run for play money; by any other name it is production."""
 ADDRESSES_OF_GATEWAYS = {
     "stripe": ("stripe_api_base",),
     "adyen": ("adyen_api_base", "adyen_report_base"),
@@ -22,8 +24,16 @@ _TEST_KEY_OF_STRIPE = re.compile(r"^[a-z]+_(?:[a-z]+_)?test_")
 _TEST_NAME_OF_PAYPAL = re.compile(r"^(?:sb$|sb[-_]|sandbox|test)", re.IGNORECASE)
 
 
+def is_live(environment: str) -> bool:
+    """Tell whether real money is taken in the environment that `OMS_ENV` names; in doubt it is.
+
+    So a name that nobody foresaw, as `prod` or `production-eu`, is guarded and not let through.
+    """
+    return environment not in NOT_LIVE
+
+
 def refuse_test_accounts(env: Environment) -> None:
-    """Stop a process that is production and would ask a provider's test system, or anybody without https.
+    """Stop a process that takes real money and would ask a provider's test system, or anybody without https.
 
     Only the providers in use count. No value of a key is told.
 

@@ -8,6 +8,9 @@ import msgspec
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """The reason a change happened, carried from the door through every event that follows.
 
+    A Struct, as the other values that are made a dozen times for each order: made ten times as cheaply as
+    a frozen dataclass.
+
     Attributes:
         correlation_id: the same for everything that one request or one scheduled run set off.
         causation_id: the event, request or task directly before this change; None at the start.

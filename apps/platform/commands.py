@@ -20,6 +20,8 @@ class PlatformCommand(BaseCommand):
         """Make the parser, which would else print how the command is used before it says what is wrong."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.print_usage = lambda file=None: None  # type: ignore[method-assign]
+        # As they are typed: an option with its dashes, an argument by its place without any.
+        self._spelt = {one.dest: (one.option_strings or [one.dest])[-1] for one in parser._actions}
         return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -27,7 +29,7 @@ class PlatformCommand(BaseCommand):
         for name, text in _texts(options):
             if contains_card_data(text.encode("utf-8", "replace")):
                 raise CommandError(
-                    f"--{name.replace('_', '-')} holds a card number or security code; leave it out.",
+                    f"{self._spelt.get(name, name)} holds a card number or security code; leave it out.",
                     returncode=ASKED_WRONGLY,
                 )
         return super().execute(*args, **options)

@@ -1,15 +1,15 @@
 """Production: everything strict, and no start with a demo secret."""
 
 from config.env import refuse_unsafe_production
-from config.live_money import refuse_test_accounts
+from config.live_money import is_live, refuse_test_accounts
 from config.settings.base import *
 from config.settings.base import BASE_DIR, env
 
 refuse_unsafe_production(env)
 
-# Staging runs with these settings too, under a name of its own.
+# Staging runs with these settings too, under a name of its own; `local` is what nobody has named.
 OMS_ENV = "production" if env.oms_env == "local" else env.oms_env
-if OMS_ENV == "production":
+if is_live(OMS_ENV):
     refuse_test_accounts(env)
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]

@@ -82,6 +82,16 @@ def test_take_no_card(given: list[str], text: str) -> None:
     )
 
 
+@pytest.mark.django_db
+def test_take_no_card_by_its_place_either() -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("drain_events", "payments", "4000/0566/5566/5556")
+    assert (refused.value.returncode, str(refused.value)) == (
+        2,
+        "names holds a card number or security code; leave it out.",
+    )
+
+
 def test_are_all_guarded() -> None:
     ours = [name for name, app in get_commands().items() if app.startswith(("apps.", "config"))]
     commands = [load_command_class(get_commands()[name], name) for name in ours]

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 
+import pytest
+
 from infra.local.home import PROJECT
 
 ENVIRONMENT = {
@@ -80,15 +82,26 @@ class TestProduction:
     def test_knows_that_it_is_production(self) -> None:
         assert answers().env == "production"
 
-    def test_does_not_start_with_a_providers_test_account(self) -> None:
-        started = run("import config.wsgi", STRIPE_API_KEY="sk_test_of_somebody")
+    @pytest.mark.parametrize("name", ["", "local", "prod", "production-eu"])
+    def test_does_not_start_with_a_providers_test_account(self, name: str) -> None:
+        asked = {"STRIPE_API_KEY": "sk_test_of_somebody", "OMS_ENV": name}
+        started = run("import config.wsgi", **asked)
         assert started.returncode == 1
         assert started.stderr.splitlines()[-1].endswith(
             "STRIPE_API_KEY: this is a key of Stripe's test mode; production needs a live one."
         )
         assert "of_somebody" not in started.stderr
 
-    def test_takes_one_where_it_is_called_otherwise(self) -> None:
+    def test_says_each_fault_in_a_line_of_its_own(self) -> None:
+        started = run("import config.wsgi", OMS_ALLOWED_HOSTS="", OMS_SECRET_KEY="short")
+        assert started.returncode == 1
+        assert started.stderr.splitlines()[-2:] == [
+            "django.core.exceptions.ImproperlyConfigured: "
+            "OMS_ALLOWED_HOSTS: production needs a value of its own.",
+            "OMS_SECRET_KEY: production needs a strong value of its own, of 32 characters or more.",
+        ]
+
+    def test_takes_one_where_it_is_called_staging(self) -> None:
         staging = {"STRIPE_API_KEY": "sk_test_of_somebody", "OMS_ENV": "staging"}
         started = run("from django.conf import settings; print(settings.OMS_ENV)", **staging)
         assert (started.returncode, started.stdout) == (0, "staging\n")

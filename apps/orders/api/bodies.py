@@ -9,15 +9,11 @@ from apps.orders.domain.payment_choice import AUTO
 from apps.orders.domain.placement import CURRENCIES, PAYMENT_METHODS
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.domain.totals import SHIPPING_MINOR
-from apps.platform.web.bodies import Instant
+from apps.platform.web.bodies import Amount, Instant
 
 # What `extra_json_schema` says is told to callers here and refused by the use cases, in words of their own.
 Text = Annotated[str, Meta(max_length=100)]
 NeededText = Annotated[Text, Meta(extra_json_schema={"minLength": 1})]
-Amount = Annotated[
-    str,
-    Meta(max_length=20, extra_json_schema={"pattern": r"^[0-9]{1,15}(\.[0-9]{1,3})?$"}),
-]
 # Printable ASCII: it travels in the headers and addresses of the provider's requests.
 Token = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]*$(?!\n)")]
 

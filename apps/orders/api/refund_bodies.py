@@ -5,8 +5,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from apps.orders.api.bodies import Amount, MoneyDocument
-from apps.platform.web.bodies import Instant
+from apps.orders.api.bodies import MoneyDocument
+from apps.platform.web.bodies import Amount, Instant
 
 
 class RefundItemBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -39,7 +39,10 @@ class PaymentOperationAdmin(ReadOnlyAdmin):
     ordering: Sequence[str] = ("-id",)
     fieldsets = (
         (None, {"fields": ("kind", "state_shown", "amount", "order", "payment_shown")}),
-        ("Provider", {"fields": ("provider", "gate", "provider_reference", "error", "code")}),
+        (
+            "Provider",
+            {"fields": ("provider", "gate", "provider_reference", "error", "provider_code_shown")},
+        ),
         ("Attempts", {"fields": ("attempts", "next_try", "lease", "made", "changed")}),
         (
             "Record",
@@ -75,7 +78,7 @@ class PaymentOperationAdmin(ReadOnlyAdmin):
         return ": ".join(filter(None, (operation.error_code, operation.error_detail)))
 
     @admin.display(description="Provider's code")
-    def code(self, operation: PaymentOperation) -> str:
+    def provider_code_shown(self, operation: PaymentOperation) -> str:
         """Show what the provider itself gave as the reason of a decline."""
         return operation.provider_code
 

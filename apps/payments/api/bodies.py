@@ -5,24 +5,13 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from apps.platform.web.bodies import Instant
+from apps.platform.web.bodies import Amount, Instant
 
 
 class CaptureBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much to charge, as a decimal string; all that was authorised, if left out."""
 
-    # The pattern is for callers to see; what is refused is said by the use case.
-    amount: (
-        Annotated[
-            str,
-            Meta(
-                max_length=20,
-                examples=["19.90"],
-                extra_json_schema={"pattern": r"^[0-9]{1,15}(\.[0-9]{1,3})?$"},
-            ),
-        ]
-        | None
-    ) = None
+    amount: Annotated[Amount, Meta(examples=["19.90"])] | None = None
 
 
 class AmountDocument(Struct, frozen=True, kw_only=True):

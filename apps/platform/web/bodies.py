@@ -19,6 +19,12 @@ T = TypeVar("T")
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its zone, RFC 3339 in JSON and in the schema."""
 
+Amount = Annotated[
+    str,
+    msgspec.Meta(max_length=20, extra_json_schema={"pattern": r"^[0-9]{1,15}(\.[0-9]{1,3})?$"}),
+]
+"""A sum of money as a decimal string; the pattern is for callers to see, and the use case says what it refuses."""
+
 _JSON_TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
 # PostgreSQL's text cannot hold U+0000. An even number of backslashes before it is only text.
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -58,7 +64,8 @@ def read_query(query: QueryDict, kind: type[T]) -> T:
     """Turn the query parameters into a Struct; the last of several wins unless a list is wanted.
 
     Numbers, booleans, times and ids are read from their text, as JSON would have it: no number is
-    a time, and `null` is a word like any other.
+    a time, and `null` is a word like any other, except for a number or a boolean that may be left out:
+    there it says just that, as the schema allows.
 
     Raises:
         HttpRefusal: 422, a parameter does not fit; it is named.

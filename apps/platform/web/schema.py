@@ -92,10 +92,9 @@ def endpoint(
 ) -> Callable[[F], F]:
     """Document a method: what it reads, what it answers, and why it may refuse.
 
-    `request`, `query` and the values of `responses` are Structs, or None for no body; a request whose
-    sender words it as an `OpenApiTypes.OBJECT`; `refusals`
-    gives a sentence for each status it refuses with beyond what every endpoint may. `example` is a
-    body that is taken where the demo data are.
+    `request`, `query` and the values of `responses` are Structs, or None for no body; a request that its
+    sender words is an `OpenApiTypes.OBJECT`. `refusals` gives a sentence for each status it refuses with
+    beyond what every endpoint may. `example` is a body that is taken where the demo data are.
     """
     described: dict[Any, Any] = dict(responses)
     for status, reason in (refusals or {}).items():

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from apps.platform.commands import PlatformCommand
 from config.demo import make_demo
+from config.live_money import is_live
 
 
 class Command(PlatformCommand):
@@ -18,7 +19,7 @@ class Command(PlatformCommand):
         parser.add_argument("--json", action="store_true", help="print what scripts need, as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if settings.OMS_ENV == "production":
+        if is_live(settings.OMS_ENV):
             raise CommandError("Demo data has no place in production.", returncode=2)
         demo = make_demo()
         if options["json"]:

@@ -14,6 +14,7 @@ from apps.payments.adapters.sandbox import sign
 from tests.contract.api.asking import Asker
 from tests.contract.api.shop import SKU, WAREHOUSE, Shop
 from tests.integration.shop import work_off
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,9 +49,13 @@ def promised(asker: Asker) -> set[tuple[str, int]]:
 
 def work_off_until_confirmed(key: str) -> None:
     """Do the workers' part until the order of this cart is confirmed."""
+
+    def is_confirmed() -> bool:
+        work_off()
+        return Order.objects.filter(metadata__cart=key, status="confirmed").exists()
+
     try:
-        while not Order.objects.filter(metadata__cart=key, status="confirmed").exists():
-            work_off()
+        wait_until(is_confirmed)
     finally:
         connection.close()
 

@@ -52,9 +52,7 @@ class TestLinesOfDelivery:
         line = line_of(lines, "batch_failed")
         assert (line["subscriber"], line["batch_size"]) == (NAME, 2)
 
-    def test_of_a_handler_name_the_story_it_works_on_alone(
-        self, listener: Listener, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_of_a_handler_name_the_story_it_works_on_alone(self, listener: Listener) -> None:
         listener.fails = lambda event: (
             bool(structlog.get_logger("tests").warning("heard")) or (event.order_id == KEY)
         )

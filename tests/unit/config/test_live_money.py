@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import read_environment
-from config.live_money import refuse_test_accounts
+from config.live_money import is_live, refuse_test_accounts
 
 LIVE = {
     "OMS_GATEWAYS": "stripe,adyen,paypal",
@@ -95,3 +95,15 @@ class TestProduction:
         refuse_test_accounts(
             read_environment({"OMS_GATEWAYS": "stripe", "STRIPE_API_KEY": "sk_live_x"})
         )
+
+
+class TestAnEnvironment:
+    @pytest.mark.parametrize("name", ["local", "test", "ci", "development", "staging"])
+    def test_may_run_for_play_money_where_it_is_named_for_that(self, name: str) -> None:
+        assert not is_live(name)
+
+    @pytest.mark.parametrize(
+        "name", ["production", "prod", "Production", "production-eu", "Staging", "staging-eu", ""]
+    )
+    def test_is_live_by_any_other_name(self, name: str) -> None:
+        assert is_live(name)

@@ -11,7 +11,13 @@ from apps.payments.domain.declines import public_code
 
 ADYEN = [reason.code for reason in (*BY_NUMBER.values(), CALLED_OFF, METHOD_UNKNOWN, PARTIAL)]
 SANDBOX = [answer.code for answer in (*DECLINES.values(), NOT_APPROVED, UNKNOWN_TOKEN)]
-OURS = ["action_expired", "wait_expired", "cancelled"]
+OURS = [
+    *("action_expired", "wait_expired", "cancelled"),
+    # What Adyen says of a charge comes without a number of a reason.
+    *("capture_failed", "capture_refused"),
+    # Orders say that their payment was called off meanwhile.
+    "canceled",
+]
 CODES = sorted({public_code(one) for one in (*STRIPE, *ADYEN, *PAYPAL, *SANDBOX, *OURS)})
 
 

@@ -1,6 +1,6 @@
 """The event bus for operators: what is parked, what lags, and what a person may do about it."""
 
-# For its side effect: that adds the panel to the order's page.
+# To import them is what counts: that adds the panel to the order's page, and the page of parked keys.
 from apps.platform.outbox.admin.panels import show_events
 from apps.platform.outbox.admin.parked import ParkedKeyAdmin
 
