@@ -52,7 +52,8 @@ def handle_messages(*, now: datetime) -> int:
     what had succeeded. One that tells of a call what its answer has told already has nothing looked
     up: most do, and each look costs as much as a call. A message whose payment is not known yet waits
     and is matched later, less and less often, for up to three days; one that cannot be handled is tried
-    again, too, for as long as that is so. Returns the number of messages looked at.
+    again, too, for as long as that is so. Returns the number of messages looked at: where that is
+    a whole batch, more may be due.
 
     Raises:
         OperationalError, InterfaceError: the database is away, or two of us met. What was committed
@@ -81,7 +82,9 @@ def _handle_due(*, is_setback: bool, now: datetime) -> int:
         is_explained = any(one.is_held or one.failed_by is type(error) for one in tried)
         if tried and not is_explained:
             log.warning("messages_failed_together", batch_size=len(ids), exc_info=error)
-        return sum(not one.is_held for one in tried)
+        # One that another worker has counts with those that were tried, or a full batch would not look full,
+        # and what is due behind it would wait.
+        return len(ids) if any(not one.is_held for one in tried) else 0
 
 
 def _handle_alone(

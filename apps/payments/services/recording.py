@@ -35,7 +35,6 @@ class Recorder:
     def __init__(self) -> None:
         """Begin nothing."""
         self._ended: list[EndedCall] = []
-        self._batch: list[EndedCall] = []
         self._under_way: Future[None] | None = None
 
     def __enter__(self) -> Self:
@@ -44,12 +43,9 @@ class Recorder:
 
     def __exit__(self, *_: object) -> None:
         """Write down what is left, also after a failure."""
-        if self._under_way is not None and (error := self._under_way.exception()) is not None:
-            log.error(
-                "answers_not_recorded",
-                operation_ids=[str(one.claimed.call.operation_id) for one in self._batch],
-                exc_info=error,
-            )
+        if self._under_way is not None:
+            # Only waited for: what went wrong is in the log, and what is left is still to be written down.
+            self._under_way.exception()
         if self._ended:
             _record(self._ended)
 
@@ -67,17 +63,24 @@ class Recorder:
             return
         batch, self._ended = self._ended, []
         if in_background:
-            self._batch = batch
             self._under_way = _writers.submit(_record_in_thread, batch)
         else:
             _record(batch)
 
 
 def _record_in_thread(ended: Sequence[EndedCall]) -> None:
-    # Calls were made: their record must not be lost to a session that broke since the last one.
-    if connection.connection is not None and not connection.is_usable():
-        connection.close()
-    _record(ended)
+    try:
+        # Calls were made: their record must not be lost to a session that broke since the last one.
+        if connection.connection is not None and not connection.is_usable():
+            connection.close()
+        _record(ended)
+    except Exception:
+        # Here, because only here it is known which calls they were, whoever hears of the error.
+        log.exception(
+            "answers_not_recorded",
+            operation_ids=[str(one.claimed.call.operation_id) for one in ended],
+        )
+        raise
 
 
 def _record(ended: Sequence[EndedCall]) -> None:

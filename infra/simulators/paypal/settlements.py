@@ -9,6 +9,7 @@ from infra.simulators.http_server import Request
 from infra.simulators.paypal.books import Books
 from infra.simulators.paypal.disputes import OUTCOMES
 from infra.simulators.paypal.documents import written
+from infra.simulators.paypal.objects import Dispute, Order
 from infra.simulators.paypal.refusals import Refusal
 from infra.simulators.settlements import Booking, Falsifier, fee_of
 
@@ -109,16 +110,21 @@ class Settlements:
                         payment_id=refund.invoice_id,
                     )
             for dispute in order.disputes:
-                is_won = dispute.outcome_code == OUTCOMES["won"]
-                for kind in ("dispute", "dispute_won")[: 2 if is_won else 1]:
-                    yield Booking(
-                        kind=kind,
-                        reference=dispute.id,
-                        amount=dispute.minor,
-                        currency=order.currency,
-                        created=dispute.updated if kind == "dispute_won" else dispute.created,
-                        payment=dispute.capture_id,
-                    )
+                yield _of_dispute(dispute, order, kind="dispute", created=dispute.created)
+                if dispute.outcome_code == OUTCOMES["won"]:
+                    # It changes once: when it is decided.
+                    yield _of_dispute(dispute, order, kind="dispute_won", created=dispute.updated)
+
+
+def _of_dispute(dispute: Dispute, order: Order, *, kind: str, created: int) -> Booking:
+    return Booking(
+        kind=kind,
+        reference=dispute.id,
+        amount=dispute.minor,
+        currency=order.currency,
+        created=created,
+        payment=dispute.capture_id,
+    )
 
 
 def _info(one: Booking) -> dict[str, Any]:

@@ -44,4 +44,4 @@ def decided(dispute: Dispute, status: str) -> Dispute:
     """
     if dispute.status not in OPEN or status not in DECIDED:
         raise ValueError("there is nothing to decide in this way")
-    return replace(dispute, status=status)
+    return replace(dispute, status=status, decided=int(time.time()))

@@ -75,7 +75,7 @@ class Refund(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="refund"
 
 
 class Dispute(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="dispute"):
-    """A charge that the card holder's bank takes back, in Stripe's units."""
+    """A charge that the card holder's bank takes back, in Stripe's units; `decided` is when it did, or 0."""
 
     id: str
     created: int
@@ -86,6 +86,7 @@ class Dispute(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="disput
     payment_method: str
     reason: str
     status: str
+    decided: int = 0
 
 
 Subject = Intent | Refund | Dispute

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from infra.simulators.settlements import Booking, Falsifier, fee_of
 from infra.simulators.stripe import disputes
 from infra.simulators.stripe.books import Books
-from infra.simulators.stripe.objects import Intent
+from infra.simulators.stripe.objects import Dispute, Intent, Refund
 from infra.simulators.stripe.rendering import Json, Rendering
 
 TWO_DAYS = 2 * 24 * 3600
@@ -84,25 +84,16 @@ class Settlements:
                 )
         for refund in self._books.refunds.values():
             intent = self._books.intents[refund.payment_intent]
-            for kind in ("refund", "refund_undone")[: 2 if refund.status == "failed" else 1]:
-                yield _booking(
-                    intent,
-                    kind=kind,
-                    reference=refund.id,
-                    amount=refund.amount,
-                    created=refund.created,
-                )
+            yield _of_refund(refund, intent, kind="refund")
+            if refund.status == "failed":
+                yield _of_refund(refund, intent, kind="refund_undone")
         for dispute in self._books.disputes.values():
             if dispute.status not in (*disputes.HELD, *disputes.DECIDED):
                 continue
-            for kind in ("dispute", "dispute_won")[: 2 if dispute.status == disputes.WON else 1]:
-                yield _booking(
-                    self._books.intents[dispute.payment_intent],
-                    kind=kind,
-                    reference=dispute.id,
-                    amount=dispute.amount,
-                    created=dispute.created,
-                )
+            intent = self._books.intents[dispute.payment_intent]
+            yield _of_dispute(dispute, intent, kind="dispute", created=dispute.created)
+            if dispute.status == disputes.WON:
+                yield _of_dispute(dispute, intent, kind="dispute_won", created=dispute.decided)
 
     def _source(self, one: Booking) -> Json | str | None:
         """Write what it is about; of what is made up, only the name."""
@@ -114,6 +105,16 @@ class Settlements:
         if intent is not None and intent.charge is not None and one.kind == "charge":
             return self._rendering.charge(intent, intent.charge)
         return one.reference or None
+
+
+def _of_refund(refund: Refund, intent: Intent, *, kind: str) -> Booking:
+    return _booking(
+        intent, kind=kind, reference=refund.id, amount=refund.amount, created=refund.created
+    )
+
+
+def _of_dispute(dispute: Dispute, intent: Intent, *, kind: str, created: int) -> Booking:
+    return _booking(intent, kind=kind, reference=dispute.id, amount=dispute.amount, created=created)
 
 
 def _booking(

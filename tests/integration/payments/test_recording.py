@@ -17,7 +17,7 @@ from apps.payments.services.recording import WRITERS, EndedCall, Recorder
 from apps.platform import valkey
 from apps.platform.resilience.gate import Lease
 from tests.integration.shop import dispatch_all, drain_all, place, stock
-from tests.log_lines import line_of, written_lines
+from tests.log_lines import Line, line_of, written_lines
 from tests.sessions import end_other_sessions
 from tests.waiting import wait_until
 
@@ -63,6 +63,16 @@ def ended_call() -> EndedCall:
         lease=cast("Lease", None),
         result=Done(reference="sbx_1", authorization="sbx_1"),
     )
+
+
+def ids(*calls: EndedCall) -> list[str]:
+    return [str(one.claimed.call.operation_id) for one in calls]
+
+
+def lost(lines: list[Line]) -> list[str]:
+    """Give the calls that the only line of its kind names."""
+    named: list[str] = line_of(lines, "answers_not_recorded")["operation_ids"]
+    return named
 
 
 class TestMoreThanPlaces:
@@ -127,8 +137,25 @@ class TestRecorder:
         monkeypatch.setattr(recording, "apply_gateway_facts", fail)
         with written_lines() as lines, Recorder() as recorder:
             recorder.record([call], in_background=True)
-        line = line_of(lines, "answers_not_recorded")
-        assert line["operation_ids"] == [str(call.claimed.call.operation_id)]
+        assert lost(lines) == ids(call)
+
+    def test_names_them_where_a_later_record_hears_of_it_too(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        due(2)
+        calls = [ended_call(), ended_call()]
+
+        def fail(**_: object) -> None:
+            raise LookupError("a mistake of ours")
+
+        with written_lines() as lines, Recorder() as recorder:
+            with monkeypatch.context() as patch:
+                patch.setattr(recording, "apply_gateway_facts", fail)
+                recorder.record(calls[:1], in_background=True)
+                with pytest.raises(LookupError):
+                    recorder.record(calls[1:], in_background=False)
+        assert lost(lines) == ids(calls[0])
+        assert sorted(states()) == ["in_flight", "succeeded"]
 
     def test_writes_down_what_is_left_whatever_ended_the_work(self) -> None:
         due(2)
