@@ -25,7 +25,8 @@ class AttemptLine(Struct, frozen=True, kw_only=True):
 class PaymentLine(Struct, frozen=True, kw_only=True):
     """All that the books hold for one payment of ours, in the provider's units.
 
-    `disputed` is what customers' banks hold until it is decided, `lost` what they have taken back.
+    `disputed` is what customers' banks hold until it is decided, `lost` what they have taken back, and
+    `disputes` how each dispute stands by its name: open, won or lost.
     """
 
     payment_id: str
@@ -37,6 +38,7 @@ class PaymentLine(Struct, frozen=True, kw_only=True):
     refunded: int
     disputed: int = 0
     lost: int = 0
+    disputes: dict[str, str] = {}
 
 
 class Controlled(Protocol):

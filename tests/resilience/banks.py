@@ -115,26 +115,46 @@ class Banks:
                 self._wanted.remove(wanted)
         for one in self._opened:
             if not one.is_decided and (hurries or one.decides_at <= now):
-                self._ask(one.provider, dispute=one.name, status=one.outcome)
-                one.is_decided = True
+                self._decide(one)
 
     def _open(self, wanted: PlannedDispute, now: float) -> bool:
-        """Dispute a charge that nobody has disputed; False where there is none yet."""
-        charges = self._list_charges(wanted.provider)
-        if not charges:
-            return False
-        payment_id = self._chance.choice(sorted(charges))
+        """Dispute a charge that nobody has disputed; False where there is none yet.
+
+        One that was opened though its answer was lost is taken for the one that is wanted.
+        """
+        found = self._find_unknown(wanted.provider)
+        if found is None:
+            charges = self._list_charges(wanted.provider)
+            if not charges:
+                return False
+            payment_id = self._chance.choice(sorted(charges))
+            found = payment_id, self._ask(wanted.provider, **charges[payment_id])["dispute"]
+        payment_id, name = found
         self._payments.add(payment_id)
-        opened = self._ask(wanted.provider, **charges[payment_id])
         self._opened.append(
             _Dispute(
                 provider=wanted.provider,
-                name=opened["dispute"],
+                name=name,
                 is_won=wanted.is_won,
                 decides_at=now + wanted.lasts,
             )
         )
         return True
+
+    def _decide(self, one: _Dispute) -> None:
+        """Decide a dispute, unless that was done already and only its answer was lost."""
+        lines = read_books(self._simulators_url, one.provider).values()
+        if any(line["disputes"].get(one.name) == "open" for line in lines):
+            self._ask(one.provider, dispute=one.name, status=one.outcome)
+        one.is_decided = True
+
+    def _find_unknown(self, provider: str) -> tuple[str, str] | None:
+        """Find a dispute in the books that nobody has told us of, with its payment first."""
+        known = {one.name for one in self._opened if one.provider == provider}
+        for payment_id, line in read_books(self._simulators_url, provider).items():
+            for name in sorted(line["disputes"].keys() - known):
+                return payment_id, name
+        return None
 
     def _list_charges(self, provider: str) -> dict[str, dict[str, str]]:
         """Give the charges that may be disputed, as the simulator wants them named, by payment."""

@@ -15,6 +15,7 @@ from tests.resilience import verdict
 from tests.resilience.books import check_providers
 from tests.resilience.journal import Journal
 from tests.resilience.verdict import Violations
+from tests.resilience.withheld import check_withheld
 
 RECONCILIATION = "reconcile_payments"
 REPORTS_BY_NEWS = "adyen"
@@ -36,6 +37,7 @@ def check_everything(environment: Mapping[str, str], journal: Journal) -> Violat
             verdict.check_promises(database_url, journal),
             check_endings(database_url, journal),
             check_providers(database_url, environment["OMS_SIMULATORS_URL"]),
+            check_withheld(database_url),
             verdict.check_own_invariants(environment),
             check_reconciliation(environment),
         ]

@@ -21,6 +21,8 @@ from infra.simulators.paypal.requests import RequestDesk
 from infra.simulators.paypal.tokens import Tokens
 from infra.simulators.settlements import Falsifier
 
+_ENDINGS = {code: ending for ending, code in OUTCOMES.items()}
+
 
 class OrderLine(AttemptLine, frozen=True, kw_only=True):
     """One order in the books, in the smallest units that PayPal knows."""
@@ -97,6 +99,7 @@ class Control:
             refunded=sum(line.refunded for line in lines),
             disputed=sum(one.minor for one in held if not one.outcome_code),
             lost=sum(one.minor for one in held if one.outcome_code == OUTCOMES["lost"]),
+            disputes={one.id: _ENDINGS.get(one.outcome_code, "open") for one in held},
             orders=lines,
         )
 

@@ -82,6 +82,9 @@ class Control:
             refunded=sum(line.refunded for line in lines),
             disputed=sum(one.amount for one in held if one.status in disputes.HELD),
             lost=sum(one.amount for one in held if one.status == disputes.LOST),
+            disputes={
+                one.id: one.status if one.status in disputes.DECIDED else "open" for one in held
+            },
             intents=lines,
         )
 

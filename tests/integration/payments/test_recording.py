@@ -148,12 +148,12 @@ class TestRecorder:
         def fail(**_: object) -> None:
             raise LookupError("a mistake of ours")
 
-        with written_lines() as lines, Recorder() as recorder:
-            with monkeypatch.context() as patch:
-                patch.setattr(recording, "apply_gateway_facts", fail)
-                recorder.record(calls[:1], in_background=True)
-                with pytest.raises(LookupError):
-                    recorder.record(calls[1:], in_background=False)
+        # The mistake is mended before the recorder writes down what is left.
+        with written_lines() as lines, Recorder() as recorder, monkeypatch.context() as mistake:
+            mistake.setattr(recording, "apply_gateway_facts", fail)
+            recorder.record(calls[:1], in_background=True)
+            with pytest.raises(LookupError):
+                recorder.record(calls[1:], in_background=False)
         assert lost(lines) == ids(calls[0])
         assert sorted(states()) == ["in_flight", "succeeded"]
 
