@@ -4,10 +4,15 @@ import asyncio
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from infra.simulators.http_server import Request
+from infra.simulators.settlements import Falsifier
+from infra.simulators.stripe import disputes
 from infra.simulators.stripe.books import Books
 from infra.simulators.stripe.objects import Answer, Dispute, Intent, Kept
+from infra.simulators.stripe.rendering import Rendering
+from infra.simulators.stripe.settlements import Settlements
 from infra.simulators.stripe.site import StripeSite
 
 INTENT = Intent(
@@ -121,3 +126,16 @@ class TestTheControl:
     def test_answers_this_machine_only(self) -> None:
         assert asyncio.run(self.ask("127.0.0.1")) == 200
         assert asyncio.run(self.ask("10.0.0.7")) == 403
+
+
+class TestTheReport:
+    def test_dates_what_a_won_dispute_brings_back_by_its_decision(self, tmp_path: Path) -> None:
+        books = open_books(tmp_path)
+        opened = replace(DISPUTE, created=1_000_000_000)
+        won = disputes.decided(opened, "won")
+        for one in (INTENT, opened, won):
+            books.record(one, request_id=None, key=None)
+        report = Settlements(books, Rendering("http://127.0.0.1"), Falsifier())
+        dates = {one.kind: one.created for one in report.newest()}
+        assert dates == {"dispute": opened.created, "dispute_won": won.decided}
+        assert won.decided > opened.created
