@@ -47,7 +47,10 @@ STYLED: Final = [
     " ".join(FULL_WIDTH[at : at + 4] for at in range(0, 16, 4)),
 ]
 WITH_LETTERS: Final = [
-    *(f"{word}{NUMBER}" for word in ("card", "PAN", "x", "cc", "tok_", "card_", "Kärte", "卡")),
+    *(
+        f"{word}{NUMBER}"
+        for word in ("card", "PAN", "x", "cc", "card_", "cardNumber", "Karte", "no_", "卡")
+    ),
     *(f"{NUMBER}{word}" for word in ("x", "EUR", "cvv737", "_x", "_2", "exp1227")),
     f"card{' '.join(_FOURS)}",
     f"{'-'.join(_FOURS)}visa",
@@ -78,6 +81,9 @@ CODES: Final = [
     '{"cvv": "737"}',
     '{"CVC2": 737}',
     '{"csc":"737"}',
+    '{"CID":"1234"}',
+    '{"cvd": 737}',
+    '{"customer_cvv":"737"}',
     '{"card_code":"737"}',
     '{"cardCode":"737"}',
     '{"securityCode":"737"}',
@@ -91,8 +97,12 @@ CODES: Final = [
     "cvc=737&x=1",
     "Security code: 737",
     "the security code is 737.",
-    "CSC 737",
-    "CID 737",
+    "cvv 737",
+    "CVC 123",
+    "cvv: 123",
+    "CSC: 737",
+    "CID: 1234",
+    "the card code is 737",
     "CVV (737)",
     f"CVV: {''.join(chr(_FULL_WIDTH + int(digit)) for digit in CODE)}",
 ]
@@ -119,6 +129,20 @@ HONEST: Final = [
     '{"numbers": [123456, 789012, 345678, 901234]}',
     "[4111,1111,1111,1111]",
     '{"points": [[4111.1111, 1111.1111]]}',
+    *(
+        f'{{"key": "{word}{NUMBER}"}}'
+        for word in ("order_", "INV", "tok_", "ref", "order_no_", "gift_card_")
+    ),
+    '{"key": "order_4000000000000002"}',
+    '{"key": "order-INV4000000000000002"}',
+    f'{{"key": "{NUMBER}order"}}',
+    '{"reference": "8515131751004932"}',
+    '{"reference": "1234567812345670"}',
+    '{"gtin": "40063813339201"}',
+    '{"articles": "4111,1111,1111,1111,4007,4008"}',
+    '{"articles": "1000,4111,1111,1111,1111"}',
+    '{"articles": "4111/1111/1111/1111/4007/4008/4009"}',
+    '{"account": "FI4000056655665556"}',
     '{"account": "FI2112345600000785"}',
     '{"account": "DK5000400440116243"}',
     '{"at": "2026-11-22T09:30:00.123456Z"}',
@@ -135,6 +159,12 @@ HONEST: Final = [
 HONEST_CODES: Final = [
     '{"quantity": 123}',
     '{"sku": "CVC-1234"}',
+    *('{"sku": "CVC123"}', '{"sku": "CSC1234"}', '{"sku": "CVD123"}'),
+    *('{"name": "CVD 500"}', '{"name": "CSC 120"}', '{"name": "CSC 101 textbook"}'),
+    *('{"gift_card_code":"1234"}', '{"giftCardCode":"1234"}', "gift card code: 1234"),
+    '{"verification_number":"1234"}',
+    '{"security_number":"1234"}',
+    '{"cid": "1234"}',
     '{"sku": "CVV123X"}',
     '{"sku": "PLACID 123"}',
     '{"note": "cvv 12345"}',

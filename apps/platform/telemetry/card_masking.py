@@ -10,8 +10,11 @@ from apps.platform.card_writing import (
     ENOUGH_DIGITS,
     LONGEST,
     SHORTEST,
+    UUID,
     in_plain_writing,
+    is_article_number,
     is_instant,
+    may_be_card,
     spans_of_printed,
 )
 from apps.platform.luhn import passes_luhn
@@ -21,9 +24,8 @@ CARD: Final = "[card]"
 # The gaps of `card_writing`, and dots: the door lets fractions through, a log line can do without some.
 _GAP: Final = r"[ \t\r\n.-]{0,4}"
 _NUMBER_OR_ID: Final = re.compile(
-    r"(?P<id>\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b)"
-    rf"|(?P<number>(?<![0-9])[0-9](?:{_GAP}[0-9]){{12,}}(?![0-9]))",
-    re.IGNORECASE,
+    rf"(?P<id>{UUID}|(?<![0-9A-Za-z])[0-9A-Fa-f]{{32}}(?![0-9A-Za-z]))"
+    rf"|(?P<number>(?<![0-9])[0-9](?:{_GAP}[0-9]){{12,}}(?![0-9]))"
 )
 _DIGITS: Final = re.compile(r"[0-9]+")
 
@@ -69,7 +71,8 @@ def _last_group(plain: str, groups: list[tuple[int, int]], first: int) -> int | 
         digits += plain[start:end]
         if len(digits) > LONGEST:
             break
-        if len(digits) >= SHORTEST and _is_card_number(digits):
+        is_whole = position > first or may_be_card(digits)
+        if is_whole and len(digits) >= SHORTEST and _is_card_number(digits):
             found = position
     return found
 
@@ -77,4 +80,9 @@ def _last_group(plain: str, groups: list[tuple[int, int]], first: int) -> int | 
 def _is_card_number(digits: str) -> bool:
     """Judge as the door does, but let no digits off that may be a day as well as a card of today."""
     is_time = digits.startswith("1") and is_instant(digits)
-    return not digits.startswith("0") and not is_time and passes_luhn(digits.encode())
+    return (
+        not digits.startswith("0")
+        and not is_time
+        and passes_luhn(digits.encode())
+        and not is_article_number(digits)
+    )

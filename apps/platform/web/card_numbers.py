@@ -2,11 +2,10 @@
 
 How they are written says `card_writing`. One number in ten passes the Luhn check by chance, so what is
 plainly something else is let through: parts of longer tokens, UUIDs, fractions, telephone numbers written
-with `+`, instants, article numbers, bank accounts, and lists of numbers in JSON, where a comma is structure.
+with `+`, instants, article numbers, and lists of numbers, in JSON or in words.
 
-Digits that touch a letter or an underscore are a card number only if they are 15 or 16 and begin as cards
-do: `card4000…`, `PAN4242…`, `…5556cvv`. What has digits before the letters is a token (`pi_3Mtw4000…`),
-and so are hexadecimal digits from 24 on (`deadbeef4111…`).
+Digits that touch a letter or an underscore are a card number only where the word says so: `card4000…`,
+`PAN4242…`, `…5556cvv`. All others are references, such as `order_4000…`, and bank accounts, `FI4000…`.
 """
 
 from __future__ import annotations
@@ -20,17 +19,20 @@ from apps.platform.card_writing import (
     GAP,
     LONGEST,
     SHORTEST,
+    UUID,
     in_plain_writing,
+    is_article_number,
     is_instant,
+    may_be_card,
     names_security_code,
     spans_of_printed,
 )
 from apps.platform.luhn import passes_luhn
-from apps.platform.web.glued_digits import is_token, is_written_into
+from apps.platform.web.glued_digits import is_card_of_word_after, is_card_of_word_before, is_token
 
 _RUN: Final = re.compile(rf"[0-9](?:{GAP}[0-9]){{12,}}")
 _DIGITS: Final = re.compile(r"[0-9]+")
-_UUID: Final = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_UUID: Final = re.compile(UUID)
 _UUID_LENGTH: Final = 36
 _HIGH, _LOW = r"\\u([Dd][89ABab][0-9A-Fa-f]{2})", r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})"
 _ESCAPE: Final = re.compile(rf"{_HIGH}{_LOW}|\\(?:u([0-9A-Fa-f]{{4}})|.)", re.DOTALL)
@@ -105,7 +107,7 @@ def _holds_printed(text: str, first: int) -> bool:
 
 def _is_list(text: str, start: int, end: int) -> bool:
     """Tell whether digits outside the strings of a JSON document are some of its numbers."""
-    before, after = text[:start][-9:].rstrip()[-1:], text[end : end + 9].lstrip()[:1]
+    before, after = text[max(0, start - 9) : start].rstrip()[-1:], text[end : end + 9].lstrip()[:1]
     is_apart = before in ("[", ",", ":") and after in ("]", ",", "}")
     return is_apart and _NO_STRUCTURE.search(text, start, end) is None
 
@@ -133,8 +135,14 @@ def _candidates(text: str, start: int, end: int) -> Iterator[str]:
                 break
             if len(digits) < SHORTEST:
                 continue
-            is_glued = (is_glued_before and first == 0) or (is_glued_after and position == last)
-            if not is_glued or is_written_into(text, start, digits):
+            if first == position and not may_be_card(digits):
+                continue
+            if is_glued_before and first == 0:
+                if is_card_of_word_before(text, start, digits):
+                    yield digits
+            elif not (is_glued_after and position == last) or is_card_of_word_after(
+                text, end, digits
+            ):
                 yield digits
 
 
@@ -146,8 +154,9 @@ def _groups(text: str, start: int, end: int) -> list[str]:
     """Split a run into its groups of digits; an empty one stands where a UUID covers some."""
     if "-" not in text[start:end]:
         return _DIGITS.findall(text, start, end)
-    offset = max(0, start - _UUID_LENGTH)
-    near = _UUID.sub("#" * _UUID_LENGTH, text[offset : end + _UUID_LENGTH])
+    # One sign more on either side says whether an id ends there.
+    offset = max(0, start - _UUID_LENGTH - 1)
+    near = _UUID.sub("#" * _UUID_LENGTH, text[offset : end + _UUID_LENGTH + 1])
     pieces = near[start - offset : end - offset].replace("#", " # ").split("#")
     groups: list[str] = []
     for piece in pieces:
@@ -160,12 +169,5 @@ def _is_card_number(digits: str) -> bool:
         not digits.startswith("0")
         and passes_luhn(digits.encode())
         and not is_instant(digits)
-        and not _is_article_number(digits)
+        and not is_article_number(digits)
     )
-
-
-def _is_article_number(digits: str) -> bool:
-    """Tell a valid EAN-13; cards of 13 digits are no longer issued, barcodes are everywhere."""
-    if len(digits) != SHORTEST:
-        return False
-    return (sum(map(int, digits[0::2])) + 3 * sum(map(int, digits[1::2]))) % 10 == 0

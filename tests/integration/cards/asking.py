@@ -23,7 +23,7 @@ from tests.unit.web.keys import new_private_key
 PLAIN = NUMBER
 CARDS = (PLAIN, "4000 0566 5566 5556", "4000-0566-5566-5556")
 SECURITY_CODE = "CVV: 737"
-SECURITY_CODES = (SECURITY_CODE, "CID 737")
+SECURITY_CODES = (SECURITY_CODE, "CID: 737")
 TEXTS = (*CARDS, SLASHED, FULL_WIDTH, GLUED, *SECURITY_CODES)
 """One of each kind; all the others are tried where the guard and the mask are by themselves."""
 

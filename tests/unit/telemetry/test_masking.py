@@ -1,5 +1,6 @@
 """What is taken out of everything that is written down."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -55,7 +56,7 @@ class TestMaskedText:
         ("text", "kept"),
         [
             ("cvv: 737 and on", "cvv: [secret] and on"),
-            ("CID 1234.", "CID [secret]."),
+            ("CID: 1234, and on", "CID: [secret], and on"),
             ("cvv 4000 0566 5566 5556", "cvv [card]"),
             ("the card_code is 737", "the card_code is [secret]"),
             ('{"securityCode":"737"}', '{"securityCode":"[secret]"}'),
@@ -64,6 +65,30 @@ class TestMaskedText:
     )
     def test_hides_security_codes(self, text: str, kept: str) -> None:
         assert masked_text(text) == kept
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "cvv=4001,4111,1111,1111,1111",
+            "4111,1111,1111,1111,2222,4242 4242 4242 4242",
+        ],
+    )
+    def test_hides_a_number_that_is_left_of_a_list(self, text: str) -> None:
+        kept = masked_text(text)
+
+        assert not contains_card_data(kept.encode())
+        assert masked_text(kept) == kept
+
+    @pytest.mark.parametrize("text", [one for one in CODES if one.startswith("{")])
+    def test_hides_security_codes_by_their_keys(self, text: str) -> None:
+        (name, kept) = next(iter(json.loads(text).items()))
+
+        assert is_secret_key(name) == (name != "note")
+        assert masked({name: kept}) == {name: masked_text(kept) if name == "note" else "[secret]"}
+
+    @pytest.mark.parametrize("name", ["cid", "gift_card_code", "verification_number", "Cid"])
+    def test_leaves_the_values_of_other_keys(self, name: str) -> None:
+        assert masked({name: "1234"}) == {name: "1234"}
 
     @pytest.mark.parametrize("text", HONEST_CODES)
     def test_leaves_what_is_no_security_code(self, text: str) -> None:
@@ -93,6 +118,9 @@ class TestMaskedText:
             "7KQ3-M2XP-C",
             "GET /api/v1/orders?page_size=100",
             "42424242424242424242",
+            "8515131751004932",
+            "40063813339201",
+            "articles 4111,1111,1111,1111,4007,4008",
         ],
     )
     def test_leaves_what_is_no_card_number(self, text: str) -> None:
@@ -128,7 +156,18 @@ class TestMaskedText:
 
         assert masked_text(once) == once
 
-    @given(st.from_regex("[2-9][0-9]{11,17}", fullmatch=True), st.sampled_from(["", " ", "a"]))
+    @given(
+        st.text()
+        | st.from_regex(
+            r"([0-9 @./,٤-]|4111|1111|cvv ?|CID: ?|card|[a\"_\[]){0,60}", fullmatch=True
+        )
+    )
+    def test_leaves_nothing_that_the_door_refuses(self, text: str) -> None:
+        plain = text.replace("\\", "/")
+
+        assert not contains_card_data(masked_text(plain).encode())
+
+    @given(st.from_regex("[2-6][0-9]{13,17}", fullmatch=True), st.sampled_from(["", " ", "a"]))
     def test_finds_every_number_that_passes_luhn(self, start: str, around: str) -> None:
         card = next(
             f"{start}{digit}" for digit in range(10) if passes_luhn(f"{start}{digit}".encode())
