@@ -1,22 +1,22 @@
 """Take card numbers and security codes out of what providers tell, before it is stored."""
 
 import hashlib
-import re
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 import structlog
+from django.conf import settings
 
 from apps.payments.ports import ProviderMessage
 from apps.platform.telemetry.card_masking import CARD
 from apps.platform.telemetry.masking import masked_text
 from apps.platform.web.card_numbers import contains_card_data
 
-# Names that Adyen gave for years: two digits, milliseconds since 1970, one digit. One in ten passes for a card.
-_NAME_OF_DIGITS = re.compile(r"(?<![0-9])[0-9]{2}1[4-9][0-9]{12}(?![0-9])")
 _LONGEST_MASKED = 90
+_DIGEST_LENGTH = 16
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +27,9 @@ def mask_cards(
     """Give the messages of a webhook without card data; a message that holds none is given as it is.
 
     Masking the same webhook again gives the same. Each one masked leaves a line in the log, and so counts
-    among the cards that were. A name that is a card number becomes `[card]` and
-    matches nothing; that of the message itself stays one of its own by a digest of the `body`.
+    among the cards that were. A name that is a card number becomes `[card]` and a digest of it, which is the same in
+    every message of this provider, so that what is told of one dispute or refund meets and what is told of others does
+    not; the name of the message itself stays one of its own by a digest of the `body`.
     """
     digest = ""
     masked = []
@@ -36,44 +37,66 @@ def mask_cards(
         if _holds_card(msgspec.json.encode(message).decode()):
             digest = digest or hashlib.sha256(body).hexdigest()[:32]
             log.warning("card_in_message", provider=provider, found=CARD)
-            masked.append(_masked(message, f"{digest}:{position}"))
+            masked.append(_masked(message, provider, f"{digest}:{position}"))
         else:
             masked.append(message)
     return masked
 
 
-def _masked(message: ProviderMessage, own_name: str) -> ProviderMessage:
+def _masked(message: ProviderMessage, provider: str, own_name: str) -> ProviderMessage:
     event_id = _clean(message.event_id)
     if event_id != message.event_id:
         event_id = f"{event_id[:_LONGEST_MASKED]}:{own_name}"
     dispute, refund = message.dispute, message.refund
+    names = {
+        name: _named(name, provider)
+        for name in (
+            message.reference,
+            message.call_reference,
+            dispute.reference if dispute else "",
+            refund.reference if refund else "",
+        )
+    }
     return replace(
         message,
         event_id=event_id,
         kind=_clean(message.kind),
-        reference=_clean(message.reference),
-        call_reference=_clean(message.call_reference),
-        facts=_cleaned(message.facts),
+        reference=names[message.reference],
+        call_reference=names[message.call_reference],
+        facts=_cleaned(message.facts, names),
         dispute=dispute
         and replace(
             dispute,
-            reference=_clean(dispute.reference),
+            reference=names[dispute.reference],
             reason=_clean(dispute.reason),
             currency=_clean(dispute.currency),
         ),
         refund=refund
-        and replace(refund, reference=_clean(refund.reference), currency=_clean(refund.currency)),
+        and replace(refund, reference=names[refund.reference], currency=_clean(refund.currency)),
     )
 
 
-def _cleaned(value: Any) -> Any:
+def _named(name: str, provider: str) -> str:
+    """Mask a name so that it stays apart from others, for good.
+
+    The digest has a key of ours: all card numbers there are can be tried on one that has none.
+    """
+    after = _clean(name)
+    if after == name:
+        return name
+    text = f"{provider}:{name}"
+    digest = hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return f"{after[:_LONGEST_MASKED]}:{digest[:_DIGEST_LENGTH]}"
+
+
+def _cleaned(value: Any, names: Mapping[str, str]) -> Any:
     match value:
         case str():
-            return _clean(value)
+            return names[value] if value in names else _clean(value)
         case Mapping():
-            return {_clean(key): _cleaned(one) for key, one in value.items()}
+            return {_clean(key): _cleaned(one, names) for key, one in value.items()}
         case list() | tuple():
-            return [_cleaned(one) for one in value]
+            return [_cleaned(one, names) for one in value]
         case _:
             return value
 
@@ -83,4 +106,4 @@ def _clean(text: str) -> str:
 
 
 def _holds_card(text: str) -> bool:
-    return contains_card_data(_NAME_OF_DIGITS.sub("#", text).encode("utf-8", "replace"))
+    return contains_card_data(text.encode("utf-8", "replace"))

@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
@@ -34,6 +35,8 @@ from tests.integration.cards.openapi import list_objects, list_spots, with_value
 
 CODE = "CVV: 737"
 TEXTS = (NUMBER, SLASHED, CODE)
+LIKE_NAMES = ("4917610000000000", "4019123456789016", "5515987654321095")
+"""Their third to fifteenth digits may be read as a time in milliseconds."""
 PAYMENT_ID = "0193a8a0-0000-7000-8000-000000000001"
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -249,10 +252,12 @@ class TestACardInASignedMessage:
         for one in (document, document, other):
             self.deliver("sandbox", one, paypal)
         kept = ProviderMessageRecord.objects.order_by("id")
-        assert [one.reference for one in kept] == ["[card]", "[card]"]
+        first, second = (one.reference for one in kept)
+        assert first == second
+        assert re.fullmatch(r"\[card\]:[0-9a-f]{16}", first)
         assert len({one.event_id for one in kept}) == 2
 
-    @pytest.mark.parametrize("name", ["8515131751004932", "4214073381342287", "7914073381342283"])
+    @pytest.mark.parametrize("name", ["8515131751004932", "7914073381342283"])
     def test_is_not_seen_in_the_names_that_adyen_gives(
         self, name: str, paypal: SimulatedPayPal
     ) -> None:
@@ -261,6 +266,42 @@ class TestACardInASignedMessage:
         kept = ProviderMessageRecord.objects.get()
         assert (kept.event_id, kept.reference) == (f"{name}:CAPTURE:true", name)
         assert (kept.call_reference, kept.facts["pspReference"]) == (name, name)
+
+    @pytest.mark.parametrize("card", LIKE_NAMES)
+    @pytest.mark.parametrize("provider", ["stripe", "adyen"])
+    def test_is_masked_in_a_reason_even_if_a_time_could_stand_in_it(
+        self, provider: str, card: str, paypal: SimulatedPayPal
+    ) -> None:
+        document = deepcopy(MESSAGES[provider][1][0])
+        about = document["data"]["object"] if provider == "stripe" else document
+        about["reason"] = f"holder {card}"
+        self.deliver(provider, document, paypal)
+        kept = ProviderMessageRecord.objects.get()
+        assert kept.dispute is not None
+        assert kept.dispute["reason"] == "holder [card]"
+
+    def test_in_the_name_of_a_dispute_keeps_it_apart_from_others(
+        self, paypal: SimulatedPayPal
+    ) -> None:
+        names = [NUMBER, LIKE_NAMES[0], NUMBER]
+        for position, name in enumerate(names):
+            document = deepcopy(MESSAGES["stripe"][1][0])
+            document["id"] = f"evt_{position}"
+            document["data"]["object"]["id"] = name
+            self.deliver("stripe", document, paypal)
+        disputes = [one.dispute for one in ProviderMessageRecord.objects.order_by("id")]
+        first, second, again = (one["reference"] for one in disputes if one is not None)
+        assert first == again
+        assert first != second
+        assert NUMBER not in first
+        assert first.startswith("[card]:")
+
+    def test_in_the_name_of_a_call_is_the_same_in_the_facts(self, paypal: SimulatedPayPal) -> None:
+        document = {**MESSAGES["adyen"][1][1], "pspReference": NUMBER, "originalReference": "PSP1"}
+        self.deliver("adyen", document, paypal)
+        kept = ProviderMessageRecord.objects.get()
+        assert kept.call_reference.startswith("[card]:")
+        assert kept.facts["pspReference"] == kept.call_reference
 
     def deliver(self, provider: str, document: Any, paypal: SimulatedPayPal) -> None:
         body, headers = MESSAGES[provider][0](document, paypal)
