@@ -16,9 +16,10 @@ ALONE = (
         "tests/resilience/test_payment_drills_quick.py",
     ),
     ("tests/integration/invariants/",),
+    ("tests/integration/telemetry/test_tracing.py",),
     ("tests/unit/infra/test_embedded_servers.py",),
 )
-"""The tests of each of these share servers, or what stands in a worker's database meanwhile.
+"""The tests of each of these share servers, a story told once, or what stands in a worker's database meanwhile.
 
 Those of the first start whole platforms and judge how soon these do things: two at once would be slow
 for no fault of theirs.

@@ -55,7 +55,8 @@ class TestEveryPage:
         for model in registered():
             answer = client.get(page_of(model, "changelist"))
             assert answer.status_code == 200, model
-            for row in model._default_manager.order_by("pk")[:3]:
+            # What a page shows hangs on its row for all alike: one role looks at more of them.
+            for row in model._default_manager.order_by("pk")[: 3 if role == "lead" else 1]:
                 detail = client.get(page_of(model, "change", row.pk))
                 assert detail.status_code == 200, (model, row)
                 opened.add(model._meta.label)

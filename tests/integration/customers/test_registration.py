@@ -119,14 +119,14 @@ class TestCommand:
         assert Customer.objects.count() == 1
 
     @pytest.mark.parametrize("option", ["--name", "--email", "--phone", "--locale", "--region"])
-    @pytest.mark.parametrize("text", [*NUMBERS, *CODES])
-    def test_takes_no_card_in_any_option(self, option: str, text: str) -> None:
-        given = {"--name": "Ada", "--email": "ada@example.com", option: f"Ada {text}"}
-        with pytest.raises(CommandError) as refused:
-            self.run(*(f"{name}={value}" for name, value in given.items()))
-        assert (refused.value.returncode, str(refused.value)) == (
-            2,
-            f"{option} holds a card number or security code; leave it out.",
-        )
+    def test_takes_no_card_in_any_option(self, option: str) -> None:
+        for text in [*NUMBERS, *CODES]:
+            given = {"--name": "Ada", "--email": "ada@example.com", option: f"Ada {text}"}
+            with pytest.raises(CommandError) as refused:
+                self.run(*(f"{name}={value}" for name, value in given.items()))
+            assert (refused.value.returncode, str(refused.value)) == (
+                2,
+                f"{option} holds a card number or security code; leave it out.",
+            ), text
         assert not Customer.objects.exists()
         assert not StoredEvent.objects.exists()

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.db import connection
@@ -10,7 +11,7 @@ from django.db import connection
 PROJECT = Path(__file__).resolve().parents[3]
 
 
-def tell(story: str, **variables: str) -> str:
+def tell(story: str, variables: Mapping[str, str], *, within_seconds: float = 60) -> str:
     """Run a story, a file of this folder, with these variables; gives what it printed."""
     database = connection.settings_dict
     url = (
@@ -31,7 +32,7 @@ def tell(story: str, **variables: str) -> str:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=within_seconds,
         check=False,
     )
     assert finished.returncode == 0, finished.stderr

@@ -160,21 +160,18 @@ class TestStack:
         second.forget()
 
         assert not home.exists()
-        with services(home, durable=False) as third:
-            assert ask(third, "SELECT count(*) FROM pg_class WHERE relname = 'kept'") == 0
 
-    def test_forgets_its_database_when_it_is_not_durable(self, tmp_path: Path) -> None:
+    def test_runs_beside_another_one_and_forgets_what_need_not_be_durable(
+        self, stack: Stack, tmp_path: Path
+    ) -> None:
         home = tmp_path / "home"
-        with services(home, durable=False) as stack:
-            assert ask(stack, "SHOW fsync") == "off"
-
-        assert find_area(Home(path=home)) is None
-
-    def test_runs_beside_another_one(self, stack: Stack, tmp_path: Path) -> None:
-        with services(tmp_path / "home", durable=False) as other:
+        with services(home, durable=False) as other:
+            assert ask(other, "SHOW fsync") == "off"
             assert other.environment["DATABASE_URL"] != stack.environment["DATABASE_URL"]
             assert other.environment["REDIS_URL"] != stack.environment["REDIS_URL"]
             assert other.base_url != stack.base_url
+
+        assert find_area(Home(path=home)) is None
 
     def test_uses_the_servers_that_it_is_given(self, stack: Stack, tmp_path: Path) -> None:
         given = {name: stack.environment[name] for name in ("DATABASE_URL", "REDIS_URL")}

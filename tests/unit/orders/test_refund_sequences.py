@@ -217,5 +217,5 @@ class RefundsOfAnOrder(RuleBasedStateMachine):
 class TestRefundsOfAnOrder:
     def test_come_out_to_the_cent_in_any_sequence(self) -> None:
         run_state_machine_as_test(
-            RefundsOfAnOrder, settings=settings(max_examples=120, stateful_step_count=25)
+            RefundsOfAnOrder, settings=settings(max_examples=60, stateful_step_count=25)
         )
