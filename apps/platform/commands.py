@@ -16,6 +16,9 @@ class PlatformCommand(BaseCommand):
     That is so, too, where it was given a card number or a security code: what it is told may be kept.
     """
 
+    _spelt: Mapping[str, str] = {}
+    """How each option is typed; known once there is a parser."""
+
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Make the parser, which would else print how the command is used before it says what is wrong."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
