@@ -11,12 +11,12 @@ from infra.local.home import PROJECT
 UV = "uv==0.13.9"
 PYTHON_VERSION = "3.11"
 BASE = "requirements/base.txt"
-# Each set keeps the versions of the first, so that what is tested is what runs.
-SETS = {"base": (), "local": ("-c", BASE), "dev": ("-c", BASE)}
+# Each set of packages keeps the versions of the base, so that what is tested is what runs.
+SETS = {"pip": (), "base": (), "local": ("-c", BASE), "dev": ("-c", BASE)}
 
 
 def main() -> int:
-    """Write the three locked files; return the exit status of the first that failed."""
+    """Write the locked files; return the exit status of the first that failed."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder) / "bin" / "python"
