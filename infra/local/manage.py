@@ -6,6 +6,7 @@ import sys
 from typing import cast
 from urllib.parse import urlsplit
 
+import psutil
 from django.core.management import execute_from_command_line
 
 from infra.local.credentials import credentials_in
@@ -19,8 +20,11 @@ def main(arguments: list[str]) -> None:
     """Run the command with the settings of the running platform; without one there is exit code 2."""
     home = Home(path=chosen_home())
     try:
-        run = cast(Run, json.loads(home.run_file.read_text(encoding="utf-8")))
+        run: Run | None = cast(Run, json.loads(home.run_file.read_text(encoding="utf-8")))
     except OSError:
+        run = None
+    # A launcher that was killed leaves its description behind, and nothing else.
+    if run is None or not psutil.pid_exists(run["pids"]["launcher"]):
         sys.exit(_refusal("The platform does not run here: start it with `make run` first."))
     os.environ.update(
         stack_environment(

@@ -15,6 +15,7 @@ from infra.local.home import DEFAULT_HOME
 from infra.local.leash import tie_to_parent
 from infra.local.screen import Screen
 from infra.local.stack import Stack
+from infra.local.terminal import stop_with_the_terminal
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -75,6 +76,7 @@ def _listen_for_signals() -> None:
         # `nohup` asks us to survive the terminal; a shell's `&` asks nothing by ignoring SIGINT.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _stop)
+    stop_with_the_terminal()
     if "MAKELEVEL" in os.environ:
         tie_to_parent(signal.SIGTERM)
 
