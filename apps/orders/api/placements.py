@@ -22,7 +22,9 @@ def placement_of(body: PlaceOrderBody, principal: Principal) -> Placement:
     """
     customer_id = body.customer_id or principal.customer_id
     if customer_id is None:
-        raise UnsupportedChoice("Name the customer who orders.", pointer="/customer_id")
+        raise UnsupportedChoice(
+            "Name the customer who orders: this is no customer's token.", pointer="/customer_id"
+        )
     if not principal.may_see_customer(customer_id):
         raise ForeignCustomer("You can only order for yourself.")
     if body.currency not in CURRENCIES:

@@ -37,7 +37,8 @@ IDEMPOTENCY_KEY: Final = OpenApiParameter(
     OpenApiParameter.HEADER,
     required=True,
     description="A new value for a new request, the same one for a repetition; kept for a day. 1 to 255 "
-    "printable ASCII characters that do not look like a card number, such as a UUID.",
+    "printable ASCII characters that do not look like a card number, such as a UUID. A repetition is answered "
+    "as the request was, without waiting (`Idempotent-Replayed: true`): read the order for what became of it since.",
 )
 IF_MATCH: Final = OpenApiParameter(
     "If-Match",
