@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
@@ -91,7 +92,8 @@ def _check(invariant: Invariant, scope: Scope) -> Finding:
             cursor.execute(
                 "SELECT set_config('statement_timeout', %s, true), "
                 "ARRAY(SELECT name FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NULL)",
-                [f"{round(scope.time_limit_seconds * 1000)}ms", list(invariant.needs)],
+                # Rounded up: nothing at all is no limit to PostgreSQL.
+                [f"{ceil(scope.time_limit_seconds * 1000)}ms", list(invariant.needs)],
             )
             if cursor.fetchone()[1]:
                 return Finding(

@@ -7,13 +7,13 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import psutil
-from django.core.management import execute_from_command_line
 
 from infra.local.credentials import credentials_in
 from infra.local.description import Run
 from infra.local.environment import stack_environment
 from infra.local.home import Home
 from infra.local.run import chosen_home
+from manage import main as run_command
 
 
 def main(arguments: list[str]) -> None:
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
     for name in ("OMS_DIE_WITH_PARENT", "PROMETHEUS_MULTIPROC_DIR"):
         del os.environ[name]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
-    execute_from_command_line(["manage.py", *arguments])
+    run_command(arguments)
 
 
 def _refusal(sentence: str) -> int:

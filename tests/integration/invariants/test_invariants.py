@@ -151,6 +151,12 @@ class TestScope:
         assert slow.seconds < 30
         assert quick.holds
 
+    def test_takes_the_shortest_limit_for_one(self, db: None) -> None:
+        (slow,) = check_invariants(
+            [asking("SELECT pg_sleep(60)")], scope=Scope(time_limit_seconds=1e-9)
+        )
+        assert not slow.holds
+
     def test_skips_what_has_no_table(self, db: None) -> None:
         (finding,) = check_invariants(
             [asking("SELECT * FROM nowhere", needs=("nowhere",))], scope=Scope()
