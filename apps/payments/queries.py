@@ -7,7 +7,7 @@ from django.db import connection
 
 from apps.payments.adapters.registry import SANDBOX, is_set_up
 from apps.payments.domain.refusals import PaymentNotFound
-from apps.payments.models import Document, Payment
+from apps.payments.models import Document, Payment, PaymentStatus, SandboxApproval
 from apps.platform.telemetry.metrics import (
     dispute_wait_seconds,
     reconciliation_age_seconds,
@@ -81,6 +81,14 @@ def get_payment_to_approve(reference: str) -> Payment:
     if payment is None:
         raise PaymentNotFound("No payment waits for this approval.")
     return payment
+
+
+def waits_for_approval(payment: Payment) -> bool:
+    """Whether a sandbox payment waits for its customer, who has decided nothing yet."""
+    return (
+        payment.status == PaymentStatus.REQUIRES_ACTION
+        and not SandboxApproval.objects.filter(reference=payment.authorization).exists()
+    )
 
 
 def refresh_gauges() -> None:

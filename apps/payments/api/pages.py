@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.payments.domain.refusals import PaymentNotFound
-from apps.payments.queries import get_payment_to_approve
+from apps.payments.queries import get_payment_to_approve, waits_for_approval
 from apps.payments.services.decide_approval import decide_approval
 from apps.payments.services.take_back_customer import take_back_customer
 from apps.platform.database_clock import database_now
@@ -17,7 +17,10 @@ from apps.platform.database_clock import database_now
 
 @require_http_methods(["GET", "POST"])
 def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpResponse:
-    """Ask the customer, as a bank would; the answer sends them back to the return page."""
+    """Ask the customer, as a bank would; the answer sends them back to the return page.
+
+    Once it is decided, or waited for no longer, the page asks nothing. Deciding again changes nothing.
+    """
     try:
         if request.method == "POST":
             decide_approval(
@@ -30,9 +33,10 @@ def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpRespons
         raise Http404 from error
     if request.method == "POST":
         return redirect("payment-return", payment_id=payment.id)
+    waits = waits_for_approval(payment)
     return render(
         request,
-        "payments/approve.html",
+        "payments/approve.html" if waits else "payments/nothing_to_decide.html",
         {"amount": payment.amount, "order_number": payment.order_number},
     )
 
