@@ -6,8 +6,15 @@ from django.conf import settings
 from django.db import connection
 
 from apps.payments.adapters.registry import SANDBOX, is_set_up
+from apps.payments.domain.operations import OPEN_STATES
 from apps.payments.domain.refusals import PaymentNotFound
-from apps.payments.models import Document, Payment, PaymentStatus, SandboxApproval
+from apps.payments.models import (
+    Document,
+    Payment,
+    PaymentOperation,
+    PaymentStatus,
+    SandboxApproval,
+)
 from apps.platform.telemetry.metrics import (
     dispute_wait_seconds,
     reconciliation_age_seconds,
@@ -58,6 +65,11 @@ def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
 def find_payment_of_order(order_id: UUID) -> Payment | None:
     """Give the payment of an order with its operations, the oldest first."""
     return Payment.objects.prefetch_related("operations").filter(order_id=order_id).first()
+
+
+def list_open_calls(payment_id: UUID) -> list[PaymentOperation]:
+    """Give the calls of a payment that may still bring about something."""
+    return list(PaymentOperation.objects.filter(payment_id=payment_id, state__in=OPEN_STATES))
 
 
 def list_documents(payment_id: UUID) -> list[Document]:

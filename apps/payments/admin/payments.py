@@ -1,6 +1,7 @@
 """The list of payments, and the page of one with every call to its provider."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -33,7 +34,9 @@ from apps.payments.admin.panels import (
 )
 from apps.payments.admin.settlements import settlement_panels
 from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
-from apps.payments.queries import list_documents
+from apps.payments.queries import list_documents, list_open_calls
+from apps.payments.services.settle_refund import may_be_settled
+from apps.payments.services.undo_again import may_be_undone_again
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
 from apps.platform.backoffice.formatting import badge, moment, order_link
@@ -196,6 +199,21 @@ class PaymentAdmin(ReadOnlyAdmin):
                 ),
             ),
         ]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer to give back or to settle only what is owed; what is refused later is a race."""
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        payment: Payment | None = self.get_object(request, str(object_id))
+        if payment is None:
+            return []
+        open_calls = list_open_calls(payment.id)
+        possible = {
+            "look_again": True,
+            "undo_again": may_be_undone_again(payment, open_calls),
+            "settle": may_be_settled(payment, open_calls),
+        }
+        names = tuple(name for name, is_possible in possible.items() if is_possible)
+        return [one for one in offered if one.action_name.endswith(names)]
 
     def has_look_again_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         """Whether the person may have providers asked again."""

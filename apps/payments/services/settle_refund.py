@@ -1,5 +1,6 @@
 """Count money as given back that went another way, where the provider's way is closed."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -23,7 +24,8 @@ def settle_refund(*, payment_id: UUID, cause: Cause, now: datetime) -> Payment |
     """
     with transaction.atomic():
         found = lock_many(Payment, [payment_id])
-        if not found or not found[0].owed_back_minor or lock_open_operations(found):
+        open_calls = lock_open_operations(found).get(payment_id, ())
+        if not found or not may_be_settled(found[0], open_calls):
             return None
         (payment,) = found
         changes = Changes(now=now)
@@ -44,3 +46,8 @@ def settle_refund(*, payment_id: UUID, cause: Cause, now: datetime) -> Payment |
         operation.save()
         changes.write([payment])
     return payment
+
+
+def may_be_settled(payment: Payment, open_calls: Collection[PaymentOperation]) -> bool:
+    """Whether a refund is still owed, and no open call may be about to make it."""
+    return payment.owed_back_minor > 0 and not open_calls

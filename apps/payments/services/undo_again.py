@@ -1,6 +1,6 @@
 """Try again to give money back, where the provider refused to."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -24,7 +24,7 @@ def undo_again(*, causes: Mapping[UUID, Cause], now: datetime) -> int:
     with transaction.atomic(savepoint=False):
         payments = lock_many(Payment, causes)
         under_way = lock_open_operations(payments)
-        owing = [one for one in payments if one.owes_money_back and one.id not in under_way]
+        owing = [one for one in payments if may_be_undone_again(one, under_way.get(one.id, ()))]
         changes = Changes(now=now)
         for payment in owing:
             payment.updated_at = now
@@ -32,6 +32,11 @@ def undo_again(*, causes: Mapping[UUID, Cause], now: datetime) -> int:
             changes.undo(payment, causes[payment.id], looks_first=True)
         changes.write(owing)
     return len(owing)
+
+
+def may_be_undone_again(payment: Payment, open_calls: Collection[PaymentOperation]) -> bool:
+    """Whether something could be given back by a new call, since no open one may be about to do it."""
+    return payment.owes_money_back and not open_calls
 
 
 def undo_what_is_due(*, now: datetime) -> int:
