@@ -99,6 +99,30 @@ class TestCancel:
         assert Order.objects.get(id=order.id).status == "processing"
         assert not AuditEntry.objects.exists()
 
+    def test_is_offered_only_while_it_can_be_done(self, enter: Enter) -> None:
+        day = make_day()
+        client = enter("lead")
+        for order in (day.confirmed, day.waiting, day.approving):
+            assert "Cancel…" in text_of(client, order)
+        for order in (day.cancelled, day.short, day.declined):
+            assert "Cancel…" not in text_of(client, order)
+        cancel_as(client, day.confirmed)
+        assert Order.objects.get(id=day.confirmed.id).status == "cancellation_pending"
+        assert "Cancel…" not in text_of(client, day.confirmed)
+
+    def test_keeps_an_order_from_leaving_whose_money_went_back(self, enter: Enter) -> None:
+        order = make_day().confirmed
+        client = enter("lead")
+        client.post(f"{LIST}{order.id}/refund/", {"amount": "", "reason": "all of it"})
+        work_off()
+        after = Order.objects.get(id=order.id)
+        assert (after.status, after.payment_status) == ("confirmed", "refunded")
+        assert "Cancel…" in text_of(client, order)
+        cancel_as(client, order)
+        work_off()
+        assert Order.objects.get(id=order.id).status == "cancelled"
+        assert "Cancel…" not in text_of(client, order)
+
     def test_knows_no_order_that_is_not_there(self, enter: Enter) -> None:
         client = enter("lead")
         assert client.post(f"{LIST}{uuid4()}/cancel/", {"reason": "x"}).status_code == 404
