@@ -1,5 +1,6 @@
 """Reading payments."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -93,6 +94,20 @@ def get_payment_to_approve(reference: str) -> Payment:
     if payment is None:
         raise PaymentNotFound("No payment waits for this approval.")
     return payment
+
+
+def find_payment_to_go_on_with(payment_id: UUID, now: datetime) -> Payment | None:
+    """Give a payment that its customer may still approve at the provider.
+
+    None where it is decided or nobody wants it any more, where their time is over, or where there is none.
+    """
+    waiting = Payment.objects.filter(
+        id=payment_id,
+        status=PaymentStatus.REQUIRES_ACTION,
+        is_unwanted=False,
+        action_expires_at__gt=now,
+    )
+    return waiting.exclude(action_url="").first()
 
 
 def waits_for_approval(payment: Payment) -> bool:

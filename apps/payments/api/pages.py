@@ -9,7 +9,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.payments.domain.refusals import PaymentNotFound
-from apps.payments.queries import get_payment_to_approve, waits_for_approval
+from apps.payments.ports import UNPAID
+from apps.payments.queries import (
+    find_payment_to_go_on_with,
+    get_payment_to_approve,
+    waits_for_approval,
+)
 from apps.payments.services.decide_approval import decide_approval
 from apps.payments.services.take_back_customer import take_back_customer
 from apps.platform.database_clock import database_now
@@ -44,6 +49,20 @@ def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpRespons
 @csrf_exempt  # Nothing but a GET is answered, and whoever posts is to read that.
 @require_GET
 def come_back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
-    """Welcome a customer whom the provider sent back, and look up what was decided."""
-    take_back_customer(payment_id=payment_id, query=request.GET.dict(), now=database_now())
-    return render(request, "payments/return.html")
+    """Welcome a customer whom the provider sent back, and look up what was decided.
+
+    One who did not want to pay is shown the way back to the provider's page, while the order waits. That is
+    all: the page is open to everybody, so that it decides nothing.
+    """
+    now, query = database_now(), request.GET.dict()
+    take_back_customer(payment_id=payment_id, query=query, now=now)
+    if not query.items() >= UNPAID.items():
+        return render(request, "payments/return.html")
+    payment = find_payment_to_go_on_with(payment_id, now)
+    if payment is None:
+        return render(request, "payments/nothing_to_decide.html")
+    return render(
+        request,
+        "payments/not_paid.html",
+        {"page": payment.action_url, "until": payment.action_expires_at},
+    )

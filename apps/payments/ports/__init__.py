@@ -3,6 +3,7 @@
 from apps.payments.ports.calls import (
     ALREADY_CAPTURED,
     NOT_OFFERED,
+    UNPAID,
     Accepted,
     ActionRequired,
     Declined,
@@ -27,6 +28,7 @@ __all__ = [
     "ALREADY_CAPTURED",
     "GIVEN_UP",
     "NOT_OFFERED",
+    "UNPAID",
     "Accepted",
     "ActionRequired",
     "Declined",

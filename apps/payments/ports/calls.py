@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from apps.kernel.money import Money
 from apps.payments.domain.operations import OperationKind
+
+UNPAID = {"paid": "no"}
+"""What a customer who did not want to pay brings along in the query of `cancel_url`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,11 @@ class GatewayCall:
     first_authorization: str = ""
     charge: str = ""
     told: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def cancel_url(self) -> str:
+        """Where a provider that tells the two apart sends a customer who does not want to pay."""
+        return f"{self.return_url}?{urlencode(UNPAID)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

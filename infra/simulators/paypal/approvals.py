@@ -42,12 +42,12 @@ class Approvals:
         if decision not in ("approve", "cancel") or request.method != "POST":
             return page("Not possible", "<p>Decide by POST.</p>", status=405)
         if decision == "cancel":
-            return _back_to_shop(order.cancel_url, order)
+            return _back_to_shop(order.cancel_url, {"token": order.id})
         # A payer whose wallet was declined comes back and chooses another one.
         if order.status not in (*orders.APPROVABLE, "APPROVED"):
             return page("Nothing to decide", _OVER, status=409)
         events += self._record(orders.approve(order, wallet))
-        return _back_to_shop(order.return_url, order)
+        return _back_to_shop(order.return_url, {"token": order.id, "PayerID": "SIMULATEDPAYER"})
 
 
 def _question(order: Order) -> Response:
@@ -66,9 +66,8 @@ def _question(order: Order) -> Response:
     )
 
 
-def _back_to_shop(url: str, order: Order) -> Response:
+def _back_to_shop(url: str, brings: dict[str, str]) -> Response:
     if not url:
         return page("Thank you", "<p>You may close this page.</p>")
     glue = "&" if "?" in url else "?"
-    answer = urlencode({"token": order.id, "PayerID": "SIMULATEDPAYER"})
-    return Response(status=303, headers={"Location": f"{url}{glue}{answer}"})
+    return Response(status=303, headers={"Location": f"{url}{glue}{urlencode(brings)}"})

@@ -56,7 +56,7 @@ class TestWhatIsSent:
                 "paypal": {
                     "experience_context": {
                         "return_url": call.return_url,
-                        "cancel_url": call.return_url,
+                        "cancel_url": f"{call.return_url}?paid=no",
                         "user_action": "PAY_NOW",
                         "shipping_preference": "NO_SHIPPING",
                     }

@@ -16,7 +16,7 @@ def order_document(call: GatewayCall, value: str) -> Json:
     wallet: Json = {
         "experience_context": {
             "return_url": call.return_url,
-            "cancel_url": call.return_url,
+            "cancel_url": call.cancel_url,
             "user_action": "PAY_NOW",
             "shipping_preference": "NO_SHIPPING",
         }
