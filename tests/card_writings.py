@@ -49,10 +49,39 @@ STYLED: Final = [
 WITH_LETTERS: Final = [
     *(
         f"{word}{NUMBER}"
-        for word in ("card", "PAN", "x", "cc", "card_", "cardNumber", "Karte", "no_", "卡")
+        for word in (
+            *(
+                "card",
+                "PAN",
+                "x",
+                "cc",
+                "card_",
+                "cardNumber",
+                "Karte",
+                "no_",
+                "卡",
+                "cards",
+                "ccn",
+            ),
+            *(
+                "discover",
+                "creditcardnumber",
+                "CARDNumber",
+                "kartennummer",
+                "Kartennr",
+                "kreditkarte",
+            ),
+            *("account_number_", "mycard", "visacard", "my_card_is_", "userPan"),
+        )
     ),
-    *(f"{NUMBER}{word}" for word in ("x", "EUR", "cvv737", "_x", "_2", "exp1227")),
-    f"card{' '.join(_FOURS)}",
+    *(
+        f"{NUMBER}{word}"
+        for word in ("x", "EUR", "cvv737", "_x", "_2", "exp1227", "expiration1227")
+    ),
+    *(f"{NUMBER}{word}" for word in ("is my card", "on 12/27", "VISA")),
+    *(f"{word}{' '.join(_FOURS)}" for word in ("card", "order", "visacard", "1.", "1a")),
+    f"ref{'-'.join(_FOURS)}",
+    f"{' '.join(_FOURS)}order",
     f"{'-'.join(_FOURS)}visa",
     f"card{SLASHED}x",
 ]
@@ -62,6 +91,9 @@ NUMBERS: Final = [
     f"SKU1 {NUMBER}",
     " ".join(NUMBER),
     f"{SLASHED}/{CODE}",
+    f"1227/{SLASHED}",
+    f"{SLASHED}/1227",
+    f"{SLASHED}/{SLASHED}",
     f"12 {NUMBER} 7",
     *GROUPED,
     *STYLED,
@@ -74,6 +106,12 @@ OTHER_NUMBERS: Final = [
     "3056/930902/5904",
     "6304/0000/0000/0000/000",
     "JCB3530111333300000",
+    "diners30569309025904",
+    "maestro6304000000000000000",
+    "39500000000038",
+    "3095 500000 0066",
+    "9792030394440796",
+    "9792/0303/9444/0796",
 ]
 """Of other lengths and issuers than the one above."""
 
@@ -100,6 +138,9 @@ CODES: Final = [
     "cvv 737",
     "CVC 123",
     "cvv: 123",
+    "cvv737",
+    "CVV737",
+    "bonus points, card code: 1234",
     "CSC: 737",
     "CID: 1234",
     "the card code is 737",
@@ -135,12 +176,12 @@ HONEST: Final = [
     ),
     '{"key": "order_4000000000000002"}',
     '{"key": "order-INV4000000000000002"}',
-    f'{{"key": "{NUMBER}order"}}',
+    *(f'{{"key": "{NUMBER}{word}"}}' for word in ("ORD", "_order", "_original", "i18n")),
     '{"reference": "8515131751004932"}',
     '{"reference": "1234567812345670"}',
     '{"gtin": "40063813339201"}',
     '{"articles": "4111,1111,1111,1111,4007,4008"}',
-    '{"articles": "1000,4111,1111,1111,1111"}',
+    '{"articles": "1000,1001,4111,1111,1111,1111"}',
     '{"articles": "4111/1111/1111/1111/4007/4008/4009"}',
     '{"account": "FI4000056655665556"}',
     '{"account": "FI2112345600000785"}',
@@ -162,6 +203,7 @@ HONEST_CODES: Final = [
     *('{"sku": "CVC123"}', '{"sku": "CSC1234"}', '{"sku": "CVD123"}'),
     *('{"name": "CVD 500"}', '{"name": "CSC 120"}', '{"name": "CSC 101 textbook"}'),
     *('{"gift_card_code":"1234"}', '{"giftCardCode":"1234"}', "gift card code: 1234"),
+    *("loyalty card code: 1234", '{"bonus_card_code":"1234"}'),
     '{"verification_number":"1234"}',
     '{"security_number":"1234"}',
     '{"cid": "1234"}',

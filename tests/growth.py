@@ -7,7 +7,7 @@ from typing import TypeVar
 Input = TypeVar("Input", str, bytes)
 
 LONGER = 8
-LOOKS = 3
+LOOKS = 2
 
 
 def grows_in_proportion(
@@ -15,7 +15,7 @@ def grows_in_proportion(
 ) -> bool:
     """Say whether a text made of so many pieces takes nearer to 8 than to 64 times what an eighth does.
 
-    Only the processor time of this thread counts, and the best of three, so that neither a busy
+    Only the processor time of this thread counts, and the best of two, so that neither a busy
     machine nor the measuring of coverage decides.
     """
     part, whole = (

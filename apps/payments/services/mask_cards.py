@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import structlog
 from django.conf import settings
 
 from apps.payments.ports import ProviderMessage
-from apps.platform.telemetry.card_masking import CARD
-from apps.platform.telemetry.masking import masked_text
+from apps.platform.telemetry.card_masking import CARD, without_cards
+from apps.platform.telemetry.masking import masked, masked_text
 from apps.platform.web.card_numbers import contains_card_data
 
 _LONGEST_MASKED = 90
@@ -31,22 +30,20 @@ def mask_cards(
     every message of this provider, so that what is told of one dispute or refund meets and what is told of others does
     not; the name of the message itself stays one of its own by a digest of the `body`.
     """
-    digest = ""
     masked = []
     for position, message in enumerate(messages):
-        if _holds_card(msgspec.json.encode(message).decode()):
-            digest = digest or hashlib.sha256(body).hexdigest()[:32]
+        after = _masked(message, provider, body, position)
+        if after != message:
             log.warning("card_in_message", provider=provider, found=CARD)
-            masked.append(_masked(message, provider, f"{digest}:{position}"))
-        else:
-            masked.append(message)
+        masked.append(after)
     return masked
 
 
-def _masked(message: ProviderMessage, provider: str, own_name: str) -> ProviderMessage:
+def _masked(message: ProviderMessage, provider: str, body: bytes, position: int) -> ProviderMessage:
     event_id = _clean(message.event_id)
     if event_id != message.event_id:
-        event_id = f"{event_id[:_LONGEST_MASKED]}:{own_name}"
+        digest = hashlib.sha256(body).hexdigest()[:32]
+        event_id = f"{event_id[:_LONGEST_MASKED]}:{digest}:{position}"
     dispute, refund = message.dispute, message.refund
     names = {
         name: _named(name, provider)
@@ -96,14 +93,16 @@ def _cleaned(value: Any, names: Mapping[str, str]) -> Any:
         case Mapping():
             return {_clean(key): _cleaned(one, names) for key, one in value.items()}
         case list() | tuple():
-            return [_cleaned(one, names) for one in value]
+            return type(value)(_cleaned(one, names) for one in value)
+        case int() | float():
+            return masked(value)
         case _:
             return value
 
 
 def _clean(text: str) -> str:
-    return masked_text(text) if _holds_card(text) else text
-
-
-def _holds_card(text: str) -> bool:
-    return contains_card_data(text.encode("utf-8", "replace"))
+    """Mask a text that holds card data; of others even what else is masked stays."""
+    is_harmless = without_cards(text) == text and not contains_card_data(
+        text.encode("utf-8", "replace")
+    )
+    return text if is_harmless else masked_text(text)

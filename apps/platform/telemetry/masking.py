@@ -18,7 +18,8 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from apps.platform.card_writing import CODE, CODE_NAME, in_plain_writing, may_name_security_code
+from apps.platform.cards.plain_writing import in_plain_writing
+from apps.platform.cards.security_codes import CODE, CODE_NAME, may_name_security_code
 from apps.platform.telemetry.card_masking import without_cards
 
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
@@ -109,9 +110,7 @@ def masked_text(text: str) -> str:
     if _SUSPICIOUS.search(text.lower()) is not None:
         for pattern, replacement in _CREDENTIALS:
             text = pattern.sub(replacement, text)
-    once = _without_codes(without_cards(text))
-    # What is left of a list may be as short as a number on a card.
-    return text if once == text else _without_codes(without_cards(once))
+    return _without_codes(without_cards(text))
 
 
 def _without_codes(text: str) -> str:
@@ -136,7 +135,7 @@ def is_secret_key(key: str) -> bool:
 
 
 def _masked(value: object, *, depth: int) -> Plain:
-    if value is None or isinstance(value, bool | float):
+    if value is None or isinstance(value, bool):
         return value
     if type(value) is str:
         return masked_text(value)
@@ -145,8 +144,8 @@ def _masked(value: object, *, depth: int) -> Plain:
             return _masked(value.value, depth=depth)
         case str():
             return masked_text(str(value))
-        case int():
-            return int(value) if abs(value) < 10**12 else _masked_number(value)
+        case int() | float():
+            return value if -(10**12) < value < 10**12 else _masked_number(value)
         case UUID():
             return str(value)
         case datetime() | date() | time():
@@ -188,7 +187,7 @@ def _text_of(value: object) -> str:
         return f"<{type(value).__qualname__}>"
 
 
-def _masked_number(number: int) -> int | str:
-    text = str(number)
+def _masked_number(number: float) -> float | str:
+    text = f"{number:.0f}" if isinstance(number, float) else str(number)
     after = masked_text(text)
     return number if after == text else after

@@ -1,11 +1,12 @@
 """Recognise card numbers and security codes in what callers send, so that none ever gets further than the door.
 
-How they are written says `card_writing`. One number in ten passes the Luhn check by chance, so what is
+How they are written says `platform.cards`. One number in ten passes the Luhn check by chance, so what is
 plainly something else is let through: parts of longer tokens, UUIDs, fractions, telephone numbers written
 with `+`, instants, article numbers, and lists of numbers, in JSON or in words.
 
-Digits that touch a letter or an underscore are a card number only where the word says so: `card4000…`,
-`PAN4242…`, `…5556cvv`. All others are references, such as `order_4000…`, and bank accounts, `FI4000…`.
+Digits without any gap that touch a letter or an underscore are a card number only where the word says so:
+`card4000…`, `PAN4242…`, `…5556cvv`. All others are references, such as `order_4000…`, and bank accounts,
+`FI4000…`. No reference has gaps: groups as on cards are a number whatever touches them.
 """
 
 from __future__ import annotations
@@ -14,26 +15,25 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from apps.platform.card_writing import (
+from apps.platform.cards.glued import is_card_of_word_after, is_card_of_word_before, is_token
+from apps.platform.cards.lists import counts_up, without_rows
+from apps.platform.cards.plain_writing import in_plain_writing
+from apps.platform.cards.security_codes import names_security_code
+from apps.platform.cards.writing import (
+    COVER,
     ENOUGH_DIGITS,
     GAP,
     LONGEST,
     SHORTEST,
     UUID,
-    in_plain_writing,
-    is_article_number,
-    is_instant,
-    may_be_card,
-    names_security_code,
+    is_card_number,
     spans_of_printed,
 )
-from apps.platform.luhn import passes_luhn
-from apps.platform.web.glued_digits import is_card_of_word_after, is_card_of_word_before, is_token
 
 _RUN: Final = re.compile(rf"[0-9](?:{GAP}[0-9]){{12,}}")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _UUID: Final = re.compile(UUID)
-_UUID_LENGTH: Final = 36
+_UUID_COVERED: Final = COVER * 36
 _HIGH, _LOW = r"\\u([Dd][89ABab][0-9A-Fa-f]{2})", r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})"
 _ESCAPE: Final = re.compile(rf"{_HIGH}{_LOW}|\\(?:u([0-9A-Fa-f]{{4}})|.)", re.DOTALL)
 _LONGEST_TELEPHONE: Final = 15
@@ -82,25 +82,31 @@ def _holds_number(text: str) -> bool:
     first = ENOUGH_DIGITS.search(text)
     if first is None:
         return False
+    if "-" in text:
+        text = _UUID.sub(_UUID_COVERED, text)
     return _holds_run(text, first.start()) or _holds_printed(text, first.start())
 
 
 def _holds_run(text: str, first: int) -> bool:
     patience = _PATIENCE + len(text) // _PATIENCE_CHARACTERS
     for run in _RUN.finditer(text, first):
-        for digits in _candidates(text, run.start(), run.end()):
+        for digits, is_whole in _candidates(text, run.start(), run.end()):
             patience -= 1
-            if patience < 0 or _is_card_number(digits):
+            if patience < 0 or is_card_number(digits, is_whole=is_whole):
                 return True
     return False
 
 
 def _holds_printed(text: str, first: int) -> bool:
+    if next(spans_of_printed(text, first), None) is None:
+        return False
+    text = without_rows(text)
     is_document = text.lstrip()[:1] in ("[", "{")
     quotes, counted = 0, 0
     for start, end in spans_of_printed(text, first):
         quotes, counted = quotes + text.count('"', counted, start), start
-        if not (is_document and quotes % 2 == 0 and _is_list(text, start, end)):
+        is_list = is_document and quotes % 2 == 0 and _is_list(text, start, end)
+        if not is_list and not counts_up(text[start:end]):
             return True
     return False
 
@@ -112,10 +118,10 @@ def _is_list(text: str, start: int, end: int) -> bool:
     return is_apart and _NO_STRUCTURE.search(text, start, end) is None
 
 
-def _candidates(text: str, start: int, end: int) -> Iterator[str]:
-    """Give every 13 to 19 digits of a run that begin and end with one of its groups."""
+def _candidates(text: str, start: int, end: int) -> Iterator[tuple[str, bool]]:
+    """Give every 13 to 19 digits of a run that begin and end with one of its groups, and whether it is only one."""
     before = text[start - 1 : start]
-    groups = _groups(text, start, end)
+    groups = _DIGITS.findall(text, start, end)
     if before == "+" and sum(map(len, groups)) <= _LONGEST_TELEPHONE:
         return
     if before == "." and text[start - 2 : start - 1].isdigit():
@@ -135,39 +141,14 @@ def _candidates(text: str, start: int, end: int) -> Iterator[str]:
                 break
             if len(digits) < SHORTEST:
                 continue
-            if first == position and not may_be_card(digits):
-                continue
             if is_glued_before and first == 0:
                 if is_card_of_word_before(text, start, digits):
-                    yield digits
+                    yield digits, first == position
             elif not (is_glued_after and position == last) or is_card_of_word_after(
                 text, end, digits
             ):
-                yield digits
+                yield digits, first == position
 
 
 def _is_glue(neighbour: str) -> bool:
     return neighbour == "_" or (neighbour.isascii() and neighbour.isalpha())
-
-
-def _groups(text: str, start: int, end: int) -> list[str]:
-    """Split a run into its groups of digits; an empty one stands where a UUID covers some."""
-    if "-" not in text[start:end]:
-        return _DIGITS.findall(text, start, end)
-    # One sign more on either side says whether an id ends there.
-    offset = max(0, start - _UUID_LENGTH - 1)
-    near = _UUID.sub("#" * _UUID_LENGTH, text[offset : end + _UUID_LENGTH + 1])
-    pieces = near[start - offset : end - offset].replace("#", " # ").split("#")
-    groups: list[str] = []
-    for piece in pieces:
-        groups += [*_DIGITS.findall(piece), ""]
-    return groups[:-1]
-
-
-def _is_card_number(digits: str) -> bool:
-    return (
-        not digits.startswith("0")
-        and passes_luhn(digits.encode())
-        and not is_instant(digits)
-        and not is_article_number(digits)
-    )

@@ -1,0 +1,40 @@
+"""How security codes are named: three or four digits are one only where they are called one, `"cvv": "123"`."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from apps.platform.cards.writing import NOT_OF_OTHER_CARDS
+
+# All begin with one class: it is searched for faster than words are.
+_WORD: Final = re.compile(r"[csv](?:v[vcnd]|sc|id(?<=cid)|av2|ard[ _-]?code|ecurity|erification)")
+_ENDING: Final = r"(?:[ _-]?(?:code|number|value|no|nr))?"
+_PLAIN_NAME: Final = (
+    rf"(?:card[ _-]?)?(?:cv[vcn]2?|(?:security|verification)[ _-]?(?:code|value)){_ENDING}"
+)
+# These mean other things too: courses, companies, models, and the codes of gift cards. In small
+# letters `cid` is what programs call a customer, a campaign or a channel.
+_UNSURE_NAME: Final = (
+    rf"(?:card[ _-]?)?(?:cvd2?|csc2?|(?-i:CID)|cav2){_ENDING}"
+    rf"|(?<![0-9a-z][_-]){NOT_OF_OTHER_CARDS}card[ _-]?code"
+)
+CODE_NAME: Final = rf"(?<![0-9a-z])(?:{_PLAIN_NAME}|{_UNSURE_NAME})"
+"""To be compiled without regard to case, for ASCII."""
+_SAID: Final = r"[\"']?[ \t]{0,4}(?:[:=>]|is\b|ist\b)[ \t]{0,4}[\"'(\[ ]{0,3}"
+CODE: Final = re.compile(
+    rf"(?P<name>(?<![0-9a-z])(?:{_PLAIN_NAME}(?:{_SAID}|[ \t\"'(\[]{{1,8}})"
+    rf"|(?:{_UNSURE_NAME})(?:{_SAID}|[ \t]{{0,4}}[\"'])|cvv2?))"
+    r"[0-9]{3,4}(?![0-9a-z])",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def names_security_code(text: str) -> bool:
+    """Tell whether a text in plain writing holds a security code that says that it is one."""
+    return may_name_security_code(text) and CODE.search(text) is not None
+
+
+def may_name_security_code(text: str) -> bool:
+    """Tell whether a text holds a word that such names have; cheap, and to be asked first."""
+    return _WORD.search(text.lower()) is not None
