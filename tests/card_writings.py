@@ -90,6 +90,11 @@ NUMBERS: Final = [
     f"My card is {NUMBER}.",
     f"SKU1 {NUMBER}",
     " ".join(NUMBER),
+    NUMBER[:8] + "     " + NUMBER[8:],
+    "\v".join(_FOURS),
+    "\x85".join(_FOURS),
+    "\u3164".join(_FOURS),
+    "ー".join(_FOURS),
     f"{SLASHED}/{CODE}",
     f"1227/{SLASHED}",
     f"{SLASHED}/1227",
@@ -112,8 +117,17 @@ OTHER_NUMBERS: Final = [
     "3095 500000 0066",
     "9792030394440796",
     "9792/0303/9444/0796",
+    "VISA4222222222222",
+    "8171999927660000",
 ]
 """Of other lengths and issuers than the one above."""
+WITH_EXPONENTS: Final = [
+    '{"x": 4.000056655665556e15}',
+    '{"x":[1,40000566.55665556E+8]}',
+    '{"x":4000056655665556000e-3}',
+    '{"x":0.4000056655665556e16}',
+]
+"""As JSON may write numbers, and nobody else does."""
 
 CODES: Final = [
     '{"cvv": "737"}',
@@ -179,7 +193,14 @@ HONEST: Final = [
     *(f'{{"key": "{NUMBER}{word}"}}' for word in ("ORD", "_order", "_original", "i18n")),
     '{"reference": "8515131751004932"}',
     '{"reference": "1234567812345670"}',
-    '{"gtin": "40063813339201"}',
+    *('{"gtin": "40063813339201"}', '{"reference": "1234 5678 1234 5670"}'),
+    *('{"imei": "356938035643809"}', '{"imei": "35 693803 564380 9"}'),
+    '{"siret": "73282932000074"}',
+    '{"iban": "DE95 4111 1111 1111 1111 00"}',
+    '{"sizes": "36 37 38 39 40 41 42 43 44 45 46"}',
+    '{"sizes": "34 36 38 40 42 44 46 48"}',
+    '{"dates": "2026-11-27 - 2026-12-01"}',
+    '{"numbers": [1.5e3, 2E-7, 4.000056655665557e15, 1e999999999], "id": "4e15"}',
     '{"articles": "4111,1111,1111,1111,4007,4008"}',
     '{"articles": "1000,1001,4111,1111,1111,1111"}',
     '{"articles": "4111/1111/1111/1111/4007/4008/4009"}',

@@ -6,14 +6,14 @@ import re
 import string
 from typing import Final
 
-from apps.platform.cards.writing import NOT_OF_OTHER_CARDS, begins_as_card
+from apps.platform.cards.issuers import begins_as_card
+from apps.platform.cards.writing import NOT_OF_OTHER_CARDS
 
 _LETTERS_AND_DIGITS: Final = string.ascii_letters + string.digits
 _HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]+")
 _FURTHEST: Final = 64
 # Of the ids that are written in hexadecimal, those of documents in databases are the shortest.
 _SHORTEST_HEXADECIMAL: Final = 24
-_LENGTHS: Final = (15, 16)
 
 # How words end that say card: `myCard`, `kreditkarte`; short ones are the whole word, or any `Japan` would be one.
 _CARD: Final = (
@@ -46,10 +46,8 @@ def is_card_of_word_before(text: str, start: int, digits: str) -> bool:
     `card4000…`, `my_card_number_4000…` and `x4000…` are; `order_4000…` is a reference.
     """
     name = _CAMEL.sub("_", _before(text, start, f"{_LETTERS_AND_DIGITS}_")).lower()
-    return begins_as_card(digits) and (
-        _SAYS_CARD.search(name) is not None
-        or (len(digits) in _LENGTHS and _IS_NO_WORD.match(name) is not None)
-    )
+    says_card = _IS_NO_WORD.match(name) is not None or _SAYS_CARD.search(name) is not None
+    return says_card and begins_as_card(digits)
 
 
 def is_card_of_word_after(text: str, end: int, digits: str) -> bool:
@@ -59,11 +57,13 @@ def is_card_of_word_after(text: str, end: int, digits: str) -> bool:
     """
     is_apart = text[end : end + 1] == "_"
     word = _after(text, end + is_apart)
-    if _CARD_AFTER.match(word.lower()) is not None:
-        return begins_as_card(digits)
     is_prose = _PROSE.fullmatch(word) is not None and not is_apart
-    is_no_word = _IS_NO_WORD.match(word.lower()) is not None
-    return begins_as_card(digits) and len(digits) in _LENGTHS and (is_prose or is_no_word)
+    says_card = (
+        is_prose
+        or _IS_NO_WORD.match(word.lower()) is not None
+        or _CARD_AFTER.match(word.lower()) is not None
+    )
+    return says_card and begins_as_card(digits)
 
 
 def _before(text: str, start: int, signs: str) -> str:

@@ -1,19 +1,21 @@
 """Tell lists of four-digit numbers from cards: articles, years and postal codes come in rows as well.
 
 A row of six or more groups of four with one mark between them all, `4001,4012,4043,4044,4045,4046`, is a list
-unless every four of them are a card; so are four that count up. Other rows of four and five are too short to tell.
+unless every four of them are a card; so are numbers that count up. Other rows of four and five are too short to tell.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from apps.platform.cards.writing import COVER, LIST_MARKS, is_printed_number
+from apps.platform.cards.identifiers import COVER
+from apps.platform.cards.writing import LIST_MARKS, is_printed_number
 
 _GROUP: Final = 4
-_BLANKS: Final = r"[ \t\r\n]{0,4}"
+_BLANKS: Final = r"\s{0,4}"
 _NEXT: Final = rf"{_BLANKS}(?P=mark){_BLANKS}[0-9]{{4}}(?![0-9])"
 _ROW: Final = re.compile(
     rf"[0-9](?<![0-9]{{2}})[0-9]{{3}}{_BLANKS}(?P<mark>[{LIST_MARKS}]{{1,4}}){_BLANKS}[0-9]{{4}}(?:{_NEXT}){{4,}}"
@@ -26,10 +28,10 @@ def without_rows(text: str) -> str:
     return _ROW.sub(_covered, text)
 
 
-def counts_up(written: str) -> bool:
-    """Tell articles that follow each other, `4003/4004/4005/4006`: so does no card in a million million."""
-    numbers = [int(group) for group in _DIGITS.findall(written)]
-    return all(after == before + 1 for before, after in pairwise(numbers))
+def counts_up(groups: Sequence[str]) -> bool:
+    """Tell numbers that follow each other, `4003/4004/4005/4006`, or sizes, `36 38 40`: so does hardly any card."""
+    numbers = list(map(int, groups))
+    return {after - before for before, after in pairwise(numbers)} in ({1}, {2})
 
 
 def _covered(row: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Write a text in ASCII as far as digits and what may stand between them go."""
+"""Write a text in ASCII, as far as digits and what may stand between them go."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def in_plain_writing(text: str) -> str:
     """Write digits of every script and style in ASCII, and what may stand between them.
 
     The result is as long as the text, so that places in one are places in the other. Blanks, invisible
-    signs and accents become spaces, dashes become `-`, all other marks `/`; letters stay.
+    signs and accents become spaces, dashes become `-`, all other marks `/`, and letters beyond ASCII `?`: those are
+    as good as any mark here.
     """
     if text.isascii():
         return text
@@ -36,15 +37,15 @@ def _plain(sign: str) -> str:
     match unicodedata.category(sign):
         case "Nd" | "No":
             digit = unicodedata.digit(sign, None)
-            return sign if digit is None else str(digit)
+            return "?" if digit is None else str(digit)
         case "Pd":
             return "-"
-        case "Zs" | "Zl" | "Zp" | "Cf" | "Mn" | "Me":
+        case "Zs" | "Zl" | "Zp" | "Cc" | "Cf" | "Mn" | "Me":
             return " "
         case kind if kind[0] in "PS":
             return "-" if sign == "\N{MINUS SIGN}" else "/"
         case _:
-            return sign
+            return "?"
 
 
 _PLAIN: Final = _Signs()

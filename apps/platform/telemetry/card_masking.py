@@ -10,21 +10,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from apps.platform.cards.identifiers import UUID, covered
+from apps.platform.cards.issuers import LONGEST, SHORTEST
 from apps.platform.cards.plain_writing import in_plain_writing
-from apps.platform.cards.writing import (
-    COVER,
-    ENOUGH_DIGITS,
-    LONGEST,
-    SHORTEST,
-    UUID,
-    is_card_number,
-    spans_of_printed,
-)
+from apps.platform.cards.writing import ENOUGH_DIGITS, is_card_number, spans_of_printed
 
 CARD: Final = "[card]"
 
 # The gaps of `cards.writing`, and dots: the door lets fractions through, a log line can do without some.
-_GAP: Final = r"[ \t\r\n.-]{0,4}"
+_GAP: Final = r"[\s.-]{0,5}"
 _RUN: Final = re.compile(rf"[0-9](?:{_GAP}[0-9]){{12,}}")
 _ID: Final = re.compile(rf"{UUID}|(?<![0-9A-Za-z])[0-9A-Fa-f]{{32}}(?![0-9A-Za-z])")
 _DIGITS: Final = re.compile(r"[0-9]+")
@@ -35,7 +29,7 @@ def without_cards(text: str) -> str:
     plain = in_plain_writing(text)
     if ENOUGH_DIGITS.search(plain) is None:
         return text
-    plain = _ID.sub(lambda found: COVER * len(found[0]), plain)
+    plain = _ID.sub(covered, plain)
     pieces: list[str] = []
     written = 0
     for start, end in sorted([*_spans_of_runs(plain), *spans_of_printed(plain)]):

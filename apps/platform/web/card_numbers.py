@@ -2,40 +2,36 @@
 
 How they are written says `platform.cards`. One number in ten passes the Luhn check by chance, so what is
 plainly something else is let through: parts of longer tokens, UUIDs, fractions, telephone numbers written
-with `+`, instants, article numbers, and lists of numbers, in JSON or in words.
+with `+`, bank accounts, article numbers, and lists of numbers, in JSON or in words.
 
 Digits without any gap that touch a letter or an underscore are a card number only where the word says so:
-`card4000…`, `PAN4242…`, `…5556cvv`. All others are references, such as `order_4000…`, and bank accounts,
-`FI4000…`. No reference has gaps: groups as on cards are a number whatever touches them.
+`card4000…`, `PAN4242…`, `…5556cvv`. All others are references, such as `order_4000…`. No reference has gaps: groups as on cards are a number whatever touches them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from apps.platform.cards.glued import is_card_of_word_after, is_card_of_word_before, is_token
+from apps.platform.cards.identifiers import without_identifiers
+from apps.platform.cards.issuers import LONGEST, SHORTEST
 from apps.platform.cards.lists import counts_up, without_rows
 from apps.platform.cards.plain_writing import in_plain_writing
 from apps.platform.cards.security_codes import names_security_code
-from apps.platform.cards.writing import (
-    COVER,
-    ENOUGH_DIGITS,
-    GAP,
-    LONGEST,
-    SHORTEST,
-    UUID,
-    is_card_number,
-    spans_of_printed,
-)
+from apps.platform.cards.writing import ENOUGH_DIGITS, GAP, is_card_number, spans_of_printed
 
 _RUN: Final = re.compile(rf"[0-9](?:{GAP}[0-9]){{12,}}")
 _DIGITS: Final = re.compile(r"[0-9]+")
-_UUID: Final = re.compile(UUID)
-_UUID_COVERED: Final = COVER * 36
 _HIGH, _LOW = r"\\u([Dd][89ABab][0-9A-Fa-f]{2})", r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})"
 _ESCAPE: Final = re.compile(rf"{_HIGH}{_LOW}|\\(?:u([0-9A-Fa-f]{{4}})|.)", re.DOTALL)
+# 4.000056655665556e15: the look ahead for its end is cheap, as hardly any word ends so.
+_EXPONENT: Final = re.compile(r"[eE][+-]?[0-9]{1,9}[,\]}\s]")
+_FLOAT: Final = re.compile(
+    r"(?<![^:,\[\s])-?[0-9]{1,40}(?:\.[0-9]{1,400})?[eE][+-]?0{0,7}[0-9]{1,2}(?=[,\]}\s])"
+)
 _LONGEST_TELEPHONE: Final = 15
 # A number that stands alone is one candidate and takes more than eight characters.
 _PATIENCE: Final = 64
@@ -60,14 +56,13 @@ def contains_card_number(data: bytes) -> bool:
 
 
 def _read(data: bytes) -> str:
-    """Give the text with its JSON escapes resolved, in plain writing."""
+    """Give the text with its JSON escapes and exponents resolved, in plain writing."""
     text = data.decode("utf-8", "replace")
     if "\\" in text:
         text = _ESCAPE.sub(_unescaped, text)
-    if text.isascii():
-        return text
-    # Letters beyond ASCII are as good as any sign here, and slow to put into lower case.
-    return in_plain_writing(text).encode("ascii", "replace").decode("ascii")
+    if _EXPONENT.search(text) is not None:
+        text = _FLOAT.sub(lambda found: format(Decimal(found[0]), "f"), text)
+    return in_plain_writing(text)
 
 
 def _unescaped(escape: re.Match[str]) -> str:
@@ -82,17 +77,18 @@ def _holds_number(text: str) -> bool:
     first = ENOUGH_DIGITS.search(text)
     if first is None:
         return False
-    if "-" in text:
-        text = _UUID.sub(_UUID_COVERED, text)
+    text = without_identifiers(text)
     return _holds_run(text, first.start()) or _holds_printed(text, first.start())
 
 
 def _holds_run(text: str, first: int) -> bool:
     patience = _PATIENCE + len(text) // _PATIENCE_CHARACTERS
     for run in _RUN.finditer(text, first):
-        for digits, is_whole in _candidates(text, run.start(), run.end()):
+        for groups in _candidates(text, run.start(), run.end()):
             patience -= 1
-            if patience < 0 or is_card_number(digits, is_whole=is_whole):
+            if patience < 0 or (
+                is_card_number("".join(groups), is_whole=len(groups) == 1) and not counts_up(groups)
+            ):
                 return True
     return False
 
@@ -106,7 +102,7 @@ def _holds_printed(text: str, first: int) -> bool:
     for start, end in spans_of_printed(text, first):
         quotes, counted = quotes + text.count('"', counted, start), start
         is_list = is_document and quotes % 2 == 0 and _is_list(text, start, end)
-        if not is_list and not counts_up(text[start:end]):
+        if not is_list and not counts_up(_DIGITS.findall(text, start, end)):
             return True
     return False
 
@@ -118,8 +114,8 @@ def _is_list(text: str, start: int, end: int) -> bool:
     return is_apart and _NO_STRUCTURE.search(text, start, end) is None
 
 
-def _candidates(text: str, start: int, end: int) -> Iterator[tuple[str, bool]]:
-    """Give every 13 to 19 digits of a run that begin and end with one of its groups, and whether it is only one."""
+def _candidates(text: str, start: int, end: int) -> Iterator[list[str]]:
+    """Give every 13 to 19 digits of a run that begin and end with one of its groups."""
     before = text[start - 1 : start]
     groups = _DIGITS.findall(text, start, end)
     if before == "+" and sum(map(len, groups)) <= _LONGEST_TELEPHONE:
@@ -143,12 +139,12 @@ def _candidates(text: str, start: int, end: int) -> Iterator[tuple[str, bool]]:
                 continue
             if is_glued_before and first == 0:
                 if is_card_of_word_before(text, start, digits):
-                    yield digits, first == position
+                    yield groups[first : position + 1]
             elif not (is_glued_after and position == last) or is_card_of_word_after(
                 text, end, digits
             ):
-                yield digits, first == position
+                yield groups[first : position + 1]
 
 
 def _is_glue(neighbour: str) -> bool:
-    return neighbour == "_" or (neighbour.isascii() and neighbour.isalpha())
+    return neighbour == "_" or neighbour.isalpha()

@@ -6,16 +6,15 @@ import json
 from uuid import UUID
 
 import pytest
-from django.conf import settings
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from apps.platform.web.card_numbers import contains_card_data, contains_card_number
-from tests.card_writings import CODES, HONEST, HONEST_CODES, NUMBERS, OTHER_NUMBERS
+from tests.card_writings import CODES, HONEST, HONEST_CODES, NUMBERS, OTHER_NUMBERS, WITH_EXPONENTS
 from tests.growth import grows_in_proportion
 
 VISA = "4111111111111111"
-GTIN = 14
+GTIN = 13
 
 
 def with_check_digit(digits: str) -> str:
@@ -33,19 +32,20 @@ def is_article_number(digits: str) -> bool:
 
 
 class TestContainsCardNumber:
-    @pytest.mark.parametrize("text", [*NUMBERS, *OTHER_NUMBERS])
     @pytest.mark.parametrize(
         "around", ['{{"note":"{}"}}', '{{"note": "x {} y"}}', "{}", "note={}&x=1"]
     )
-    def test_finds_it_however_it_is_written(self, around: str, text: str) -> None:
-        assert contains_card_number(around.format(text).encode())
+    def test_finds_it_however_it_is_written(self, around: str) -> None:
+        texts = [around.format(text) for text in (*NUMBERS, *OTHER_NUMBERS)]
+        assert [text for text in texts if not contains_card_number(text.encode())] == []
 
-    @pytest.mark.parametrize("text", NUMBERS)
-    def test_finds_it_behind_the_escapes_of_json(self, text: str) -> None:
-        assert contains_card_number(json.dumps({"note": text}).encode())
-        escaped = "".join(f"\\u{ord(sign):04x}" for sign in text if ord(sign) < 0x10000)
-        if len(escaped) == 6 * len(text):
-            assert contains_card_number(f'{{"note": "{escaped}"}}'.encode())
+    def test_finds_it_behind_the_escapes_of_json(self) -> None:
+        texts = [json.dumps({"note": text}) for text in NUMBERS]
+        for text in NUMBERS:
+            if max(text) < "\U00010000":
+                escaped = "".join(f"\\u{ord(sign):04x}" for sign in text)
+                texts.append(f'{{"note": "{escaped}"}}')
+        assert [text for text in texts if not contains_card_number(text.encode())] == []
 
     @pytest.mark.parametrize(
         "text",
@@ -58,7 +58,6 @@ class TestContainsCardNumber:
             '{"visa of 13": "4222222222222"}',
             '{"of 19": "6304000000000000000"}',
             '{"note": "+1 4111 1111 1111 1111"}',
-            '{"note": "1234 5678 1234 5670"}',
             '{"note": "4111,1111,1111,1111,1227"}',
             '{"note": "4111/1111/1111/1111, 5555/5555/5555/4444, 4000/0566/5566/5556"}',
             '{"note": "1,2,3,4001,4002,4003,4004,4005,4111/1111/1111/1111"}',
@@ -73,9 +72,9 @@ class TestContainsCardNumber:
     def test_finds_others_in_other_places(self, text: str) -> None:
         assert contains_card_number(text.encode())
 
-    @pytest.mark.parametrize("text", HONEST)
-    def test_lets_through_what_is_something_else(self, text: str) -> None:
-        assert not contains_card_number(text.encode())
+    @pytest.mark.parametrize("text", WITH_EXPONENTS)
+    def test_finds_numbers_with_an_exponent(self, text: str) -> None:
+        assert contains_card_number(text.encode())
 
     @given(st.lists(st.integers(1000, 9999), min_size=4, max_size=12), st.sampled_from([",", ", "]))
     def test_lets_every_list_of_numbers_through(self, numbers: list[int], comma: str) -> None:
@@ -119,19 +118,20 @@ class TestContainsCardNumber:
         others = set(cards) - set(articles)
         assert all(contains_card_number(other.encode()) for other in others)
 
-    @pytest.mark.parametrize("start", ["3", "4", "5"])
-    def test_lets_article_numbers_of_cases_through(self, start: str) -> None:
-        cards = [
-            with_check_digit(f"{start}{number}") for number in range(400638133000, 400638133100)
+    @pytest.mark.parametrize("start", ["34", "4", "54"])
+    def test_lets_numbers_of_cases_through(self, start: str) -> None:
+        numbers = [
+            with_check_digit(f"{start}{at:0{13 - len(start)}}")
+            for at in range(400638133, 400638233)
         ]
-        articles = [number for number in cards if is_article_number(number)]
-        assert len(articles) == 10
-        assert not any(contains_card_number(article.encode()) for article in articles)
-        assert all(contains_card_number(one.encode()) for one in set(cards) - set(articles))
+        assert any(is_article_number(number) for number in numbers)
+        assert not any(contains_card_number(number.encode()) for number in numbers)
 
-    @pytest.mark.parametrize("start", ["36", "38", "300", "305"])
+    @pytest.mark.parametrize("start", ["36", "38", "39", "300", "305", "3095"])
     def test_finds_the_cards_of_as_many_digits(self, start: str) -> None:
-        numbers = [with_check_digit(f"{start}{at:0{13 - len(start)}}") for at in range(100)]
+        numbers = [
+            with_check_digit(f"{start}{at:0{13 - len(start)}}") for at in range(0, 10**9, 10**7 - 3)
+        ]
         assert any(is_article_number(number) for number in numbers)
         assert all(contains_card_number(number.encode()) for number in numbers)
 
@@ -148,18 +148,25 @@ class TestContainsCardNumber:
         assert contains_card_number(b'"41111111-1111-1111-5111-1111111111117"')
 
     @given(
-        st.sampled_from("3456"),
-        st.integers(min_value=13, max_value=18),
-        st.randoms(use_true_random=False),
+        st.sampled_from(
+            [
+                *(
+                    (start, 16)
+                    for start in ("4", "51", "2221", "2720", "2200", "9792", "6011", "81")
+                ),
+                *(("4", 13), ("34", 15), ("36", 14), ("3095", 19), ("3528", 17), ("6304", 18)),
+            ]
+        ),
+        st.text("0123456789", min_size=18, max_size=18),
         st.sampled_from(["", " ", "-"]),
     )
     def test_finds_any_number_that_passes_the_check(
-        self, start: str, length: int, random: object, separator: str
+        self, issued: tuple[str, int], others: str, separator: str
     ) -> None:
-        choice = random.choice  # type: ignore[attr-defined]  # hypothesis hides the type
-        digits = with_check_digit(start + "".join(choice("0123456789") for _ in range(length - 1)))
-        assume(len(digits) > GTIN or digits[:2] in ("36", "38") or not is_article_number(digits))
-        groups = [digits[at : at + 4] for at in range(0, len(digits), 4)]
+        start, length = issued
+        digits = with_check_digit(f"{start}{others}"[: length - 1])
+        assume(length != GTIN or separator or not is_article_number(digits))
+        groups = [digits[at : at + 4] for at in range(0, length, 4)]
         assert contains_card_number(f'{{"note": "x {separator.join(groups)} y"}}'.encode())
 
     @pytest.mark.parametrize(
@@ -168,30 +175,20 @@ class TestContainsCardNumber:
             *(b"1 ", b"12-", b"9", b"4111111111111112 ", b"\\u0034", b"\\", b"4111/", b"4111,"),
             *(b"[4242,4242,4242,4242],", b"4242/4242,4242/4242.", b"1000,4242/"),
             *(b"[4111,1111,1111,1111],", b"a4111111111111112", b"1/", b"cvv", b"card ", b"c"),
-            *("４".encode(), "漢".encode(), "𝟒/".encode()),
+            *("４".encode(), "漢".encode(), "𝟒/".encode(), b'["4242,4243"],', b"4242,"),
+            *(b"DE41 4111 ", b"1e1,", b"order4000056655665556 "),
         ],
     )
     def test_cannot_be_made_slow(self, piece: bytes) -> None:
-        times = 256 * 1024 // len(piece)
-        assert grows_in_proportion(contains_card_data, lambda n: piece * n, times=times)
-
-    @pytest.mark.parametrize("piece", [b"4242,", b'["4242,4243"],'])
-    def test_cannot_be_made_slow_by_the_longest_document(self, piece: bytes) -> None:
-        times = settings.BULK_BODY_BYTES // len(piece)
-        assert grows_in_proportion(
-            contains_card_data, lambda n: b"[" + piece * (n - 1), times=times
-        )
+        times = 64 * 1024 // len(piece)
+        assert grows_in_proportion(contains_card_data, lambda n: b"[" + piece * n, times=times)
 
 
 class TestContainsCardData:
-    @pytest.mark.parametrize("text", [*CODES, VISA])
-    def test_finds_security_codes_that_say_so(self, text: str) -> None:
-        assert contains_card_data(text.encode())
+    def test_finds_security_codes_that_say_so(self) -> None:
+        texts = [*CODES, *(json.dumps({"note": text}) for text in CODES), VISA]
+        assert [text for text in texts if not contains_card_data(text.encode())] == []
 
-    @pytest.mark.parametrize("text", CODES)
-    def test_finds_them_behind_the_escapes_of_json(self, text: str) -> None:
-        assert contains_card_data(json.dumps({"note": text}).encode())
-
-    @pytest.mark.parametrize("text", [*HONEST, *HONEST_CODES])
-    def test_leaves_other_numbers_alone(self, text: str) -> None:
-        assert not contains_card_data(text.encode())
+    def test_leaves_other_numbers_alone(self) -> None:
+        texts = [*HONEST, *HONEST_CODES]
+        assert [text for text in texts if contains_card_data(text.encode())] == []
