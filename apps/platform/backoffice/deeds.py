@@ -11,6 +11,8 @@ from django.utils import timezone
 from apps.kernel.cause import Cause
 from apps.kernel.errors import JsonValue
 from apps.platform.audit.recording import record
+from apps.platform.telemetry.card_masking import CARD
+from apps.platform.web.card_numbers import contains_card_data
 from apps.platform.web.requests import identity_of, trace_context_of
 
 AGENT = "agent:"
@@ -62,9 +64,14 @@ def record_deed(
 
 
 def username_tried(request: HttpRequest, credentials: Mapping[str, str] | None = None) -> str:
-    """Give the user name of a login as it fits into the record of attempts, which is not endless."""
-    given = (credentials or {}).get("username") or request.POST.get("username", "")
-    return str(given)[:LONGEST_USERNAME].replace("\0", "")
+    """Give the user name of a login as it fits into the record of attempts, which is not endless.
+
+    Card data in it becomes `[card]`: some type what they want to pay with.
+    """
+    given = str((credentials or {}).get("username") or request.POST.get("username", ""))
+    if contains_card_data(given.encode("utf-8", "replace")):
+        return CARD
+    return given[:LONGEST_USERNAME].replace("\0", "")
 
 
 def name_actors(actors: Iterable[str]) -> dict[str, str]:

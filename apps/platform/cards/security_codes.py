@@ -11,7 +11,8 @@ from apps.platform.cards.writing import NOT_OF_OTHER_CARDS
 _WORD: Final = re.compile(r"[csv](?:v[vcnd]|sc|id(?<=cid)|av2|ard[ _-]?code|ecurity|erification)")
 _ENDING: Final = r"(?:[ _-]?(?:code|number|value|no|nr))?"
 _PLAIN_NAME: Final = (
-    rf"(?:card[ _-]?)?(?:cv[vcn]2?|(?:security|verification)[ _-]?(?:code|value)){_ENDING}"
+    rf"(?:(?:card[ _-]?)?(?:cv[vcn]2?|(?:security|verification)[ _-]?(?:code|value)){_ENDING}"
+    r"|card[ _-]?verification[ _-]?number)"
 )
 # These mean other things too: courses, companies, models, and the codes of gift cards. In small
 # letters `cid` is what programs call a customer, a campaign or a channel.
@@ -19,12 +20,15 @@ _UNSURE_NAME: Final = (
     rf"(?:card[ _-]?)?(?:cvd2?|csc2?|(?-i:CID)|cav2){_ENDING}"
     rf"|(?<![0-9a-z][_-]){NOT_OF_OTHER_CARDS}card[ _-]?code"
 )
-CODE_NAME: Final = rf"(?<![0-9a-z])(?:{_PLAIN_NAME}|{_UNSURE_NAME})"
+# Names may end so as well: `paymentCvc`, `newCVV`, `creditCardSecurityCode`.
+_WORD_START: Final = r"(?:(?<![0-9a-z])|(?-i:(?<=[a-z])(?=[CS])))"
+CODE_NAME: Final = rf"{_WORD_START}(?:{_PLAIN_NAME}|{_UNSURE_NAME})"
 """To be compiled without regard to case, for ASCII."""
-_SAID: Final = r"[\"']?[ \t]{0,4}(?:[:=>]|is\b|ist\b)[ \t]{0,4}[\"'(\[ ]{0,3}"
+_SAID: Final = r"[\"']?\s{0,4}(?:[:=>]{1,2}|ist?\b:?)\s{0,4}[\"'(\[ ]{0,3}"
+# `cvv` means nothing else: it needs no more than to stand before the digits.
 CODE: Final = re.compile(
-    rf"(?P<name>(?<![0-9a-z])(?:{_PLAIN_NAME}(?:{_SAID}|[ \t\"'(\[]{{1,8}})"
-    rf"|(?:{_UNSURE_NAME})(?:{_SAID}|[ \t]{{0,4}}[\"'])|cvv2?))"
+    rf"(?P<name>{_WORD_START}(?:{_PLAIN_NAME}(?:{_SAID}|[\s\"'(\[]{{1,8}})"
+    rf"|(?:{_UNSURE_NAME})(?:{_SAID}|\s{{0,4}}[\"'])|cvv2?{_ENDING}[\s#,.-]{{0,5}}))"
     r"[0-9]{3,4}(?![0-9a-z])",
     re.IGNORECASE | re.ASCII,
 )

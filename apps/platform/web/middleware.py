@@ -12,20 +12,13 @@ from django.http.response import HttpResponseBase
 
 from apps.platform.telemetry.metrics import cards_refused_total
 from apps.platform.web.card_numbers import contains_card_data
+from apps.platform.web.card_refusals import GUARDED_HEADERS, as_sent, card_refused
 from apps.platform.web.problems import respond_to
-from apps.platform.web.refusals import FieldError, HttpRefusal, method_not_allowed
+from apps.platform.web.refusals import HttpRefusal, method_not_allowed
 from apps.platform.web.requests import client_address, identity_of, is_api_path
 
 MAX_BODY_BYTES: Final = 256 * 1024
 CARD_GUARD_EXEMPT: Final = ("/api/v1/webhooks/",)
-CARD_GUARDED_HEADERS: Final = (
-    "HTTP_IDEMPOTENCY_KEY",
-    "HTTP_IF_MATCH",
-    "HTTP_PREFER",
-    "HTTP_USER_AGENT",
-    "HTTP_ACCEPT",
-)
-"""What callers word themselves. A request id that holds a card number is not taken (see `requests`)."""
 CARD_GUARDED_PAGES: Final = ("/admin/login/",)
 """Whoever fails to log in is written down, with all that was sent."""
 
@@ -65,7 +58,9 @@ class RequestGuard:
         is_api = is_api_path(request.path)
         if not is_api and _holds_null(request):
             return HttpResponseBadRequest("A URL must not hold a null character.")
-        if request.path.startswith(CARD_GUARDED_PAGES) and _holds_card(request):
+        if request.path.startswith(CARD_GUARDED_PAGES) and (
+            _holds_card(request) or _form_holds_card(request)
+        ):
             return HttpResponseBadRequest("This holds a card number or a security code.")
         response = self._answer(request) if is_api else self._get_response(request)
         headers = response.headers
@@ -106,7 +101,7 @@ class RequestGuard:
             )
         if _holds_card(request, with_body=not request.path.startswith(self._exempt)):
             cards_refused_total.inc()
-            raise _card_refused(request)
+            raise card_refused(request)
 
     def _limit_of(self, path: str) -> int:
         for prefix, max_bytes in self._max_bytes_below:
@@ -124,8 +119,8 @@ def _holds_card(request: HttpRequest, *, with_body: bool = True) -> bool:
     """Look at the body and, one by one, at what stands around it."""
     words = [
         request.path.encode("utf-8", "replace"),
-        _unquoted(_as_sent(request.META.get("QUERY_STRING", ""))),
-        *(_as_sent(request.META.get(name, "")) for name in CARD_GUARDED_HEADERS),
+        _unquoted(as_sent(request.META.get("QUERY_STRING", ""))),
+        *(as_sent(request.META.get(name, "")) for name in GUARDED_HEADERS),
     ]
     # Nulls, since a number may go on after the end of a line.
     if contains_card_data(b"\0".join(words)):
@@ -138,35 +133,14 @@ def _holds_card(request: HttpRequest, *, with_body: bool = True) -> bool:
     return contains_card_data(body)
 
 
-def _as_sent(header: str) -> bytes:
-    """Give the bytes that a server has handed over as Latin-1, whatever the caller meant by them."""
-    try:
-        return header.encode("latin-1")
-    except UnicodeEncodeError:
-        return header.encode("utf-8", "replace")
+def _form_holds_card(request: HttpRequest) -> bool:
+    """Look at a form as Django reads it: a part may be written in base64, or in a charset of its own."""
+    fields = [f"{name}={one}" for name, values in request.POST.lists() for one in values]
+    return contains_card_data("\0".join(fields).encode("utf-8", "replace"))
 
 
 def _unquoted(form: bytes) -> bytes:
     return unquote_to_bytes(form.replace(b"+", b" "))
-
-
-def _card_refused(request: HttpRequest) -> HttpRefusal:
-    """Say what to do, and which header is at fault: callers make keys of numbers of their own."""
-    return HttpRefusal(
-        422,
-        "card_number_refused",
-        "The request holds what looks like a card number or a security code. Send the token of a "
-        "payment method instead, and write numbers of your own in a way that looks like no card.",
-        errors=[
-            FieldError(
-                parameter=name.removeprefix("HTTP_").replace("_", "-").title(),
-                detail="This looks like a card number or a security code; send something else, such "
-                "as a UUID.",
-            )
-            for name in CARD_GUARDED_HEADERS
-            if contains_card_data(_as_sent(request.META.get(name, "")))
-        ],
-    )
 
 
 def _content_length(request: HttpRequest) -> int:

@@ -83,8 +83,8 @@ REFUSED = [
         "unsupported_choice",
         "/payment/method/type",
     ),
-    ("payment.method.token", CARD, 422, "card_number_refused", None),
-    ("metadata", {"note": f"card {CARD}"}, 422, "card_number_refused", None),
+    ("payment.method.token", CARD, 422, "card_number_refused", "/payment/method/token"),
+    ("metadata", {"note": f"card {CARD}"}, 422, "card_number_refused", "/metadata/note"),
     ("customer_id", "nobody", 422, "validation_failed", "/customer_id"),
 ]
 

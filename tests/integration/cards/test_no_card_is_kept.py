@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.forms import CharField
 from django.http import QueryDict
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from apps.orders.admin.cancelling import CancelForm
@@ -26,6 +27,7 @@ from apps.orders.admin.refunding import RefundForm
 from apps.orders.models import Order
 from apps.platform.backoffice.admin import EditableAdmin
 from apps.platform.backoffice.asking import ReasonForm
+from apps.platform.backoffice.deeds import username_tried
 from tests.card_writings import FULL_WIDTH
 from tests.integration.cards.asking import CARDS, PLAIN, SECURITY_CODES, TEXTS, Answer
 from tests.integration.cards.keeping import list_columns, where_kept
@@ -191,6 +193,23 @@ class TestTheBackOffice:
         assert answer.status_code == 400
         assert Client().post("/admin/login/", {**login, "username": "root"}).status_code == 200
         assert where_kept(PLAIN, FULL_WIDTH, *SECURITY_CODES) == []
+
+    @pytest.mark.parametrize("text", TEXTS)
+    def test_takes_none_in_a_form_that_is_written_in_base64(self, text: str) -> None:
+        part = (
+            'Content-Disposition: form-data; name="username"\r\nContent-Transfer-Encoding: base64'
+        )
+        form = f"--b\r\n{part}\r\n\r\n{b64encode(text.encode()).decode()}\r\n--b--\r\n"
+        answer = Client().post(
+            "/admin/login/", form, content_type="multipart/form-data; boundary=b"
+        )
+        assert answer.status_code == 400
+        assert where_kept(PLAIN, FULL_WIDTH, *SECURITY_CODES) == []
+
+    def test_writes_none_down_that_comes_by_another_way(self) -> None:
+        request = RequestFactory().post("/admin/login/", {"username": f"my card is {PLAIN}"})
+        assert username_tried(request) == "[card]"
+        assert username_tried(request, {"username": "ana\0"}) == "ana"
 
 
 class TestReturningCustomers:

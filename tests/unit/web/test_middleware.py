@@ -54,6 +54,31 @@ class TestCardNumbers:
         answer = client.get(f"/api/v1/baskets?{query}")
         assert (answer.status_code, answer.json()["code"]) == (422, "card_number_refused")
 
+    @pytest.mark.parametrize(
+        ("body", "pointer"),
+        [
+            ({**BASKET, "metadata": {"a": [1, {"b/c": f"x {CARD}"}]}}, "/metadata/a/1/b~1c"),
+            (
+                {"orders": [{"at": n, "id": CARD if n == 7 else "x"} for n in range(9)]},
+                "/orders/7/id",
+            ),
+            ({"metadata": {CARD: "x", "y": 1}}, "/metadata"),
+            ({"metadata": {"x": 4.111111111111111e15}}, "/metadata/x"),
+            ({"a": {"cvv": ["737", "738"]}}, "/a/cvv"),
+            ({"a": {"cvv": 737}}, "/a/cvv"),
+        ],
+    )
+    def test_are_pointed_at_without_being_repeated(
+        self, client: Client, body: object, pointer: str
+    ) -> None:
+        answer = client.post("/api/v1/baskets", body, content_type="application/json")
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+        assert CARD.encode() not in answer.content
+
+    def test_are_refused_in_a_body_that_nests_too_deep(self, client: Client) -> None:
+        body = b"[" * 20_000 + f'"{CARD}"'.encode() + b"]" * 20_000
+        assert post(client, "/api/v1/baskets", body) == (422, "card_number_refused")
+
     def test_are_refused_as_a_key_and_the_key_is_named(self, client: Client) -> None:
         answer = client.post("/api/v1/baskets", BASKET, headers={"Idempotency-Key": CARD})
         told = answer.json()
