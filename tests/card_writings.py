@@ -91,7 +91,7 @@ NUMBERS: Final = [
     f"SKU1 {NUMBER}",
     " ".join(NUMBER),
     NUMBER[:8] + "     " + NUMBER[8:],
-    "\v".join(_FOURS),
+    *(blank.join(_FOURS) for blank in ("\v", "\x1f", "\x7f")),
     "\x85".join(_FOURS),
     "\u3164".join(_FOURS),
     "ー".join(_FOURS),
@@ -122,6 +122,7 @@ OTHER_NUMBERS: Final = [
 ]
 """Of other lengths and issuers than the one above."""
 WITH_EXPONENTS: Final = [
+    '{"cvv":7.37e2}',
     '{"x": 4.000056655665556e15}',
     '{"x":[1,40000566.55665556E+8]}',
     '{"x":4000056655665556000e-3}',

@@ -12,10 +12,10 @@ from itertools import pairwise
 from typing import Final
 
 from apps.platform.cards.identifiers import COVER
-from apps.platform.cards.writing import LIST_MARKS, is_printed_number
+from apps.platform.cards.writing import BLANKS, LIST_MARKS, is_printed_number
 
 _GROUP: Final = 4
-_BLANKS: Final = r"\s{0,4}"
+_BLANKS: Final = rf"[{BLANKS}]{{0,4}}"
 _NEXT: Final = rf"{_BLANKS}(?P=mark){_BLANKS}[0-9]{{4}}(?![0-9])"
 _ROW: Final = re.compile(
     rf"[0-9](?<![0-9]{{2}})[0-9]{{3}}{_BLANKS}(?P<mark>[{LIST_MARKS}]{{1,4}}){_BLANKS}[0-9]{{4}}(?:{_NEXT}){{4,}}"

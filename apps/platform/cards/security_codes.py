@@ -34,11 +34,6 @@ CODE: Final = re.compile(
 )
 
 
-def names_security_code(text: str) -> bool:
-    """Tell whether a text in plain writing holds a security code that says that it is one."""
-    return may_name_security_code(text) and CODE.search(text) is not None
-
-
 def may_name_security_code(text: str) -> bool:
     """Tell whether a text holds a word that such names have; cheap, and to be asked first."""
     return _WORD.search(text.lower()) is not None

@@ -19,14 +19,16 @@ from typing import Final
 from apps.platform.cards.issuers import begins_as_card
 from apps.platform.cards.luhn import passes_luhn
 
-GAP: Final = r"[\s-]{0,5}"
+# Not `\s`: a class of single signs is searched for faster.
+BLANKS: Final = r" \t\r\n\v\f\x1c-\x1f\x7f"
+GAP: Final = rf"[{BLANKS}-]{{0,5}}"
 LIST_MARKS: Final = r"!#$%&'()*+,./:;<=>?@\\^_`|~-"
 """All marks of ASCII but quotation marks, brackets and braces, which end a value in JSON."""
-_MARKS: Final = rf"[\s{LIST_MARKS}]{{1,5}}"
+_MARKS: Final = rf"[{BLANKS}{LIST_MARKS}]{{1,5}}"
 
 # The look ahead is no more than a short cut: most digits have a letter or a quote soon after them.
 ENOUGH_DIGITS: Final = re.compile(
-    rf"[0-9](?=[0-9\s{LIST_MARKS}]{{12}})(?:[\s{LIST_MARKS}]{{0,5}}[0-9]){{12}}"
+    rf"[0-9](?=[0-9{BLANKS}{LIST_MARKS}]{{12}})(?:[{BLANKS}{LIST_MARKS}]{{0,5}}[0-9]){{12}}"
 )
 """Finds where the first card number may begin, in either writing; meant to be asked first, being cheap."""
 

@@ -10,17 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from apps.platform.cards.identifiers import UUID, covered
+from apps.platform.cards.identifiers import UUID_OR_TRACE, covered
 from apps.platform.cards.issuers import LONGEST, SHORTEST
 from apps.platform.cards.plain_writing import in_plain_writing
-from apps.platform.cards.writing import ENOUGH_DIGITS, is_card_number, spans_of_printed
+from apps.platform.cards.writing import BLANKS, ENOUGH_DIGITS, is_card_number, spans_of_printed
 
 CARD: Final = "[card]"
 
 # The gaps of `cards.writing`, and dots: the door lets fractions through, a log line can do without some.
-_GAP: Final = r"[\s.-]{0,5}"
+_GAP: Final = rf"[{BLANKS}.-]{{0,5}}"
 _RUN: Final = re.compile(rf"[0-9](?:{_GAP}[0-9]){{12,}}")
-_ID: Final = re.compile(rf"{UUID}|(?<![0-9A-Za-z])[0-9A-Fa-f]{{32}}(?![0-9A-Za-z])")
 _DIGITS: Final = re.compile(r"[0-9]+")
 
 
@@ -29,18 +28,19 @@ def without_cards(text: str) -> str:
     plain = in_plain_writing(text)
     if ENOUGH_DIGITS.search(plain) is None:
         return text
-    plain = _ID.sub(covered, plain)
+    plain = UUID_OR_TRACE.sub(covered, plain)
     pieces: list[str] = []
     written = 0
-    for start, end in sorted([*_spans_of_runs(plain), *spans_of_printed(plain)]):
+    for start, end in sorted(_spans(plain)):
         if start >= written:
             pieces += [text[written:start], CARD]
         written = max(written, end)
     return "".join(pieces) + text[written:]
 
 
-def _spans_of_runs(plain: str) -> Iterator[tuple[int, int]]:
-    """Give the numbers in runs of digits; of several that begin in one place, the longest."""
+def _spans(plain: str) -> Iterator[tuple[int, int]]:
+    """Give where numbers stand; of several in a run of digits that begin in one place, the longest."""
+    yield from spans_of_printed(plain)
     for run in _RUN.finditer(plain):
         groups = [found.span() for found in _DIGITS.finditer(plain, *run.span())]
         for first, (start, _) in enumerate(groups):

@@ -2,9 +2,9 @@
 and the rows that PostgreSQL quotes when it refuses one.
 
 Masking twice gives the same as masking once. Whatever the door takes for card data in a text is masked, but for
-what only the escapes of JSON make of it: those the door resolves and the mask does not. More is masked than that: the
-price of certainty is that one number in ten that looks like a card number without being one is masked as
-well; identifiers in UUID or trace form never are, nor are article numbers and times that programs count since 1970.
+what only JSON makes of it, by its escapes and exponents: those the door resolves and the mask does not. More is masked
+than that, lists and references too: the price of certainty is that one number in ten that looks like a card number
+without being one is masked as well; identifiers in UUID or trace form never are, nor what begins as no card does.
 """
 
 from __future__ import annotations

@@ -20,17 +20,16 @@ from apps.platform.cards.identifiers import without_identifiers
 from apps.platform.cards.issuers import LONGEST, SHORTEST
 from apps.platform.cards.lists import counts_up, without_rows
 from apps.platform.cards.plain_writing import in_plain_writing
-from apps.platform.cards.security_codes import names_security_code
+from apps.platform.cards.security_codes import CODE, may_name_security_code
 from apps.platform.cards.writing import ENOUGH_DIGITS, GAP, is_card_number, spans_of_printed
 
 _RUN: Final = re.compile(rf"[0-9](?:{GAP}[0-9]){{12,}}")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _HIGH, _LOW = r"\\u([Dd][89ABab][0-9A-Fa-f]{2})", r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})"
 _ESCAPE: Final = re.compile(rf"{_HIGH}{_LOW}|\\(?:u([0-9A-Fa-f]{{4}})|.)", re.DOTALL)
-# 4.000056655665556e15: the look ahead for its end is cheap, as hardly any word ends so.
-_EXPONENT: Final = re.compile(r"[eE][+-]?[0-9]{1,9}[,\]}\s]")
+# As JSON may write numbers, and nobody else does: 4.000056655665556e15.
 _FLOAT: Final = re.compile(
-    r"(?<![^:,\[\s])-?[0-9]{1,40}(?:\.[0-9]{1,400})?[eE][+-]?0{0,7}[0-9]{1,2}(?=[,\]}\s])"
+    r"(?<![^:,\[\s])-?(?=[0-9.]{3})[0-9]{1,40}(?:\.[0-9]{1,400})?[eE][+-]?0{0,7}[0-4]?[0-9](?=[,\]}\s])"
 )
 _LONGEST_TELEPHONE: Final = 15
 # A number that stands alone is one candidate and takes more than eight characters.
@@ -42,7 +41,9 @@ _NO_STRUCTURE: Final = re.compile(r"[^0-9,. \t\r\n-]")
 def contains_card_data(data: bytes) -> bool:
     """Tell whether a text holds a card number, or a security code that says that it is one."""
     text = _read(data)
-    return _holds_number(text) or names_security_code(text)
+    if _holds_number(text):
+        return True
+    return may_name_security_code(text) and CODE.search(_without_exponents(text)) is not None
 
 
 def contains_card_number(data: bytes) -> bool:
@@ -56,12 +57,10 @@ def contains_card_number(data: bytes) -> bool:
 
 
 def _read(data: bytes) -> str:
-    """Give the text with its JSON escapes and exponents resolved, in plain writing."""
+    """Give the text with its JSON escapes resolved, in plain writing."""
     text = data.decode("utf-8", "replace")
     if "\\" in text:
         text = _ESCAPE.sub(_unescaped, text)
-    if _EXPONENT.search(text) is not None:
-        text = _FLOAT.sub(lambda found: format(Decimal(found[0]), "f"), text)
     return in_plain_writing(text)
 
 
@@ -73,11 +72,16 @@ def _unescaped(escape: re.Match[str]) -> str:
     return chr(int(code, 16)) if code else " "
 
 
+def _without_exponents(text: str) -> str:
+    """Write a number with an exponent as JSON's readers will; what is before the first stays in its place."""
+    return _FLOAT.sub(lambda found: format(Decimal(found[0]), "f"), text)
+
+
 def _holds_number(text: str) -> bool:
     first = ENOUGH_DIGITS.search(text)
     if first is None:
         return False
-    text = without_identifiers(text)
+    text = without_identifiers(_without_exponents(text))
     return _holds_run(text, first.start()) or _holds_printed(text, first.start())
 
 

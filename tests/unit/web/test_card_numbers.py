@@ -74,7 +74,7 @@ class TestContainsCardNumber:
 
     @pytest.mark.parametrize("text", WITH_EXPONENTS)
     def test_finds_numbers_with_an_exponent(self, text: str) -> None:
-        assert contains_card_number(text.encode())
+        assert contains_card_data(text.encode())
 
     @given(st.lists(st.integers(1000, 9999), min_size=4, max_size=12), st.sampled_from([",", ", "]))
     def test_lets_every_list_of_numbers_through(self, numbers: list[int], comma: str) -> None:
@@ -176,7 +176,7 @@ class TestContainsCardNumber:
             *(b"[4242,4242,4242,4242],", b"4242/4242,4242/4242.", b"1000,4242/"),
             *(b"[4111,1111,1111,1111],", b"a4111111111111112", b"1/", b"cvv", b"card ", b"c"),
             *("４".encode(), "漢".encode(), "𝟒/".encode(), b'["4242,4243"],', b"4242,"),
-            *(b"DE41 4111 ", b"1e1,", b"order4000056655665556 "),
+            *(b"DE41 4111 ", b"1.0e39,", b"order4000056655665556 "),
         ],
     )
     def test_cannot_be_made_slow(self, piece: bytes) -> None:
