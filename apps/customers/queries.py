@@ -4,7 +4,7 @@ import re
 from typing import Final
 from uuid import UUID
 
-from apps.customers.domain.refusals import CustomerNotFound
+from apps.customers.domain.refusals import AddressNotFound, CustomerNotFound
 from apps.customers.models import Customer, CustomerAddress, PaymentMethod
 
 MOST_OF_ONE_TELEPHONE: Final = 50
@@ -35,6 +35,18 @@ def find_customer_ids(term: str) -> list[UUID]:
     else:
         return []
     return list(named.values_list("id", flat=True)[:MOST_OF_ONE_TELEPHONE])
+
+
+def get_address(*, customer_id: UUID, address_id: UUID) -> CustomerAddress:
+    """Give one address of a customer.
+
+    Raises:
+        AddressNotFound: the customer has no such address.
+    """
+    kept = CustomerAddress.objects.filter(id=address_id, customer_id=customer_id).first()
+    if kept is None:
+        raise AddressNotFound("There is no such address.")
+    return kept
 
 
 def list_addresses(customer_id: UUID) -> list[CustomerAddress]:

@@ -19,7 +19,8 @@ from apps.customers.api.bodies import (
 from apps.customers.api.callers import own_customer_id
 from apps.customers.api.documents import address_document, payment_method_document
 from apps.customers.domain.saved_payment import SavedPayment
-from apps.customers.queries import list_addresses, list_payment_methods
+from apps.customers.models import CustomerAddress
+from apps.customers.queries import get_address, list_addresses, list_payment_methods
 from apps.customers.services.add_address import add_address
 from apps.customers.services.change_address import change_address
 from apps.customers.services.remove_address import remove_address
@@ -27,11 +28,17 @@ from apps.customers.services.remove_payment_method import remove_payment_method
 from apps.customers.services.save_payment_method import save_payment_method
 from apps.kernel.address import Address
 from apps.platform.idempotency.views import IdempotentView
+from apps.platform.web.etags import etag_of, insist_on_match
 from apps.platform.web.responses import JsonResponse
-from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint
+from apps.platform.web.schema import IDEMPOTENCY_KEY, IF_MATCH, endpoint, sends_etag
 from apps.platform.web.views import ApiView
 
 NOT_A_CUSTOMER = {403: "The token is a service's."}
+NOT_THE_ONE_SEEN = {
+    412: "An `If-Match` was sent, and the address has changed since.",
+    428: "An `If-Match` was sent that names nothing.",
+}
+NO_SUCH_ADDRESS = {404: "You have no such address."}
 INCOMPLETE_ADDRESS = "The address is not complete, or a part of it cannot be kept as it is."
 
 
@@ -57,7 +64,7 @@ class AddressesView(IdempotentView):
         summary="Keep an address",
         request=CustomerAddressBody,
         responses={201: CustomerAddressDocument},
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, sends_etag(201)],
         refusals={
             **NOT_A_CUSTOMER,
             409: "There are too many addresses.",
@@ -73,48 +80,80 @@ class AddressesView(IdempotentView):
 
     def _add(self, customer_id: UUID, address: Address, now: datetime) -> JsonResponse:
         kept = add_address(customer_id=customer_id, address=address, now=now)
-        return self.json(address_document(kept), status=201)
+        return _shown(self, kept, status=201)
 
 
 class AddressView(ApiView):
     """One of the caller's own addresses."""
 
-    scopes = "customers:write"
+    scopes = {"GET": "customers:read", "PATCH": "customers:write", "DELETE": "customers:write"}
+
+    @endpoint(
+        "get_own_address",
+        summary="Show one of your addresses",
+        responses={200: CustomerAddressDocument},
+        parameters=[sends_etag(200)],
+        refusals={**NOT_A_CUSTOMER, **NO_SUCH_ADDRESS},
+        tags=["customers"],
+    )
+    def get(self, request: HttpRequest, address_id: UUID) -> HttpResponseBase:
+        """Show it, with the tag to edit it by."""
+        return _shown(
+            self, get_address(customer_id=own_customer_id(self.principal), address_id=address_id)
+        )
 
     @endpoint(
         "change_own_address",
         summary="Correct one of your addresses",
         request=ChangeAddressBody,
         responses={200: CustomerAddressDocument},
+        parameters=[IF_MATCH, sends_etag(200)],
         refusals={
             **NOT_A_CUSTOMER,
-            404: "You have no such address.",
+            **NO_SUCH_ADDRESS,
+            **NOT_THE_ONE_SEEN,
             422: INCOMPLETE_ADDRESS,
         },
         tags=["customers"],
     )
     def patch(self, request: HttpRequest, address_id: UUID) -> HttpResponseBase:
-        """Change what the body names."""
+        """Change what the body names; with `If-Match`, only what the caller has seen."""
+        customer_id = own_customer_id(self.principal)
         body = structs.asdict(self.body(ChangeAddressBody))
         kept = change_address(
-            customer_id=own_customer_id(self.principal),
+            customer_id=customer_id,
             address_id=address_id,
             changes={name: part for name, part in body.items() if not isinstance(part, UnsetType)},
+            expected_version=self._version_seen(customer_id, address_id),
             now=self.now,
         )
-        return self.json(address_document(kept))
+        return _shown(self, kept)
 
     @endpoint(
         "remove_own_address",
         summary="Delete one of your addresses",
         responses={204: None},
-        refusals={**NOT_A_CUSTOMER, 404: "You have no such address."},
+        parameters=[IF_MATCH],
+        refusals={**NOT_A_CUSTOMER, **NO_SUCH_ADDRESS, **NOT_THE_ONE_SEEN},
         tags=["customers"],
     )
     def delete(self, request: HttpRequest, address_id: UUID) -> HttpResponseBase:
-        """Delete it; orders keep the address they were placed with."""
-        remove_address(customer_id=own_customer_id(self.principal), address_id=address_id)
+        """Delete it; orders keep the address they were placed with. With `If-Match`, only what was seen."""
+        customer_id = own_customer_id(self.principal)
+        remove_address(
+            customer_id=customer_id,
+            address_id=address_id,
+            expected_version=self._version_seen(customer_id, address_id),
+        )
         return HttpResponse(status=204)
+
+    def _version_seen(self, customer_id: UUID, address_id: UUID) -> str | None:
+        """Give the version that the caller insists on, and None where `If-Match` was not sent."""
+        if "If-Match" not in self.request.headers:
+            return None
+        version = get_address(customer_id=customer_id, address_id=address_id).version
+        insist_on_match(self.request, version)
+        return version
 
 
 class PaymentMethodsView(IdempotentView):
@@ -187,3 +226,8 @@ class PaymentMethodView(ApiView):
             customer_id=own_customer_id(self.principal), payment_method_id=payment_method_id
         )
         return HttpResponse(status=204)
+
+
+def _shown(view: ApiView, kept: CustomerAddress, *, status: int = 200) -> JsonResponse:
+    headers = {"ETag": etag_of(kept.version)}
+    return view.json(address_document(kept), status=status, headers=headers)

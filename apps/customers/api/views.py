@@ -22,7 +22,7 @@ from apps.kernel.cause import Cause
 from apps.platform.idempotency.views import IdempotentView
 from apps.platform.web.etags import etag_of, insist_on_match
 from apps.platform.web.responses import JsonResponse
-from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint, sends_etag, sends_location
+from apps.platform.web.schema import IDEMPOTENCY_KEY, IF_MATCH, endpoint, sends_etag, sends_location
 from apps.platform.web.views import ApiView
 
 T = TypeVar("T")
@@ -115,12 +115,13 @@ class OwnProfileView(ApiView):
         summary="Change your profile",
         request=ChangeCustomerBody,
         responses={200: CustomerDocument},
-        parameters=[sends_etag(200)],
+        parameters=[IF_MATCH, sends_etag(200)],
         refusals={
             403: "The token is a service's.",
             409: "Another customer has the email address.",
             412: "An `If-Match` was sent, and the profile has changed since.",
             422: "A part of the profile cannot be kept as it is; it is named.",
+            428: "An `If-Match` was sent that names nothing.",
         },
         tags=["customers"],
     )

@@ -33,6 +33,12 @@ class AddressNotFound(DomainError):
     code = "address_not_found"
 
 
+class AddressHasChanged(DomainError):
+    """The address is not the one that was seen any more. Read it again and decide anew."""
+
+    code = "address_has_changed"
+
+
 class TooManyAddresses(DomainError):
     """The customer has as many addresses as one may have. Delete one first."""
 

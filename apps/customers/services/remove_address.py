@@ -2,16 +2,23 @@
 
 from uuid import UUID
 
-from apps.customers.domain.refusals import AddressNotFound
-from apps.customers.models import CustomerAddress
+from django.db import transaction
+
+from apps.customers.services.address_rows import insist_on_version, lock_address
 
 
-def remove_address(*, customer_id: UUID, address_id: UUID) -> None:
+def remove_address(
+    *, customer_id: UUID, address_id: UUID, expected_version: str | None = None
+) -> None:
     """Delete an address; orders placed with it keep theirs.
+
+    With `expected_version` it is the address that the caller has seen, or none.
 
     Raises:
         AddressNotFound: the customer has no such address (any more).
+        AddressHasChanged: the version is another one by now.
     """
-    removed, _ = CustomerAddress.objects.filter(id=address_id, customer_id=customer_id).delete()
-    if not removed:
-        raise AddressNotFound("There is no such address.")
+    with transaction.atomic():
+        kept = lock_address(customer_id=customer_id, address_id=address_id)
+        insist_on_version(kept, expected_version)
+        kept.delete()

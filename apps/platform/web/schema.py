@@ -42,10 +42,10 @@ IDEMPOTENCY_KEY: Final = OpenApiParameter(
 )
 IF_MATCH: Final = OpenApiParameter(
     "If-Match",
-    {"type": "string"},
+    {"type": "string", "minLength": 1, "examples": ['"7"']},
     OpenApiParameter.HEADER,
-    required=True,
-    description="The `ETag` of what you have read.",
+    description="The `ETag` of what you have read, or several of them, or `*`: nothing is done where it has "
+    "changed since (412). Without it whatever is there is edited.",
 )
 PREFER_WAIT: Final = OpenApiParameter(
     "Prefer",

@@ -163,9 +163,14 @@ class TestEveryDocumentedSuccess:
             headers={"If-Match": profile.headers["etag"][0]},
         )
         customer.ask("add_own_address", AN_ADDRESS)
-        customer.ask("change_own_address", {"city": "Potsdam"})
+        address = customer.ask("get_own_address")
+        changed = customer.ask(
+            "change_own_address",
+            {"city": "Potsdam"},
+            headers={"If-Match": address.headers["etag"][0]},
+        )
         assert len(customer.ask("list_own_addresses").json()["results"]) == 2
-        customer.ask("remove_own_address")
+        customer.ask("remove_own_address", headers={"If-Match": changed.headers["etag"][0]})
         method = {"provider": "stripe", "type": "card", "token": "pm_card_visa"}
         customer.ask("save_own_payment_method", method)
         assert len(customer.ask("list_own_payment_methods").json()["results"]) == 2

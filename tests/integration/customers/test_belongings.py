@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.customers.domain.refusals import (
+    AddressHasChanged,
     AddressNotFound,
     CustomerNotFound,
     PaymentMethodNotFound,
@@ -15,7 +16,7 @@ from apps.customers.domain.refusals import (
 )
 from apps.customers.domain.saved_payment import SavedPayment
 from apps.customers.models import CustomerAddress, PaymentMethod
-from apps.customers.queries import list_addresses, list_payment_methods
+from apps.customers.queries import get_address, list_addresses, list_payment_methods
 from apps.customers.services.add_address import add_address
 from apps.customers.services.change_address import change_address
 from apps.customers.services.remove_address import remove_address
@@ -91,6 +92,47 @@ class TestAddresses:
         assert refused.value.field == "region"
         assert list_addresses(customer.id)[0].address == BERLIN
 
+    def test_change_their_version_with_every_change_whatever_the_clock_says(self) -> None:
+        customer = register()
+        kept = add_address(customer_id=customer.id, address=BERLIN, now=NOW)
+        seen = [kept.version]
+        for now in (NOW, NOW, NOW - timedelta(hours=1)):
+            city = f"Berlin {len(seen)}"
+            change_address(
+                customer_id=customer.id, address_id=kept.id, changes={"city": city}, now=now
+            )
+            seen.append(get_address(customer_id=customer.id, address_id=kept.id).version)
+        assert seen == sorted(set(seen))
+
+    def test_are_changed_and_removed_as_they_were_seen_or_not_at_all(self) -> None:
+        customer = register()
+        kept = add_address(customer_id=customer.id, address=BERLIN, now=NOW)
+        changed = change_address(
+            customer_id=customer.id,
+            address_id=kept.id,
+            changes={"line1": "Lindenweg 2"},
+            expected_version=kept.version,
+            now=NOW + timedelta(hours=1),
+        )
+        with pytest.raises(AddressHasChanged):
+            change_address(
+                customer_id=customer.id,
+                address_id=kept.id,
+                changes={"line1": "Lindenweg 3"},
+                expected_version=kept.version,
+                now=NOW + timedelta(hours=2),
+            )
+        with pytest.raises(AddressHasChanged):
+            remove_address(
+                customer_id=customer.id, address_id=kept.id, expected_version=kept.version
+            )
+        (listed,) = list_addresses(customer.id)
+        assert (listed.line1, listed.version) == ("Lindenweg 2", changed.version)
+        remove_address(
+            customer_id=customer.id, address_id=kept.id, expected_version=changed.version
+        )
+        assert list_addresses(customer.id) == []
+
     def test_of_others_are_out_of_reach(self) -> None:
         owner, other = register(), register(email="eve@example.com")
         kept = add_address(customer_id=owner.id, address=BERLIN, now=NOW)
@@ -100,6 +142,8 @@ class TestAddresses:
             )
         with pytest.raises(AddressNotFound):
             remove_address(customer_id=other.id, address_id=kept.id)
+        with pytest.raises(AddressNotFound):
+            get_address(customer_id=other.id, address_id=kept.id)
         assert list_addresses(owner.id)[0].address == BERLIN
         assert list_addresses(other.id) == []
 
