@@ -12,7 +12,9 @@ from apps.kernel.errors import DomainError
 _MAX_MINOR_DIGITS = 15
 LARGEST_MINOR = 10**_MAX_MINOR_DIGITS - 1
 """The largest amount of any currency, in minor units."""
-_PLAIN_DECIMAL = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,3}))?")
+PLAIN_DECIMAL = r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,3}))?"
+"""How an amount is written, but for its sign: no leading zeros, so that nobody takes it for something else."""
+_SIGNED_DECIMAL = re.compile(f"(-?){PLAIN_DECIMAL}")
 
 # ISO codes of funds, of units of account and of no currency at all, and CNH, which ISO lacks:
 # nobody can be asked to pay in them. Codes without a country (gold, tests) need no mention.
@@ -109,12 +111,12 @@ class Money:
         """Read a plain decimal in major units, such as `129.90`, `129.9`, `129` or `-3.50`.
 
         Raises:
-            InvalidAmount: anything else (a plus sign, an exponent, spaces, grouping, NaN), more
-                decimals than the currency has, or more than 15 digits in minor units.
+            InvalidAmount: anything else (a plus sign, leading zeros, an exponent, spaces, grouping,
+                NaN), more decimals than the currency has, or more than 15 digits in minor units.
             UnknownCurrency: see `exponent`.
         """
         decimals = exponent(currency)
-        match = _PLAIN_DECIMAL.fullmatch(text) if isinstance(text, str) else None
+        match = _SIGNED_DECIMAL.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise InvalidAmount("An amount is a plain decimal number, such as 129.90.")
         sign, major, fraction = match.group(1), match.group(2), match.group(3) or ""

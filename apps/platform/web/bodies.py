@@ -12,6 +12,7 @@ import msgspec
 from django.http import HttpRequest, QueryDict
 
 from apps.kernel.decoding import convert, decode
+from apps.kernel.money import PLAIN_DECIMAL
 from apps.platform.web.refusals import FieldError, HttpRefusal, validation_failed
 
 T = TypeVar("T")
@@ -21,10 +22,12 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Amount = Annotated[
     str,
-    msgspec.Meta(max_length=20, extra_json_schema={"pattern": r"^[0-9]{1,15}(\.[0-9]{1,3})?$"}),
+    msgspec.Meta(max_length=20, extra_json_schema={"pattern": f"^{PLAIN_DECIMAL}$"}),
 ]
 """A sum of money as a decimal string; the pattern is for callers to see, and the use case says what it refuses."""
 
+# What a whole number never has, and no other word that is taken for a number or a boolean.
+_FRACTION_OR_EXPONENT: Final = re.compile(r"[0-9][.eE]")
 _JSON_TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
 # PostgreSQL's text cannot hold U+0000. An even number of backslashes before it is only text.
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -65,7 +68,7 @@ def read_query(query: QueryDict, kind: type[T]) -> T:
 
     Numbers, booleans, times and ids are read from their text, as JSON would have it: no number is
     a time, and `null` is a word like any other, except for a number or a boolean that may be left out:
-    there it says just that, as the schema allows.
+    there it says just that, as the schema allows. A whole number has digits and a sign: `1e1` is none.
 
     Raises:
         HttpRefusal: 422, a parameter does not fit; it is named.
@@ -75,9 +78,11 @@ def read_query(query: QueryDict, kind: type[T]) -> T:
     values: dict[str, Any] = {
         name: query.getlist(name) if _is_list(hints.get(name)) else query[name] for name in query
     }
-    # Told to be less strict, msgspec reads any text as a time or as nothing where it can.
+    # Told to be less strict, msgspec reads any text as a time or as nothing where it can, and `1.0` as whole.
     for name, hint in hints.items():
-        if name in values and not _is_number(hint):
+        if name in values and (
+            not _may_be(hint, int, float, bool) or _has_part(values[name], hint)
+        ):
             values[name] = _parameter(values[name], hint, name)
     return _parameter(values, kind)
 
@@ -103,9 +108,17 @@ def _is_list(hint: Any) -> bool:
     return get_origin(bare) in (list, tuple, set, frozenset)
 
 
-def _is_number(hint: Any) -> bool:
-    """Tell whether a parameter, or one of several by its name, may be a number or a boolean."""
-    return hint in (int, float, bool) or any(map(_is_number, get_args(hint)))
+def _may_be(hint: Any, *kinds: type) -> bool:
+    """Tell whether a parameter, or one of several by its name, may be of one of these kinds."""
+    return hint in kinds or any(_may_be(inner, *kinds) for inner in get_args(hint))
+
+
+def _has_part(value: str | list[str], hint: Any) -> bool:
+    """Tell whether a number is written with a fraction or an exponent where only a whole one is wanted."""
+    if not _may_be(hint, int) or _may_be(hint, float):
+        return False
+    texts = value if isinstance(value, list) else [value]
+    return any(map(_FRACTION_OR_EXPONENT.search, texts))
 
 
 def _insist_on_json(raw: bytes) -> None:

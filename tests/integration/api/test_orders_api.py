@@ -207,6 +207,7 @@ class TestListing:
         [
             "page_size=101",
             "page_size=0",
+            "page_size=1e1",
             "cursor=x",
             "status=lost",
             "nonsense=1",

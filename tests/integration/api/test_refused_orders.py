@@ -37,6 +37,7 @@ REFUSED = [
     ("items.0.sku", "SKU-X", 422, "unknown_sku", "/items/0/sku"),
     ("items.0.unit_price", "18.90", 409, "price_changed", "/items/0/unit_price"),
     ("items.0.unit_price", "-19.90", 422, "invalid_amount", "/items/0/unit_price"),
+    ("items.0.unit_price", "0019.90", 422, "invalid_amount", "/items/0/unit_price"),
     ("items.0.unit_price", "19.901", 422, "invalid_amount", "/items/0/unit_price"),
     ("items.0.unit_price", "", 422, "invalid_amount", "/items/0/unit_price"),
     ("items.0.unit_price", "NaN", 422, "invalid_amount", "/items/0/unit_price"),

@@ -116,10 +116,14 @@ class TestQuery:
     def test_is_read_from_text(self, client: Client) -> None:
         answer = client.get(
             "/api/v1/baskets?page_size=5&sku=A&sku=B&is_open=true&since=2026-01-01T00:00:00Z&other=1"
+            "&rows=-1&rows=0&most=null&share=1e-1"
         )
         assert answer.json() == {
             "page_size": 5,
             "sku": ["A", "B"],
+            "rows": [-1, 0],
+            "most": None,
+            "share": 0.1,
             "is_open": True,
             "since": "2026-01-01T00:00:00Z",
         }
@@ -128,6 +132,9 @@ class TestQuery:
         assert client.get("/api/v1/baskets").json() == {
             "page_size": 20,
             "sku": [],
+            "rows": [],
+            "most": None,
+            "share": None,
             "is_open": None,
             "since": None,
         }
@@ -138,6 +145,14 @@ class TestQuery:
         [
             ("page_size=0", "page_size", "Expected `int` >= 1"),
             ("page_size=ten", "page_size", "Expected `int`, got `str`"),
+            *[
+                (f"page_size={text}", "page_size", "Expected `int`, got `str`")
+                for text in ("1e1", "1E1", "100e-1", "10.0", "1e0", "-1.0", "%2B5", "007", "%205")
+            ],
+            ("page_size=1e400", "page_size", "Expected `int`, got `str`"),
+            ("page_size=5&page_size=1e1", "page_size", "Expected `int`, got `str`"),
+            ("most=1e1", "most", "Expected `int | null`, got `str`"),
+            ("rows=1e1", "rows", "Expected `int`, got `str`"),
             ("is_open=perhaps", "is_open", "Expected `bool | null`, got `str`"),
             ("since=0.5", "since", "Invalid RFC3339 encoded datetime"),
             ("since=null", "since", "Invalid RFC3339 encoded datetime"),

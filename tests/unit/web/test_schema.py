@@ -78,6 +78,9 @@ class TestSchema:
         listing = document["paths"]["/api/v1/baskets"]["get"]["parameters"]
         assert {one["name"]: one["schema"] for one in listing} == {
             "is_open": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "default": None},
+            "rows": {"type": "array", "items": {"type": "integer"}, "default": []},
+            "most": {"anyOf": [{"type": "integer"}, {"type": "null"}], "default": None},
+            "share": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": None},
             "page_size": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
             "since": {
                 "anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}],

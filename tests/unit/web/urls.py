@@ -54,6 +54,9 @@ class Search(msgspec.Struct, frozen=True):
 
     page_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
     sku: list[str] = []
+    rows: list[int] = []
+    most: int | None = None
+    share: float | None = None
     is_open: bool | None = None
     since: Instant | None = None
 
