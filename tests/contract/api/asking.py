@@ -136,6 +136,8 @@ class Asker:
         if not meta.is_negative_at(ParameterLocation.HEADER):
             if KEY in case.headers and getattr(meta.phase.data, "parameter", None) != KEY:
                 case.headers[KEY] = str(uuid.uuid4())
+            if "If-Match" in case.headers:
+                case.headers["If-Match"] = "*"  # no tag of theirs is that of what is there
             if "Prefer" in case.headers and "wait" in case.headers["Prefer"]:
                 case.headers["Prefer"] = "wait=0"  # nobody works here that could be waited for
         if (
