@@ -158,7 +158,7 @@ CODES: Final = [
     *('{"creditCardSecurityCode":"737"}', '{"cardVerificationNumber":"737"}'),
     *("cvv - 737", "cvv-737", "cvv #737", "cvv no. 737", "cvv is: 737", "cvv, 737", "cvc := 737"),
     "cvv:\r\n737",
-    "CVV737",
+    *("CVV737", "cvv/737", "cvv_737", "cvv;737", "cvv2~737"),
     "bonus points, card code: 1234",
     "CSC: 737",
     "CID: 1234",

@@ -110,10 +110,10 @@ def find_payment_to_go_on_with(payment_id: UUID, now: datetime) -> Payment | Non
     return waiting.exclude(action_url="").first()
 
 
-def waits_for_approval(payment: Payment) -> bool:
-    """Whether a sandbox payment waits for its customer, who has decided nothing yet."""
+def waits_for_approval(payment: Payment, now: datetime) -> bool:
+    """Whether a sandbox payment may still be approved, and its customer has decided nothing yet."""
     return (
-        payment.status == PaymentStatus.REQUIRES_ACTION
+        find_payment_to_go_on_with(payment.id, now) is not None
         and not SandboxApproval.objects.filter(reference=payment.authorization).exists()
     )
 

@@ -11,8 +11,8 @@ def stop_with_the_terminal() -> None:
     """Send ourselves SIGHUP once the terminal that we are in the foreground of hangs up.
 
     The kernel tells its first process alone. That is a shell, which passes it on, or `make` itself, as in
-    `ssh -t host make run`, which does not. `nohup` has SIGHUP ignored, and what runs in the background is
-    left to whoever put it there.
+    `ssh -t host make run`, which does not. `nohup` has SIGHUP ignored, and what is started in the background
+    is left to whoever did so.
     """
     try:
         terminal = sys.stdin.fileno()

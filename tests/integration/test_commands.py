@@ -43,7 +43,9 @@ def test_say_in_one_line_why_they_cannot_work(
 
 
 def test_stop_in_one_line_when_they_are_told_to() -> None:
-    interrupt = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    # A shell's `&` has it ignored.
+    listen = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    interrupt = f"import os, signal; {listen}; os.kill(os.getpid(), signal.SIGINT)"
     done = subprocess.run(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", interrupt],
         cwd=PROJECT,

@@ -28,7 +28,7 @@ from apps.customers.services.remove_payment_method import remove_payment_method
 from apps.customers.services.save_payment_method import save_payment_method
 from apps.kernel.address import Address
 from apps.platform.idempotency.views import IdempotentView
-from apps.platform.web.etags import etag_of, insist_on_match
+from apps.platform.web.etags import etag_of, version_seen
 from apps.platform.web.responses import JsonResponse
 from apps.platform.web.schema import IDEMPOTENCY_KEY, IF_MATCH, endpoint, sends_etag
 from apps.platform.web.views import ApiView
@@ -148,12 +148,10 @@ class AddressView(ApiView):
         return HttpResponse(status=204)
 
     def _version_seen(self, customer_id: UUID, address_id: UUID) -> str | None:
-        """Give the version that the caller insists on, and None where `If-Match` was not sent."""
-        if "If-Match" not in self.request.headers:
-            return None
-        version = get_address(customer_id=customer_id, address_id=address_id).version
-        insist_on_match(self.request, version)
-        return version
+        return version_seen(
+            self.request,
+            lambda: get_address(customer_id=customer_id, address_id=address_id).version,
+        )
 
 
 class PaymentMethodsView(IdempotentView):

@@ -20,7 +20,7 @@ from apps.customers.services.change_profile import ProfileChanges, change_profil
 from apps.customers.services.register_customer import register_customer
 from apps.kernel.cause import Cause
 from apps.platform.idempotency.views import IdempotentView
-from apps.platform.web.etags import etag_of, insist_on_match
+from apps.platform.web.etags import etag_of, version_seen
 from apps.platform.web.responses import JsonResponse
 from apps.platform.web.schema import IDEMPOTENCY_KEY, IF_MATCH, endpoint, sends_etag, sends_location
 from apps.platform.web.views import ApiView
@@ -129,10 +129,6 @@ class OwnProfileView(ApiView):
         """Change what the body names; with `If-Match`, only what the caller has seen."""
         customer_id = own_customer_id(self.principal)
         body = self.body(ChangeCustomerBody)
-        expected_version = None
-        if "If-Match" in request.headers:
-            expected_version = get_customer(customer_id).version
-            insist_on_match(request, expected_version)
         changed = change_profile(
             customer_id=customer_id,
             changes=ProfileChanges(
@@ -143,7 +139,7 @@ class OwnProfileView(ApiView):
                 wants_email=_given(body.wants_email),
                 wants_sms=_given(body.wants_sms),
             ),
-            expected_version=expected_version,
+            expected_version=version_seen(request, lambda: get_customer(customer_id).version),
             cause=self.cause,
             now=self.now,
         )

@@ -38,7 +38,7 @@ def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpRespons
         raise Http404 from error
     if request.method == "POST":
         return redirect("payment-return", payment_id=payment.id)
-    waits = waits_for_approval(payment)
+    waits = waits_for_approval(payment, database_now())
     return render(
         request,
         "payments/approve.html" if waits else "payments/nothing_to_decide.html",

@@ -18,17 +18,30 @@ _IBAN: Final = re.compile(
     r"[A-Z](?<![0-9A-Za-z][A-Z])[A-Z][0-9]{2}(?:[ -]?[0-9A-Z]{4}){2,7}(?:[ -]?[0-9A-Z]{1,4})?(?![0-9A-Za-z])"
 )
 
+_SHORTEST_IBAN: Final = 15
+
 
 def without_identifiers(text: str) -> str:
     """Cover UUIDs and IBANs in a text, which stays as long as it was."""
     if "-" in text:
         text = _UUID.sub(covered, text)
-    return _IBAN.sub(lambda found: covered(found) if _is_iban(found[0]) else found[0], text)
+    return _IBAN.sub(_with_its_account_covered, text)
 
 
 def covered(found: re.Match[str]) -> str:
     """Give what stands in the place of what was found."""
     return COVER * len(found[0])
+
+
+def _with_its_account_covered(found: re.Match[str]) -> str:
+    """Cover an account, also where a word in capitals follows it that looks like more of its groups."""
+    written = found[0]
+    end = len(written)
+    while end >= _SHORTEST_IBAN:
+        if _is_iban(written[:end]):
+            return COVER * end + written[end:]
+        end = max(written.rfind(" ", 0, end), written.rfind("-", 0, end))
+    return written
 
 
 def _is_iban(written: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from apps.platform.cards.writing import NOT_OF_OTHER_CARDS
+from apps.platform.cards.writing import LIST_MARKS, NOT_OF_OTHER_CARDS
 
 # All begin with one class: it is searched for faster than words are.
 _WORD: Final = re.compile(r"[csv](?:v[vcnd]|sc|id(?<=cid)|av2|ard[ _-]?code|ecurity|erification)")
@@ -28,7 +28,7 @@ _SAID: Final = r"[\"']?\s{0,4}(?:[:=>]{1,2}|ist?\b:?)\s{0,4}[\"'(\[ ]{0,3}"
 # `cvv` means nothing else: it needs no more than to stand before the digits.
 CODE: Final = re.compile(
     rf"(?P<name>{_WORD_START}(?:{_PLAIN_NAME}(?:{_SAID}|[\s\"'(\[]{{1,8}})"
-    rf"|(?:{_UNSURE_NAME})(?:{_SAID}|\s{{0,4}}[\"'])|cvv2?{_ENDING}[\s#,.-]{{0,5}}))"
+    rf"|(?:{_UNSURE_NAME})(?:{_SAID}|\s{{0,4}}[\"'])|cvv2?{_ENDING}[\s{LIST_MARKS}]{{0,5}}))"
     r"[0-9]{3,4}(?![0-9a-z])",
     re.IGNORECASE | re.ASCII,
 )

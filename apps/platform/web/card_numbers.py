@@ -5,7 +5,8 @@ plainly something else is let through: parts of longer tokens, UUIDs, fractions,
 with `+`, bank accounts, article numbers, and lists of numbers, in JSON or in words.
 
 Digits without any gap that touch a letter or an underscore are a card number only where the word says so:
-`card4000…`, `PAN4242…`, `…5556cvv`. All others are references, such as `order_4000…`. No reference has gaps: groups as on cards are a number whatever touches them.
+`card4000…`, `PAN4242…`, `…5556cvv`. All others are references, such as `order_4000…`. No reference has gaps:
+groups as on cards are a number whatever touches them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _RUN: Final = re.compile(rf"[0-9](?:{GAP}[0-9]){{12,}}")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _HIGH, _LOW = r"\\u([Dd][89ABab][0-9A-Fa-f]{2})", r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})"
 _ESCAPE: Final = re.compile(rf"{_HIGH}{_LOW}|\\(?:u([0-9A-Fa-f]{{4}})|.)", re.DOTALL)
+_EXPONENT: Final = re.compile(r"[0-9][eE][+-]?[0-9]")
 # As JSON may write numbers, and nobody else does: 4.000056655665556e15.
 _FLOAT: Final = re.compile(
     r"(?<![^:,\[\s])-?(?=[0-9.]{3})[0-9]{1,40}(?:\.[0-9]{1,400})?[eE][+-]?0{0,7}[0-4]?[0-9](?=[,\]}\s])"
@@ -69,19 +71,24 @@ def _unescaped(escape: re.Match[str]) -> str:
     high, low, code = escape.groups()
     if high:
         return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
-    return chr(int(code, 16)) if code else " "
+    # A quote that is escaped ends no value.
+    return chr(int(code, 16)).replace('"', " ") if code else " "
 
 
 def _without_exponents(text: str) -> str:
-    """Write a number with an exponent as JSON's readers will; what is before the first stays in its place."""
+    """Write a number with an exponent as JSON's readers will; what comes after it has another place then."""
+    if _EXPONENT.search(text) is None:
+        return text
     return _FLOAT.sub(lambda found: format(Decimal(found[0]), "f"), text)
 
 
 def _holds_number(text: str) -> bool:
+    if ENOUGH_DIGITS.search(text) is None:
+        return False
+    text = without_identifiers(_without_exponents(text))
     first = ENOUGH_DIGITS.search(text)
     if first is None:
         return False
-    text = without_identifiers(_without_exponents(text))
     return _holds_run(text, first.start()) or _holds_printed(text, first.start())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -20,6 +20,7 @@ GUARDED_HEADERS: Final = (
 )
 """What callers word themselves. A request id that holds a card number is not taken (see `requests`)."""
 _DEEPEST: Final = 12
+_MOST_LOOKS: Final = 20_000
 _LOOKS_LIKE_ONE: Final = (
     "This looks like a card number or a security code; send something else, such as a UUID."
 )
@@ -58,42 +59,49 @@ def as_sent(header: str) -> bytes:
 def pointer_to_card(body: bytes) -> str | None:
     """Give the JSON pointer to the first value of a document that holds card data.
 
-    It ends at what holds it where it is a name, or spread over several values; empty is the whole document,
-    and None is for what is no JSON or holds none. Costs a few times what judging the document does: of what
-    there is, one half is always left aside.
+    It ends at what holds it where that is a name, or where the pointer would spell it. Empty is the whole
+    document, where it is spread over several values or there are too many to look at each; None is for what
+    is no JSON. Every value is judged once, so that this costs no more than some times judging the document.
     """
     try:
-        value = json.loads(body)
-        if not _holds_card(value):
-            return None
+        pointer = _find(json.loads(body), "", depth=0, looks=iter(range(_MOST_LOOKS)))
     except (ValueError, RecursionError):
         return None
-    pointer = ""
-    for _ in range(_DEEPEST):
-        found = _first_with_card(value)
-        if found is None:
-            return pointer
-        name, value = found
-        pointer += f"/{str(name).replace('~', '~0').replace('/', '~1')}"
+    while contains_card_data(pointer.encode("utf-8", "replace")):
+        pointer = pointer.rpartition("/")[0]
     return pointer
 
 
-def _first_with_card(value: Any) -> tuple[str | int, Any] | None:
-    is_object = isinstance(value, dict)
-    if not is_object and not isinstance(value, list):
-        return None
-    items: Sequence[tuple[str | int, Any]] = list(value.items() if is_object else enumerate(value))
-    while len(items) > 1:
-        half = len(items) // 2
-        halves = (items[:half], items[half:])
-        items = next((one for one in halves if _hold_card(one, is_object=is_object)), ())
-    if not items or _holds_card(str(items[0][0])):
-        return None
-    return items[0]
+def _find(value: Any, pointer: str, *, depth: int, looks: Iterator[int]) -> str:
+    """Give the pointer to the first value below this one that holds card data, empty for none."""
+    for name, inner in _items(value):
+        if next(looks, None) is None:
+            return ""
+        is_name = isinstance(name, str)
+        goes_on = depth < _DEEPEST and _holds_containers(inner)
+        judged: Any = "" if goes_on else inner
+        if _holds_card({name: judged} if is_name else judged):
+            return pointer if is_name and _holds_card(name) else _below(pointer, name)
+        if goes_on and (found := _find(inner, _below(pointer, name), depth=depth + 1, looks=looks)):
+            return found
+    return ""
 
 
-def _hold_card(items: Sequence[tuple[str | int, Any]], *, is_object: bool) -> bool:
-    return _holds_card(dict(items) if is_object else [one for _, one in items])
+def _holds_containers(value: Any) -> bool:
+    """Whether to look inside; a list of plain values is one of its name's: `"cvv": ["737"]`."""
+    if isinstance(value, list):
+        return any(isinstance(one, dict | list) for one in value)
+    return isinstance(value, dict)
+
+
+def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
+
+
+def _below(pointer: str, name: str | int) -> str:
+    return f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
 
 
 def _holds_card(value: Any) -> bool:

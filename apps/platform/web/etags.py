@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from django.http import HttpRequest
 
 from apps.platform.web.refusals import HttpRefusal
+
+V = TypeVar("V", int, str)
 
 
 def etag_of(version: int | str) -> str:
@@ -33,6 +38,19 @@ def insist_on_match(request: HttpRequest, version: int | str) -> None:
             "It has changed since you read it; read it again.",
             headers={"ETag": etag_of(version)},
         )
+
+
+def version_seen(request: HttpRequest, read: Callable[[], V]) -> V | None:
+    """Give the version that the caller insists on: none where `If-Match` was not sent, or says `*`.
+
+    Raises:
+        HttpRefusal: 428, `If-Match` names nothing; 412, it names other versions than what `read` gives.
+    """
+    if "If-Match" not in request.headers:
+        return None
+    version = read()
+    insist_on_match(request, version)
+    return None if "*" in _tags(request.headers["If-Match"]) else version
 
 
 def _tags(header: str) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import DatabaseError
 from rich.console import Console
 
 from apps.platform.commands import PlatformCommand
@@ -67,15 +68,19 @@ class Command(PlatformCommand):
             raise CommandError(
                 f"There is no invariant {', '.join(sorted(unknown))}.", returncode=CANNOT_WORK
             )
-        findings = check_invariants(
-            [invariant for invariant in known if invariant.name in wanted],
-            scope=Scope(
-                since=options["since"],
-                stuck_after=timedelta(minutes=options["stuck_after"]),
-                is_settled=options["settled"] or bool(options["only"]),
-                time_limit_seconds=options["time_limit"],
-            ),
+        scope = Scope(
+            since=options["since"],
+            stuck_after=timedelta(minutes=options["stuck_after"]),
+            is_settled=options["settled"] or bool(options["only"]),
+            time_limit_seconds=options["time_limit"],
         )
+        try:
+            findings = check_invariants([one for one in known if one.name in wanted], scope=scope)
+        except DatabaseError as error:
+            problem = str(error).strip().splitlines()[0]
+            raise CommandError(
+                f"The database cannot be asked: {problem}", returncode=CANNOT_WORK
+            ) from error
         if options["json"]:
             self.stdout.write(json.dumps(as_document(findings), default=str, indent=2))
         else:

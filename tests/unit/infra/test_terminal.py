@@ -20,8 +20,7 @@ child.wait()
 RUNNER = """
 import signal, sys, time
 from infra.local.terminal import stop_with_the_terminal
-if sys.argv[1] == "nohup":
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN if sys.argv[1] == "nohup" else signal.SIG_DFL)
 stop_with_the_terminal()
 print("ready", flush=True)
 time.sleep(60)

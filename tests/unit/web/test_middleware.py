@@ -66,6 +66,7 @@ class TestCardNumbers:
             ({"metadata": {"x": 4.111111111111111e15}}, "/metadata/x"),
             ({"a": {"cvv": ["737", "738"]}}, "/a/cvv"),
             ({"a": {"cvv": 737}}, "/a/cvv"),
+            ({"4111": {"1111": {"1111": {"1111": CARD}}}}, "/4111/1111/1111"),
         ],
     )
     def test_are_pointed_at_without_being_repeated(
