@@ -22,7 +22,7 @@ _SHORTEST_IBAN: Final = 15
 
 
 def without_identifiers(text: str) -> str:
-    """Cover UUIDs and IBANs in a text, which stays as long as it was."""
+    """Cover UUIDs and IBANs in a text, which stays as long as it was; of accounts side by side, the first."""
     if "-" in text:
         text = _UUID.sub(covered, text)
     return _IBAN.sub(_with_its_account_covered, text)
@@ -40,7 +40,11 @@ def _with_its_account_covered(found: re.Match[str]) -> str:
     while end >= _SHORTEST_IBAN:
         if _is_iban(written[:end]):
             return COVER * end + written[end:]
-        end = max(written.rfind(" ", 0, end), written.rfind("-", 0, end))
+        last = max(written.rfind(" ", 0, end), written.rfind("-", 0, end))
+        if written[last + 1 : end].isdigit():
+            # Who leaves groups of digits away may be in the middle of a card.
+            break
+        end = last
     return written
 
 

@@ -19,6 +19,7 @@ GUARDED_HEADERS: Final = (
     "HTTP_ACCEPT",
 )
 """What callers word themselves. A request id that holds a card number is not taken (see `requests`)."""
+Path = tuple[str | int, ...]
 _DEEPEST: Final = 12
 _MOST_LOOKS: Final = 20_000
 _LOOKS_LIKE_ONE: Final = (
@@ -59,32 +60,35 @@ def as_sent(header: str) -> bytes:
 def pointer_to_card(body: bytes) -> str | None:
     """Give the JSON pointer to the first value of a document that holds card data.
 
-    It ends at what holds it where that is a name, or where the pointer would spell it. Empty is the whole
-    document, where it is spread over several values or there are too many to look at each; None is for what
-    is no JSON. Every value is judged once, so that this costs no more than some times judging the document.
+    It ends at what holds it where that is a name, or where the pointer would spell it. It is empty, which is the
+    whole document, where no single value can be named; None is for what is no JSON. Every value is judged
+    once, so that this costs no more than some times judging the document.
     """
     try:
-        pointer = _find(json.loads(body), "", depth=0, looks=iter(range(_MOST_LOOKS)))
+        names = _find(json.loads(body), depth=0, looks=iter(range(_MOST_LOOKS))) or ()
     except (ValueError, RecursionError):
         return None
-    while contains_card_data(pointer.encode("utf-8", "replace")):
-        pointer = pointer.rpartition("/")[0]
-    return pointer
+    while names and contains_card_data("/".join(map(str, names)).encode("utf-8", "replace")):
+        names = names[:-1]
+    return "".join(f"/{str(name).replace('~', '~0').replace('/', '~1')}" for name in names)
 
 
-def _find(value: Any, pointer: str, *, depth: int, looks: Iterator[int]) -> str:
-    """Give the pointer to the first value below this one that holds card data, empty for none."""
+def _find(value: Any, *, depth: int, looks: Iterator[int]) -> Path | None:
+    """Name the way to the first value below this one that holds card data, None for none."""
     for name, inner in _items(value):
         if next(looks, None) is None:
-            return ""
+            break
         is_name = isinstance(name, str)
         goes_on = depth < _DEEPEST and _holds_containers(inner)
         judged: Any = "" if goes_on else inner
         if _holds_card({name: judged} if is_name else judged):
-            return pointer if is_name and _holds_card(name) else _below(pointer, name)
-        if goes_on and (found := _find(inner, _below(pointer, name), depth=depth + 1, looks=looks)):
-            return found
-    return ""
+            if is_name and _holds_card(name):
+                return ()
+            inside = _find(inner, depth=depth + 1, looks=looks) if isinstance(inner, list) else None
+            return (name, *(inside or ()))
+        if goes_on and (found := _find(inner, depth=depth + 1, looks=looks)) is not None:
+            return (name, *found)
+    return None
 
 
 def _holds_containers(value: Any) -> bool:
@@ -98,10 +102,6 @@ def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
     if isinstance(value, dict):
         return value.items()
     return enumerate(value) if isinstance(value, list) else ()
-
-
-def _below(pointer: str, name: str | int) -> str:
-    return f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
 
 
 def _holds_card(value: Any) -> bool:

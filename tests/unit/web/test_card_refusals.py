@@ -1,6 +1,7 @@
 """Pointing at the value that holds a card costs no caller's body more than in proportion."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -26,6 +27,11 @@ def flat(times: int) -> bytes:
     ).encode()
 
 
+def long_name(times: int) -> bytes:
+    """Give a name as long as that, over as many values."""
+    return json.dumps({"a" * 20 * times: [{}] * times, "z": NUMBER}).encode()
+
+
 class TestPointerToCard:
     def test_finds_the_deepest(self) -> None:
         assert pointer_to_card(nested(1)) == "/inner" * LEVELS
@@ -33,9 +39,14 @@ class TestPointerToCard:
     def test_points_at_the_row_of_a_large_file(self) -> None:
         assert pointer_to_card(flat(5_000)) == "/rows/5000/id"
 
-    @pytest.mark.parametrize(("document", "times"), [(nested, 800), (flat, 6_000)])
-    def test_cannot_be_made_slow(self, document: object, times: int) -> None:
-        assert grows_in_proportion(pointer_to_card, document, times=times)  # type: ignore[arg-type]
+    def test_points_into_a_list(self) -> None:
+        assert pointer_to_card(json.dumps({"a": ["x", NUMBER]}).encode()) == "/a/1"
+
+    @pytest.mark.parametrize(
+        ("document", "times"), [(nested, 800), (flat, 6_000), (long_name, 15_000)]
+    )
+    def test_cannot_be_made_slow(self, document: Callable[[int], bytes], times: int) -> None:
+        assert grows_in_proportion(pointer_to_card, document, times=times)
 
     def test_gives_up_where_there_is_too_much_to_look_at(self) -> None:
         assert pointer_to_card(flat(50_000)) == ""

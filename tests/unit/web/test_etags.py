@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import RequestFactory
 
-from apps.platform.web.etags import insist_on_match
+from apps.platform.web.etags import insist_on_match, version_seen
 from apps.platform.web.refusals import HttpRefusal
 
 
@@ -24,3 +24,21 @@ class TestInsistOnMatch:
         with pytest.raises(HttpRefusal) as refused:
             insist_on_match(RequestFactory().patch("/"), 7)
         assert (refused.value.status, refused.value.code) == (428, "precondition_required")
+
+
+class TestVersionSeen:
+    @pytest.mark.parametrize(("header", "seen"), [('"7"', 7), ("*", None), ('"6", *', None)])
+    def test_is_what_the_caller_insists_on(self, header: str, seen: int | None) -> None:
+        request = RequestFactory().patch("/", headers={"If-Match": header})
+        assert version_seen(request, lambda: 7) == seen
+
+    def test_is_none_and_nothing_is_read_where_nothing_is_said(self) -> None:
+        def read() -> int:
+            pytest.fail("nobody asked")
+
+        assert version_seen(RequestFactory().patch("/"), read) is None
+
+    def test_must_not_be_left_empty(self) -> None:
+        with pytest.raises(HttpRefusal) as refused:
+            version_seen(RequestFactory().patch("/", headers={"If-Match": ""}), lambda: 7)
+        assert refused.value.status == 428

@@ -67,6 +67,7 @@ class TestCardNumbers:
             ({"a": {"cvv": ["737", "738"]}}, "/a/cvv"),
             ({"a": {"cvv": 737}}, "/a/cvv"),
             ({"4111": {"1111": {"1111": {"1111": CARD}}}}, "/4111/1111/1111"),
+            ({"4000/0566": {"5566/5556": CARD}}, "/4000~10566"),
         ],
     )
     def test_are_pointed_at_without_being_repeated(
