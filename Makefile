@@ -8,7 +8,7 @@ ARGS ?=
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadgroup --quiet
 VENV_PYTHON := .venv/bin/python
 
-# Usage: $(call prepare,local) or $(call prepare,dev)
+# Usage: $(call prepare,local), or test, or dev: each holds the one before
 define prepare
 @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: $(PYTHON) was not found." >&2; exit 1; }
 @$(PYTHON) infra/local/bootstrap.py $(1)
@@ -30,7 +30,7 @@ reset:  ## forget the data of this checkout
 	@exec $(VENV_PYTHON) -m infra.local.reset
 
 test:  ## run the tests; ARGS="-k word" chooses
-	$(call prepare,dev)
+	$(call prepare,test)
 	@exec $(VENV_PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
 check:  ## run every quality gate, tests included

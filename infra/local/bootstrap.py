@@ -1,4 +1,4 @@
-"""Make the virtual environment that everything else runs in: `bootstrap.py local` or `dev`.
+"""Make the virtual environment that everything else runs in: `bootstrap.py local`, `test` or `dev`.
 
 Needs the standard library alone, and parses under old Pythons so that it can refuse them in words.
 Instant when the environment already holds what the requirements file locks; safe when run twice at
@@ -24,9 +24,13 @@ STAMP = VENV / "installed.json"
 LOCK = VENV / ".lock"
 LEAST_FREE_BYTES = 700_000_000
 TAIL_LINES = 15
-LABELS = {"local": "Python packages", "dev": "Python packages for development"}
+LABELS = {
+    "local": "Python packages",
+    "test": "Python packages for tests",
+    "dev": "Python packages for development",
+}
 # A set is also satisfied by one that contains it.
-SATISFIED_BY = {"local": ("local", "dev"), "dev": ("dev",)}
+SATISFIED_BY = {"local": ("local", "test", "dev"), "test": ("test", "dev"), "dev": ("dev",)}
 OWN_CODE = ("apps", "config", "infra")
 
 

@@ -16,7 +16,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "requirements").mkdir()
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "python").symlink_to(sys.executable)
-    for name in ("local", "dev"):
+    for name in ("local", "test", "dev"):
         (tmp_path / "requirements" / f"{name}.txt").write_text(f"{name}==1")
     monkeypatch.setattr(bootstrap, "PROJECT", tmp_path)
     monkeypatch.setattr(bootstrap, "VENV", venv)
@@ -45,6 +45,7 @@ class TestIsInstalled:
         stamp(project, "dev")
 
         assert bootstrap.is_installed("local")
+        assert bootstrap.is_installed("test")
 
     def test_says_no_once_the_lock_has_changed(self, project: Path) -> None:
         stamp(project, "local")
