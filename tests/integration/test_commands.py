@@ -20,6 +20,7 @@ from infra.local.home import PROJECT
         ("drain_events", "DATABASE_URL", "nonsense", "DATABASE_URL: expected"),
         ("event_map", "OMS_GATEWAYS", "klarna", "there is no klarna; choose of sandbox, stripe"),
         ("check_invariants", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
+        ("check_invariants", "OMS_LOG_LEVEL", "INFO", "not migrated to this release"),
         ("number_documents", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
         ("number_documents", "OMS_SHOP_TIME_ZONE", "Mars/Olympus", "no time zone 'Mars/Olympus'"),
         ("event_map", "OMS_PROVIDER_RULES", "stripe; klarna", "rule 2 ('klarna') begins with no"),

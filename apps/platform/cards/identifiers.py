@@ -22,7 +22,7 @@ _SHORTEST_IBAN: Final = 15
 
 
 def without_identifiers(text: str) -> str:
-    """Cover UUIDs and IBANs in a text, which stays as long as it was; of accounts side by side, the first."""
+    """Cover UUIDs and IBANs in a text, which stays as long as it was; no account that more digits follow."""
     if "-" in text:
         text = _UUID.sub(covered, text)
     return _IBAN.sub(_with_its_account_covered, text)

@@ -61,16 +61,22 @@ def pointer_to_card(body: bytes) -> str | None:
     """Give the JSON pointer to the first value of a document that holds card data.
 
     It ends at what holds it where that is a name, or where the pointer would spell it. It is empty, which is the
-    whole document, where no single value can be named; None is for what is no JSON. Every value is judged
-    once, so that this costs no more than some times judging the document.
+    whole document, where no single value can be named; None is for what is no JSON. No value is judged more
+    than twice, so that this costs no more than some times judging the document.
     """
     try:
         names = _find(json.loads(body), depth=0, looks=iter(range(_MOST_LOOKS))) or ()
     except (ValueError, RecursionError):
         return None
-    while names and contains_card_data("/".join(map(str, names)).encode("utf-8", "replace")):
+    while names and (_holds_card("/".join(map(str, names))) or _holds_card(_spelt(names))):
         names = names[:-1]
-    return "".join(f"/{str(name).replace('~', '~0').replace('/', '~1')}" for name in names)
+    return _spelt(names)
+
+
+def _spelt(names: Path) -> str:
+    """Write a pointer (RFC 6901), with a mark for what is no character."""
+    written = "".join(f"/{str(name).replace('~', '~0').replace('/', '~1')}" for name in names)
+    return written.encode("utf-8", "replace").decode()
 
 
 def _find(value: Any, *, depth: int, looks: Iterator[int]) -> Path | None:
@@ -84,7 +90,9 @@ def _find(value: Any, *, depth: int, looks: Iterator[int]) -> Path | None:
         if _holds_card({name: judged} if is_name else judged):
             if is_name and _holds_card(name):
                 return ()
-            inside = _find(inner, depth=depth + 1, looks=looks) if isinstance(inner, list) else None
+            # What is judged here and goes deeper still is not entered, or each level would be judged for each.
+            is_plain_list = isinstance(inner, list) and not _holds_containers(inner)
+            inside = _find(inner, depth=depth + 1, looks=looks) if is_plain_list else None
             return (name, *(inside or ()))
         if goes_on and (found := _find(inner, depth=depth + 1, looks=looks)) is not None:
             return (name, *found)

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import ProgrammingError
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from rich.console import Console
 
 from apps.platform.commands import PlatformCommand
@@ -73,7 +75,14 @@ class Command(PlatformCommand):
             is_settled=options["settled"] or bool(options["only"]),
             time_limit_seconds=options["time_limit"],
         )
-        findings = check_invariants([one for one in known if one.name in wanted], scope=scope)
+        try:
+            findings = check_invariants([one for one in known if one.name in wanted], scope=scope)
+        except ProgrammingError as error:
+            if not isinstance(error.__cause__, UndefinedTable | UndefinedColumn):
+                raise
+            raise CommandError(
+                "The database is not migrated to this release.", returncode=CANNOT_WORK
+            ) from error
         if options["json"]:
             self.stdout.write(json.dumps(as_document(findings), default=str, indent=2))
         else:

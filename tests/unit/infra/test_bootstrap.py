@@ -47,6 +47,13 @@ class TestIsInstalled:
         assert bootstrap.is_installed("local")
         assert bootstrap.is_installed("test")
 
+    def test_takes_the_set_of_the_tests_for_no_larger_one(self, project: Path) -> None:
+        stamp(project, "test")
+
+        assert bootstrap.is_installed("local")
+        assert bootstrap.is_installed("test")
+        assert not bootstrap.is_installed("dev")
+
     def test_says_no_once_the_lock_has_changed(self, project: Path) -> None:
         stamp(project, "local")
         (project / "requirements" / "local.txt").write_text("local==2")

@@ -32,6 +32,11 @@ def long_name(times: int) -> bytes:
     return json.dumps({"a" * 20 * times: [{}] * times, "z": NUMBER}).encode()
 
 
+def deep_list(times: int) -> bytes:
+    """Give as many lists within each other, the innermost with many values and a card."""
+    return b"[" * times + b'"x",' * 40 * times + f'"{NUMBER}"'.encode() + b"]" * times
+
+
 class TestPointerToCard:
     def test_finds_the_deepest(self) -> None:
         assert pointer_to_card(nested(1)) == "/inner" * LEVELS
@@ -43,10 +48,13 @@ class TestPointerToCard:
         assert pointer_to_card(json.dumps({"a": ["x", NUMBER]}).encode()) == "/a/1"
 
     @pytest.mark.parametrize(
-        ("document", "times"), [(nested, 800), (flat, 6_000), (long_name, 15_000)]
+        ("document", "times"), [(nested, 800), (flat, 6_000), (long_name, 15_000), (deep_list, 800)]
     )
     def test_cannot_be_made_slow(self, document: Callable[[int], bytes], times: int) -> None:
         assert grows_in_proportion(pointer_to_card, document, times=times)
+
+    def test_can_be_written_whatever_the_names(self) -> None:
+        assert pointer_to_card(f'{{"\\ud800": "{NUMBER}"}}'.encode()) == "/?"
 
     def test_gives_up_where_there_is_too_much_to_look_at(self) -> None:
         assert pointer_to_card(flat(50_000)) == ""
