@@ -2,16 +2,17 @@
 
 import re
 from typing import Final
-from uuid import UUID
 
+from apps.customers.domain.identifiers import AddressId
 from apps.customers.domain.refusals import AddressNotFound, CustomerNotFound
 from apps.customers.models import Customer, CustomerAddress, PaymentMethod
+from apps.kernel.identifiers import CustomerId
 
 MOST_OF_ONE_TELEPHONE: Final = 50
 _TELEPHONE: Final = re.compile(r"[0-9 ()/.-]{7,30}")
 
 
-def get_customer(customer_id: UUID) -> Customer:
+def get_customer(customer_id: CustomerId) -> Customer:
     """Give one customer.
 
     Raises:
@@ -23,7 +24,7 @@ def get_customer(customer_id: UUID) -> Customer:
     return customer
 
 
-def find_customer_ids(term: str) -> list[UUID]:
+def find_customer_ids(term: str) -> list[CustomerId]:
     """Give whom a whole email address or telephone number belongs to, each by its index; else nobody.
 
     The number is written with its country code, with or without the `+`; several people may share it.
@@ -37,7 +38,7 @@ def find_customer_ids(term: str) -> list[UUID]:
     return list(named.values_list("id", flat=True)[:MOST_OF_ONE_TELEPHONE])
 
 
-def get_address(*, customer_id: UUID, address_id: UUID) -> CustomerAddress:
+def get_address(*, customer_id: CustomerId, address_id: AddressId) -> CustomerAddress:
     """Give one address of a customer.
 
     Raises:
@@ -49,11 +50,11 @@ def get_address(*, customer_id: UUID, address_id: UUID) -> CustomerAddress:
     return kept
 
 
-def list_addresses(customer_id: UUID) -> list[CustomerAddress]:
+def list_addresses(customer_id: CustomerId) -> list[CustomerAddress]:
     """Give a customer's addresses, the oldest first."""
     return list(CustomerAddress.objects.filter(customer_id=customer_id))
 
 
-def list_payment_methods(customer_id: UUID) -> list[PaymentMethod]:
+def list_payment_methods(customer_id: CustomerId) -> list[PaymentMethod]:
     """Give a customer's saved payment methods, the oldest first."""
     return list(PaymentMethod.objects.filter(customer_id=customer_id))

@@ -8,9 +8,10 @@ from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import OrderId, ReservationId, new_id
 from apps.platform.bulk import new_row
 from apps.platform.history import Step, step_values
+from apps.platform.id_fields import id_field, optional_id_field
 
 
 class Warehouse(models.Model):
@@ -112,7 +113,7 @@ class StockMovement(models.Model):
     on_hand_delta = models.IntegerField(default=0)
     reserved_delta = models.IntegerField(default=0)
     counted = models.IntegerField(null=True)
-    order_id = models.UUIDField(null=True)
+    order_id = optional_id_field(OrderId)
     message_id = models.CharField(max_length=128, default="")
     occurred_at = models.DateTimeField()
     actor = models.TextField()
@@ -154,8 +155,8 @@ class Reservation(models.Model):
     events, `steps` its history.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id)
-    order_id = models.UUIDField(unique=True)
+    id = id_field(ReservationId, primary_key=True, default=new_id)
+    order_id = id_field(OrderId, unique=True)
     status = FSMField(
         default=ReservationStatus.HELD, choices=ReservationStatus.choices, protected=True
     )

@@ -1,11 +1,11 @@
 """Reading stock."""
 
 from collections.abc import Collection
-from uuid import UUID
 
 from django.db.models import F, Sum
 
 from apps.inventory.models import Product, Reservation, StockLevel
+from apps.kernel.identifiers import OrderId
 
 
 def list_available(skus: Collection[str]) -> dict[str, int]:
@@ -23,7 +23,7 @@ def list_available(skus: Collection[str]) -> dict[str, int]:
     return available
 
 
-def find_reservation(order_id: UUID) -> Reservation | None:
+def find_reservation(order_id: OrderId) -> Reservation | None:
     """Give the reservation of an order with its items and its history."""
     return (
         Reservation.objects.prefetch_related("items", "history").filter(order_id=order_id).first()

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from apps.kernel.identifiers import OrderId
 from apps.kernel.order_number import InvalidOrderNumber, normalise
 from apps.notifications.domain.messages import MessageKind, MessageStatus
 from apps.notifications.models import KnownOrder, Message, Recipient
@@ -162,7 +163,7 @@ class RecipientAdmin(ReadOnlyAdmin):
 
 
 @order_panel("Messages", position=50, permission="notifications.view_message")
-def messages_panel(order_id: UUID) -> Panel:
+def messages_panel(order_id: OrderId) -> Panel:
     """Say on the page of an order what its customer was told."""
     told = list_messages(order_id=order_id)
     if not told:

@@ -5,8 +5,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, OrderId, new_id
+from apps.notifications.domain.identifiers import MessageId
 from apps.notifications.domain.messages import OPEN_STATUSES, Channel, MessageKind, MessageStatus
+from apps.platform.id_fields import id_field
 
 
 class Recipient(models.Model):
@@ -15,7 +17,7 @@ class Recipient(models.Model):
     `event_id` is that of the fact it was taken from, so that an older one changes nothing.
     """
 
-    customer_id = models.UUIDField(primary_key=True)
+    customer_id = id_field(CustomerId, primary_key=True)
     name = models.TextField()
     email = models.TextField()
     phone = models.TextField(blank=True)
@@ -38,9 +40,9 @@ class KnownOrder(models.Model):
     `items` lists `sku`, `name`, `quantity` and `unit_price_minor` of each line.
     """
 
-    order_id = models.UUIDField(primary_key=True)
+    order_id = id_field(OrderId, primary_key=True)
     number = models.CharField(max_length=16)
-    customer_id = models.UUIDField()
+    customer_id = id_field(CustomerId)
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()
     items = models.JSONField(default=list)
@@ -62,7 +64,7 @@ class KnownRefunds(models.Model):
     `units`, its `sku` and `quantity`.
     """
 
-    order_id = models.UUIDField(primary_key=True)
+    order_id = id_field(OrderId, primary_key=True)
     given_back_minor = models.BigIntegerField(default=0)
     told_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3, default="")
@@ -90,10 +92,10 @@ class Message(models.Model):
     fences: only the worker that made the newest attempt may record how it ended.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id)
+    id = id_field(MessageId, primary_key=True, default=new_id)
     event_id = models.BigIntegerField()
-    order_id = models.UUIDField()
-    customer_id = models.UUIDField()
+    order_id = id_field(OrderId)
+    customer_id = id_field(CustomerId)
     kind = models.CharField(
         max_length=32, choices=[(kind.value, kind.replace("_", " ")) for kind in MessageKind]
     )

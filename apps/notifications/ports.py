@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
+
+from apps.notifications.domain.identifiers import MessageId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A message ready to go out; `attempt` tells its repetitions apart."""
 
-    message_id: UUID
+    message_id: MessageId
     attempt: int
     to_address: str
     subject: str

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncHour, TruncMinute
 
-from apps.kernel.identifiers import id_at
+from apps.kernel.identifiers import CustomerId, OrderId, id_at, read_id
 from apps.kernel.order_number import normalise
 from apps.orders.domain.refusals import OrderNotFound
 from apps.orders.domain.statuses import UNSETTLED, OrderStatus
@@ -18,7 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """No id is older, so an earlier bound means the same."""
 
 
-def get_order(reference: str, *, customer_id: UUID | None) -> Order:
+def get_order(reference: str, *, customer_id: CustomerId | None) -> Order:
     """Give one order by id or number.
 
     Raises:
@@ -30,7 +29,7 @@ def get_order(reference: str, *, customer_id: UUID | None) -> Order:
         if customer_id is None
         else Order.objects.filter(customer_id=customer_id)
     )
-    order_id = _as_id(reference)
+    order_id = read_id(OrderId, reference)
     found = orders.filter(id=order_id) if order_id else orders.filter(number=normalise(reference))
     order = found.first()
     if order is None:
@@ -38,43 +37,36 @@ def get_order(reference: str, *, customer_id: UUID | None) -> Order:
     return order
 
 
-def _as_id(reference: str) -> UUID | None:
-    try:
-        return UUID(reference)
-    except ValueError:
-        return None
-
-
-def list_items(order_ids: Sequence[UUID]) -> dict[UUID, list[OrderItem]]:
+def list_items(order_ids: Sequence[OrderId]) -> dict[OrderId, list[OrderItem]]:
     """Give the items of orders, by order, in one query."""
-    items: dict[UUID, list[OrderItem]] = {order_id: [] for order_id in order_ids}
+    items: dict[OrderId, list[OrderItem]] = {order_id: [] for order_id in order_ids}
     for item in OrderItem.objects.filter(order_id__in=order_ids).order_by("order_id", "position"):
-        items[item.order_id].append(item)
+        items[OrderId(item.order_id)].append(item)
     return items
 
 
-def list_steps(order_id: UUID) -> list[OrderStep]:
+def list_steps(order_id: OrderId) -> list[OrderStep]:
     """Give the history of an order, oldest first."""
     return list(OrderStep.objects.filter(order_id=order_id).order_by("position"))
 
 
-def list_refunds(order_id: UUID) -> list[OrderRefund]:
+def list_refunds(order_id: OrderId) -> list[OrderRefund]:
     """Give the refunds of an order, oldest first."""
     return list(OrderRefund.objects.filter(order_id=order_id).order_by("nth"))
 
 
-def list_credit_notes(order_id: UUID) -> list[CreditNote]:
+def list_credit_notes(order_id: OrderId) -> list[CreditNote]:
     """Give the credit notes of an order, oldest first."""
     return list(CreditNote.objects.filter(order_id=order_id).order_by("issued_at", "number"))
 
 
-def find_status(order_id: UUID) -> OrderStatus | None:
+def find_status(order_id: OrderId) -> OrderStatus | None:
     """Read where an order stands just now."""
     status = Order.objects.filter(id=order_id).values_list("status", flat=True).first()
     return None if status is None else OrderStatus(status)
 
 
-def is_settled(order_id: UUID) -> bool:
+def is_settled(order_id: OrderId) -> bool:
     """Whether the placement is through for now: nothing happens before somebody decides something.
 
     An order that its customer has to approve, or that is held for review, is.
@@ -88,7 +80,7 @@ def is_settled(order_id: UUID) -> bool:
 
 def list_orders(
     *,
-    customer_id: UUID | None = None,
+    customer_id: CustomerId | None = None,
     status: str | None = None,
     created_after: datetime | None = None,
     created_before: datetime | None = None,

@@ -1,11 +1,11 @@
 """Reading payments."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 
+from apps.kernel.identifiers import CustomerId, OrderId, PaymentId
 from apps.payments.adapters.registry import SANDBOX, is_set_up
 from apps.payments.domain.operations import OPEN_STATES
 from apps.payments.domain.refusals import PaymentNotFound
@@ -44,7 +44,7 @@ GROUP BY g.name
 """
 
 
-def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
+def get_payment(payment_id: PaymentId, *, customer_id: CustomerId | None) -> Payment:
     """Give one payment with its operations; a customer sees their own alone.
 
     One that never began is none.
@@ -63,17 +63,17 @@ def get_payment(payment_id: UUID, *, customer_id: UUID | None) -> Payment:
     return payment
 
 
-def find_payment_of_order(order_id: UUID) -> Payment | None:
+def find_payment_of_order(order_id: OrderId) -> Payment | None:
     """Give the payment of an order with its operations, the oldest first."""
     return Payment.objects.prefetch_related("operations").filter(order_id=order_id).first()
 
 
-def list_open_calls(payment_id: UUID) -> list[PaymentOperation]:
+def list_open_calls(payment_id: PaymentId) -> list[PaymentOperation]:
     """Give the calls of a payment that may still bring about something."""
     return list(PaymentOperation.objects.filter(payment_id=payment_id, state__in=OPEN_STATES))
 
 
-def list_documents(payment_id: UUID) -> list[Document]:
+def list_documents(payment_id: PaymentId) -> list[Document]:
     """Give the receipts and credit notes of a payment with what they cancel, the oldest first."""
     return list(
         Document.objects.filter(payment_id=payment_id)
@@ -96,7 +96,7 @@ def get_payment_to_approve(reference: str) -> Payment:
     return payment
 
 
-def find_payment_to_go_on_with(payment_id: UUID, now: datetime) -> Payment | None:
+def find_payment_to_go_on_with(payment_id: PaymentId, now: datetime) -> Payment | None:
     """Give a payment that its customer may still approve at the provider.
 
     None where it is decided or nobody wants it any more, where their time is over, or where there is none.

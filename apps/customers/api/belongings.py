@@ -1,7 +1,6 @@
 """The doors of customers: their addresses and saved payment methods."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,6 +17,7 @@ from apps.customers.api.bodies import (
 )
 from apps.customers.api.callers import own_customer_id
 from apps.customers.api.documents import address_document, payment_method_document
+from apps.customers.domain.identifiers import AddressId, PaymentMethodId
 from apps.customers.domain.saved_payment import SavedPayment
 from apps.customers.models import CustomerAddress
 from apps.customers.queries import get_address, list_addresses, list_payment_methods
@@ -27,6 +27,7 @@ from apps.customers.services.remove_address import remove_address
 from apps.customers.services.remove_payment_method import remove_payment_method
 from apps.customers.services.save_payment_method import save_payment_method
 from apps.kernel.address import Address
+from apps.kernel.identifiers import CustomerId
 from apps.platform.idempotency.views import IdempotentView
 from apps.platform.web.etags import etag_of, version_seen
 from apps.platform.web.responses import JsonResponse
@@ -78,7 +79,7 @@ class AddressesView(IdempotentView):
         address = Address.build(**structs.asdict(self.body(CustomerAddressBody)))
         return self.answer_once(lambda: self._add(customer_id, address, self.now))
 
-    def _add(self, customer_id: UUID, address: Address, now: datetime) -> JsonResponse:
+    def _add(self, customer_id: CustomerId, address: Address, now: datetime) -> JsonResponse:
         kept = add_address(customer_id=customer_id, address=address, now=now)
         return _shown(self, kept, status=201)
 
@@ -96,7 +97,7 @@ class AddressView(ApiView):
         refusals={**NOT_A_CUSTOMER, **NO_SUCH_ADDRESS},
         tags=["customers"],
     )
-    def get(self, request: HttpRequest, address_id: UUID) -> HttpResponseBase:
+    def get(self, request: HttpRequest, address_id: AddressId) -> HttpResponseBase:
         """Show it, with the tag to edit it by."""
         return _shown(
             self, get_address(customer_id=own_customer_id(self.principal), address_id=address_id)
@@ -116,7 +117,7 @@ class AddressView(ApiView):
         },
         tags=["customers"],
     )
-    def patch(self, request: HttpRequest, address_id: UUID) -> HttpResponseBase:
+    def patch(self, request: HttpRequest, address_id: AddressId) -> HttpResponseBase:
         """Change what the body names; with `If-Match`, only what the caller has seen."""
         customer_id = own_customer_id(self.principal)
         body = structs.asdict(self.body(ChangeAddressBody))
@@ -137,7 +138,7 @@ class AddressView(ApiView):
         refusals={**NOT_A_CUSTOMER, **NO_SUCH_ADDRESS, **NOT_THE_ONE_SEEN},
         tags=["customers"],
     )
-    def delete(self, request: HttpRequest, address_id: UUID) -> HttpResponseBase:
+    def delete(self, request: HttpRequest, address_id: AddressId) -> HttpResponseBase:
         """Delete it; orders keep the address they were placed with. With `If-Match`, only what was seen."""
         customer_id = own_customer_id(self.principal)
         remove_address(
@@ -147,7 +148,7 @@ class AddressView(ApiView):
         )
         return HttpResponse(status=204)
 
-    def _version_seen(self, customer_id: UUID, address_id: UUID) -> str | None:
+    def _version_seen(self, customer_id: CustomerId, address_id: AddressId) -> str | None:
         return version_seen(
             self.request,
             lambda: get_address(customer_id=customer_id, address_id=address_id).version,
@@ -201,7 +202,7 @@ class PaymentMethodsView(IdempotentView):
         )
         return self.answer_once(lambda: self._save(customer_id, method, self.now))
 
-    def _save(self, customer_id: UUID, method: SavedPayment, now: datetime) -> JsonResponse:
+    def _save(self, customer_id: CustomerId, method: SavedPayment, now: datetime) -> JsonResponse:
         saved = save_payment_method(customer_id=customer_id, method=method, now=now)
         return self.json(payment_method_document(saved), status=201)
 
@@ -218,7 +219,7 @@ class PaymentMethodView(ApiView):
         refusals={**NOT_A_CUSTOMER, 404: "You have no such payment method."},
         tags=["customers"],
     )
-    def delete(self, request: HttpRequest, payment_method_id: UUID) -> HttpResponseBase:
+    def delete(self, request: HttpRequest, payment_method_id: PaymentMethodId) -> HttpResponseBase:
         """Delete it; payments made with it are not touched."""
         remove_payment_method(
             customer_id=own_customer_id(self.principal), payment_method_id=payment_method_id

@@ -1,12 +1,13 @@
 """What storefronts send and get, as types; the schema is made from them."""
 
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from apps.customers.domain.identifiers import AddressId, PaymentMethodId
 from apps.customers.domain.profile import Locale
 from apps.customers.domain.saved_payment import FIRST_YEAR, LAST_YEAR, METHOD_TYPES
+from apps.kernel.identifiers import CustomerId
 from apps.platform.web.bodies import Instant
 
 # What `extra_json_schema` says is told to callers here and refused by the use cases, in words of their own.
@@ -114,7 +115,7 @@ class SavePaymentMethodBody(Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class CustomerDocument(Struct, frozen=True, kw_only=True):
     """A customer."""
 
-    id: UUID
+    id: CustomerId
     email: str
     name: str
     phone: str
@@ -129,7 +130,7 @@ class CustomerDocument(Struct, frozen=True, kw_only=True):
 class CustomerAddressDocument(Struct, frozen=True, kw_only=True):
     """An address of a customer."""
 
-    id: UUID
+    id: AddressId
     name: str
     company: str
     line1: str
@@ -151,7 +152,7 @@ class CustomerAddressesDocument(Struct, frozen=True, kw_only=True):
 class PaymentMethodDocument(Struct, frozen=True, kw_only=True):
     """A saved payment method; `token` is what an order's payment takes."""
 
-    id: UUID
+    id: PaymentMethodId
     provider: str
     type: str
     token: str

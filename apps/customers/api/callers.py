@@ -1,12 +1,11 @@
 """Which callers may do what with customers."""
 
-from uuid import UUID
-
+from apps.kernel.identifiers import CustomerId
 from apps.platform.web.principals import Principal
 from apps.platform.web.refusals import HttpRefusal
 
 
-def own_customer_id(principal: Principal) -> UUID:
+def own_customer_id(principal: Principal) -> CustomerId:
     """Give the customer that "me" means.
 
     Raises:

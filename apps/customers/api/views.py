@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import TypeVar
-from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,6 +18,7 @@ from apps.customers.queries import get_customer
 from apps.customers.services.change_profile import ProfileChanges, change_profile
 from apps.customers.services.register_customer import register_customer
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import CustomerId
 from apps.platform.idempotency.views import IdempotentView
 from apps.platform.web.etags import etag_of, version_seen
 from apps.platform.web.responses import JsonResponse
@@ -86,7 +86,7 @@ class CustomerView(ApiView):
         refusals={404: "There is no such customer, or it is somebody else."},
         tags=["customers"],
     )
-    def get(self, request: HttpRequest, customer_id: UUID) -> HttpResponseBase:
+    def get(self, request: HttpRequest, customer_id: CustomerId) -> HttpResponseBase:
         """Show a customer to a service, or to the customer."""
         if not self.principal.may_see_customer(customer_id):
             raise CustomerNotFound("There is no such customer.")

@@ -1,20 +1,20 @@
 """Keep one more address of a customer."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
+from apps.customers.domain.identifiers import AddressId
 from apps.customers.domain.refusals import TooManyAddresses
 from apps.customers.models import CustomerAddress
 from apps.customers.services.customer_rows import lock_customer
 from apps.kernel.address import Address
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, new_id
 
 MOST_ADDRESSES = 50
 
 
-def add_address(*, customer_id: UUID, address: Address, now: datetime) -> CustomerAddress:
+def add_address(*, customer_id: CustomerId, address: Address, now: datetime) -> CustomerAddress:
     """Store an address. Adding it twice keeps two: the door keeps repeated requests apart.
 
     Raises:
@@ -26,7 +26,9 @@ def add_address(*, customer_id: UUID, address: Address, now: datetime) -> Custom
         lock_customer(customer_id)
         if CustomerAddress.objects.filter(customer_id=customer_id).count() >= MOST_ADDRESSES:
             raise TooManyAddresses(f"A customer has up to {MOST_ADDRESSES} addresses.")
-        kept = CustomerAddress(id=new_id(), customer_id=customer_id, created_at=now, updated_at=now)
+        kept = CustomerAddress(
+            id=AddressId(new_id()), customer_id=customer_id, created_at=now, updated_at=now
+        )
         kept.take_over(address)
         kept.save(force_insert=True)
     return kept

@@ -1,12 +1,12 @@
 """Lock the addresses of customers."""
 
-from uuid import UUID
-
+from apps.customers.domain.identifiers import AddressId
 from apps.customers.domain.refusals import AddressHasChanged, AddressNotFound
 from apps.customers.models import CustomerAddress
+from apps.kernel.identifiers import CustomerId
 
 
-def lock_address(*, customer_id: UUID, address_id: UUID) -> CustomerAddress:
+def lock_address(*, customer_id: CustomerId, address_id: AddressId) -> CustomerAddress:
     """Lock one address of a customer for the rest of the transaction.
 
     Raises:

@@ -3,21 +3,22 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from django.db import transaction
 
+from apps.customers.domain.identifiers import AddressId
 from apps.customers.models import CustomerAddress
 from apps.customers.services.address_rows import insist_on_version, lock_address
 from apps.kernel.address import Address
+from apps.kernel.identifiers import CustomerId
 
 _LEAST_LATER: Final = timedelta(microseconds=1)
 
 
 def change_address(
     *,
-    customer_id: UUID,
-    address_id: UUID,
+    customer_id: CustomerId,
+    address_id: AddressId,
     changes: Mapping[str, str],
     expected_version: str | None = None,
     now: datetime,

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
@@ -12,6 +11,7 @@ from apps.customers.models import Customer
 from apps.customers.services.customer_rows import lock_customer, profile_fields, store_customer
 from apps.kernel.cause import Cause
 from apps.kernel.events.customers import CustomerChanged
+from apps.kernel.identifiers import CustomerId
 from apps.platform.audit.recording import record
 from apps.platform.outbox.publishing import Fact, publish
 
@@ -46,7 +46,7 @@ class ProfileChanges:
 
 def change_profile(
     *,
-    customer_id: UUID,
+    customer_id: CustomerId,
     changes: ProfileChanges,
     expected_version: int | None = None,
     cause: Cause,

@@ -1,13 +1,13 @@
 """Lock customers, write their profiles, and say what the facts about them say."""
 
 from typing import TypedDict
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from apps.customers.domain.profile import Profile
 from apps.customers.domain.refusals import CustomerNotFound, EmailTaken
 from apps.customers.models import Customer
+from apps.kernel.identifiers import CustomerId
 
 ONE_CUSTOMER_PER_EMAIL = "one_customer_per_email_address"
 
@@ -15,7 +15,7 @@ ONE_CUSTOMER_PER_EMAIL = "one_customer_per_email_address"
 class ProfileFields(TypedDict):
     """The part that the facts about a customer have in common."""
 
-    customer_id: UUID
+    customer_id: CustomerId
     name: str
     email: str
     phone: str
@@ -25,7 +25,7 @@ class ProfileFields(TypedDict):
     wants_sms: bool
 
 
-def lock_customer(customer_id: UUID) -> Customer:
+def lock_customer(customer_id: CustomerId) -> Customer:
     """Lock one customer for the rest of the transaction; others may still refer to the row.
 
     Raises:
@@ -55,7 +55,7 @@ def store_customer(customer: Customer, *, is_new: bool) -> None:
         ) from error
 
 
-def profile_fields(customer_id: UUID, profile: Profile) -> ProfileFields:
+def profile_fields(customer_id: CustomerId, profile: Profile) -> ProfileFields:
     """Give the fields of a fact about a profile."""
     return ProfileFields(
         customer_id=customer_id,

@@ -9,7 +9,7 @@ from apps.customers.models import Customer
 from apps.customers.services.customer_rows import profile_fields, store_customer
 from apps.kernel.cause import Cause
 from apps.kernel.events.customers import CustomerRegistered
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, new_id
 from apps.platform.outbox.publishing import Fact, publish
 
 
@@ -22,7 +22,7 @@ def register_customer(*, profile: Profile, cause: Cause, now: datetime) -> Custo
     Raises:
         EmailTaken: another customer has the email address, in whatever case.
     """
-    customer = Customer(id=new_id(), version=1, created_at=now, updated_at=now)
+    customer = Customer(id=CustomerId(new_id()), version=1, created_at=now, updated_at=now)
     customer.take_over(profile)
     with transaction.atomic():
         store_customer(customer, is_new=True)

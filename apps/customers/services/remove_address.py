@@ -1,14 +1,14 @@
 """Forget an address of a customer."""
 
-from uuid import UUID
-
 from django.db import transaction
 
+from apps.customers.domain.identifiers import AddressId
 from apps.customers.services.address_rows import insist_on_version, lock_address
+from apps.kernel.identifiers import CustomerId
 
 
 def remove_address(
-    *, customer_id: UUID, address_id: UUID, expected_version: str | None = None
+    *, customer_id: CustomerId, address_id: AddressId, expected_version: str | None = None
 ) -> None:
     """Delete an address; orders placed with it keep theirs.
 

@@ -1,12 +1,12 @@
 """Forget a way to pay."""
 
-from uuid import UUID
-
+from apps.customers.domain.identifiers import PaymentMethodId
 from apps.customers.domain.refusals import PaymentMethodNotFound
 from apps.customers.models import PaymentMethod
+from apps.kernel.identifiers import CustomerId
 
 
-def remove_payment_method(*, customer_id: UUID, payment_method_id: UUID) -> None:
+def remove_payment_method(*, customer_id: CustomerId, payment_method_id: PaymentMethodId) -> None:
     """Delete a saved payment method; payments made with it are not touched.
 
     Raises:

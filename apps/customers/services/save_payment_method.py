@@ -1,20 +1,22 @@
 """Keep a way to pay for the next order."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
+from apps.customers.domain.identifiers import PaymentMethodId
 from apps.customers.domain.refusals import TooManyPaymentMethods
 from apps.customers.domain.saved_payment import SavedPayment
 from apps.customers.models import PaymentMethod
 from apps.customers.services.customer_rows import lock_customer
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, new_id
 
 MOST_PAYMENT_METHODS = 20
 
 
-def save_payment_method(*, customer_id: UUID, method: SavedPayment, now: datetime) -> PaymentMethod:
+def save_payment_method(
+    *, customer_id: CustomerId, method: SavedPayment, now: datetime
+) -> PaymentMethod:
     """Store a payment method; saving the same token again brings the stored one up to date.
 
     Raises:
@@ -35,7 +37,7 @@ def save_payment_method(*, customer_id: UUID, method: SavedPayment, now: datetim
             same[0]
             if same
             else PaymentMethod(
-                id=new_id(),
+                id=PaymentMethodId(new_id()),
                 customer_id=customer_id,
                 provider=method.provider,
                 token=method.token,

@@ -1,11 +1,10 @@
 """What inventory adds to the page of an order."""
 
-from uuid import UUID
-
 from django.urls import reverse
 
 from apps.inventory.models import Reservation, ReservationStatus
 from apps.inventory.queries import find_reservation
+from apps.kernel.identifiers import OrderId
 from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import Tone, badge, identifier, link, moment
 from apps.platform.backoffice.panels import Panel, Table, order_panel
@@ -21,7 +20,7 @@ TONES: dict[str, Tone] = {
 
 
 @order_panel("Stock", position=10, permission="inventory.view_reservation")
-def show_reservation(order_id: UUID) -> Panel:
+def show_reservation(order_id: OrderId) -> Panel:
     """Tell which warehouses the order's units come from and why, or what was short."""
     reservation = find_reservation(order_id)
     if reservation is None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
@@ -25,11 +24,12 @@ from apps.inventory.services.reservation_rows import (
 )
 from apps.inventory.services.stock_rows import hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import OrderId
 from apps.platform.bulk import insert_together, update_many
 from apps.platform.outbox.publishing import Fact, publish
 
 
-def commit_reservations(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
+def commit_reservations(*, causes: Mapping[OrderId, Cause], now: datetime) -> None:
     """Keep what is held for confirmed orders for good.
 
     One that has expired meanwhile is reserved anew; where that fails, InventoryUnavailable calls
@@ -58,7 +58,7 @@ def _commit(reservation: Reservation, cause: Cause, now: datetime) -> Reservatio
 
 
 def _reserve_again(
-    expired: Sequence[Reservation], causes: Mapping[UUID, Cause], now: datetime
+    expired: Sequence[Reservation], causes: Mapping[OrderId, Cause], now: datetime
 ) -> None:
     items = items_of(expired)
     levels = lock_levels({item.sku for group in items.values() for item in group})

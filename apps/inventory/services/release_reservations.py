@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
@@ -11,10 +10,11 @@ from apps.inventory.services.reservation_rows import items_of, lock_reservations
 from apps.inventory.services.stock_rows import hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import InventoryReleased
+from apps.kernel.identifiers import OrderId
 from apps.platform.bulk import insert_together, update_many
 from apps.platform.outbox.publishing import Fact, publish
 
-Causes = Mapping[UUID, Cause]
+Causes = Mapping[OrderId, Cause]
 """What led to the change, by order."""
 
 
@@ -64,7 +64,7 @@ def _release(reservation: Reservation, cause: Cause, now: datetime) -> Reservati
     )
 
 
-def _fences(order_ids: Collection[UUID], now: datetime) -> list[Reservation]:
+def _fences(order_ids: Collection[OrderId], now: datetime) -> list[Reservation]:
     return [
         Reservation(
             order_id=order_id,

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from apps.inventory.domain.allocation import Allocation, Shelves
 from apps.inventory.models import (
@@ -15,19 +14,20 @@ from apps.inventory.models import (
 from apps.inventory.services.stock_rows import Move
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import InventoryUnavailable, Shortage
+from apps.kernel.identifiers import OrderId, ReservationId
 from apps.platform.bulk import lock_many, new_row
 
 
-def lock_reservations(order_ids: Collection[UUID]) -> list[Reservation]:
+def lock_reservations(order_ids: Collection[OrderId]) -> list[Reservation]:
     """Lock the reservations of orders, in key order; `items_of` reads what they hold."""
     return lock_many(Reservation, order_ids, by="order_id")
 
 
-def items_of(reservations: Iterable[Reservation]) -> dict[UUID, list[ReservationItem]]:
+def items_of(reservations: Iterable[Reservation]) -> dict[ReservationId, list[ReservationItem]]:
     """Give the items of reservations, by reservation; locked, as the reservations are."""
-    found: dict[UUID, list[ReservationItem]] = {}
+    found: dict[ReservationId, list[ReservationItem]] = {}
     for item in lock_many(ReservationItem, [one.id for one in reservations], by="reservation_id"):
-        found.setdefault(item.reservation_id, []).append(item)
+        found.setdefault(ReservationId(item.reservation_id), []).append(item)
     return found
 
 
@@ -62,7 +62,7 @@ def items_for(reservation: Reservation, found: Allocation) -> list[ReservationIt
     ]
 
 
-def moves_of(found: Allocation, order_id: UUID, cause: Cause, now: datetime) -> list[Move]:
+def moves_of(found: Allocation, order_id: OrderId, cause: Cause, now: datetime) -> list[Move]:
     """Turn an allocation into moves that reserve its units."""
     return [
         Move(
@@ -80,7 +80,7 @@ def moves_of(found: Allocation, order_id: UUID, cause: Cause, now: datetime) -> 
 
 def release_moves(
     reservations: Sequence[Reservation],
-    items: Mapping[UUID, Sequence[ReservationItem]],
+    items: Mapping[ReservationId, Sequence[ReservationItem]],
     *,
     actor: str,
     now: datetime,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -20,7 +19,7 @@ from apps.inventory.services.reservation_rows import (
 from apps.inventory.services.stock_rows import hold_stock, lock_levels, move_stock
 from apps.kernel.cause import Cause
 from apps.kernel.events.inventory import Allocated, InventoryReserved, InventoryUnavailable
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import OrderId, new_id
 from apps.platform.bulk import insert_together, list_known, new_row
 from apps.platform.outbox.publishing import Fact, publish
 
@@ -29,7 +28,7 @@ from apps.platform.outbox.publishing import Fact, publish
 class ReservationRequest:
     """An order that wants stock; each SKU stands in one line."""
 
-    order_id: UUID
+    order_id: OrderId
     lines: tuple[Line, ...]
     cause: Cause
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 from django.db import connection
 
 from apps.inventory.models import MovementKind, StockLevel, StockMovement
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import OrderId, new_id
 from apps.platform.bulk import insert_together, literal, lock_many, new_row
 
 _MOVE = """
@@ -31,7 +30,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     on_hand_delta: int = 0
     reserved_delta: int = 0
     counted: int | None = None
-    order_id: UUID | None = None
+    order_id: OrderId | None = None
     message_id: str = ""
     occurred_at: datetime
     actor: str

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
 
@@ -10,6 +9,7 @@ from apps.inventory.models import ReservationStatus
 from apps.inventory.services.reservation_rows import lock_reservations
 from apps.inventory.services.stock_rows import hold_stock
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import OrderId
 from apps.platform.bulk import update_many
 
 MARGIN = timedelta(minutes=2)
@@ -17,7 +17,7 @@ MARGIN = timedelta(minutes=2)
 
 
 def wait_for_customers(
-    *, until: Mapping[UUID, datetime], causes: Mapping[UUID, Cause], now: datetime
+    *, until: Mapping[OrderId, datetime], causes: Mapping[OrderId, Cause], now: datetime
 ) -> None:
     """Note that the wait is the customers' now: `until` says by when each order's has to act.
 

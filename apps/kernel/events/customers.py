@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from apps.kernel.events.base import Event
+from apps.kernel.identifiers import CustomerId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class CustomerEvent(Event):
     """A fact about one customer."""
 
     aggregate_type: ClassVar[str] = "customer"
-    customer_id: uuid.UUID
+    customer_id: CustomerId
 
     @property
     def aggregate_id(self) -> uuid.UUID:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from apps.kernel.events.base import Event
+from apps.kernel.identifiers import OrderId, ReservationId
 
 _SKU_NAMESPACE = uuid.UUID("6a1f0d52-6f43-5c0e-9a7e-1f1b6a0c2d11")
 
@@ -38,8 +39,8 @@ class ReservationEvent(Event):
     """A fact about the reservation of one order."""
 
     aggregate_type: ClassVar[str] = "reservation"
-    reservation_id: uuid.UUID
-    order_id: uuid.UUID
+    reservation_id: ReservationId
+    order_id: OrderId
 
     @property
     def aggregate_id(self) -> uuid.UUID:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from apps.kernel.events.base import Event
+from apps.kernel.identifiers import CustomerId, OrderId, RefundId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class OrderEvent(Event):
     """A fact about one order."""
 
     aggregate_type: ClassVar[str] = "order"
-    order_id: uuid.UUID
+    order_id: OrderId
 
     @property
     def aggregate_id(self) -> uuid.UUID:
@@ -38,7 +39,7 @@ class OrderCreated(OrderEvent):
     """An order was placed; neither stock nor payment is known yet."""
 
     number: str
-    customer_id: uuid.UUID
+    customer_id: CustomerId
     currency: str
     total_minor: int
     country: str
@@ -63,7 +64,7 @@ class OrderPaymentPending(OrderEvent):
 
     version: ClassVar[int] = 2
     number: str
-    customer_id: uuid.UUID
+    customer_id: CustomerId
     currency: str
     total_minor: int
     provider: str
@@ -85,7 +86,7 @@ class OrderConfirmed(OrderEvent):
     """Stock and money are both promised: the order will be fulfilled."""
 
     number: str
-    customer_id: uuid.UUID
+    customer_id: CustomerId
     currency: str
     total_minor: int
 
@@ -107,7 +108,7 @@ class OrderCancelled(OrderEvent):
 
     version: ClassVar[int] = 2
     number: str
-    customer_id: uuid.UUID
+    customer_id: CustomerId
     reason: str
     detail: str
     short_skus: tuple[str, ...] = ()
@@ -130,7 +131,7 @@ class OrderRefundRequested(OrderEvent):
     """
 
     version: ClassVar[int] = 2
-    refund_id: uuid.UUID
+    refund_id: RefundId
     amount_minor: int
     wanted_minor: int
     currency: str

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from apps.kernel.events.base import Event
+from apps.kernel.identifiers import OrderId, PaymentId
 
 _DOCUMENT_NAMESPACE = uuid.UUID("b1d5f6f4-3c0b-5f0e-8a35-6c9d4a1e7b52")
 
@@ -15,8 +16,8 @@ class PaymentEvent(Event):
     """A fact about the payment of one order."""
 
     aggregate_type: ClassVar[str] = "payment"
-    payment_id: uuid.UUID
-    order_id: uuid.UUID
+    payment_id: PaymentId
+    order_id: OrderId
 
     @property
     def aggregate_id(self) -> uuid.UUID:

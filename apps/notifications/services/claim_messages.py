@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
 
 from apps.kernel.decoding import decoder_of
 from apps.notifications.domain.contents import Line, Ordered, Told
+from apps.notifications.domain.identifiers import MessageId
 from apps.notifications.domain.messages import WAIT_FOR_RECIPIENT, Channel
 
 LEASE_SECONDS = 60
@@ -51,7 +51,7 @@ _lines = decoder_of(tuple[Line, ...])
 class ClaimedMessage:
     """A message that this sender, and nobody else, sends now; `attempt` fences its outcome."""
 
-    message_id: UUID
+    message_id: MessageId
     attempt: int
     kind: str
     name: str

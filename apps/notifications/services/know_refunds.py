@@ -7,10 +7,10 @@ cancellation names the sum in all.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from apps.kernel.events.orders import OrderRefundRequested
 from apps.kernel.events.payments import PaymentRefunded
+from apps.kernel.identifiers import OrderId
 from apps.kernel.money import Money
 from apps.notifications.domain.contents import Units
 from apps.notifications.models import KnownRefunds
@@ -27,7 +27,7 @@ class ToTell:
     units: tuple[Units, ...]
 
 
-def expect_cancellations(*, order_ids: Iterable[UUID]) -> None:
+def expect_cancellations(*, order_ids: Iterable[OrderId]) -> None:
     """Leave what goes back from now on to the mail on the cancellation, which is still to come."""
     refunds = _remembered(order_ids)
     for one in refunds.values():
@@ -54,7 +54,7 @@ def take_in_refunds(*, refunded: Sequence[PaymentRefunded]) -> list[ToTell | Non
     return to_tell
 
 
-def tell_with_cancellations(*, order_ids: Iterable[UUID]) -> dict[UUID, Money]:
+def tell_with_cancellations(*, order_ids: Iterable[OrderId]) -> dict[OrderId, Money]:
     """Give what went back of each order in all, to be told with its cancellation; mostly nothing."""
     refunds = lock_many(KnownRefunds, order_ids, by="order_id")
     for one in refunds:
@@ -84,7 +84,7 @@ def _take_in(known: KnownRefunds, refunded: PaymentRefunded) -> ToTell | None:
     return ToTell(amount=Money(known.told_minor - told_before, known.currency), units=tuple(units))
 
 
-def _remembered(order_ids: Iterable[UUID]) -> dict[UUID, KnownRefunds]:
+def _remembered(order_ids: Iterable[OrderId]) -> dict[OrderId, KnownRefunds]:
     ids = set(order_ids)
     insert_missing([KnownRefunds(order_id=order_id) for order_id in ids])
     return {one.order_id: one for one in lock_many(KnownRefunds, ids, by="order_id")}

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 from django.db import transaction
 
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, OrderId, new_id
 from apps.notifications.domain.contents import Told
 from apps.notifications.domain.messages import Channel, MessageKind, MessageStatus
 from apps.notifications.models import Message
@@ -21,8 +20,8 @@ class Telling:
     """One thing to tell one customer because of one event."""
 
     event_id: int
-    order_id: UUID
-    customer_id: UUID
+    order_id: OrderId
+    customer_id: CustomerId
     kind: MessageKind
     told: Told
 

@@ -1,9 +1,9 @@
 """Keep what later messages about an order need to say."""
 
 from collections.abc import Iterable, Sequence
-from uuid import UUID
 
 from apps.kernel.events.orders import OrderCreated
+from apps.kernel.identifiers import OrderId
 from apps.notifications.models import KnownOrder
 from apps.platform.bulk import insert_missing, new_row
 
@@ -38,7 +38,7 @@ def remember_orders(*, orders: Sequence[OrderCreated]) -> None:
     )
 
 
-def recall_orders(order_ids: Iterable[UUID]) -> dict[UUID, KnownOrder]:
+def recall_orders(order_ids: Iterable[OrderId]) -> dict[OrderId, KnownOrder]:
     """Give all of the orders, by id.
 
     Raises:

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.kernel.cause import Cause
+from apps.notifications.domain.identifiers import MessageId
 from apps.notifications.domain.messages import RESENDABLE_STATUSES, MessageStatus
 from apps.notifications.models import Message
 from apps.notifications.services.waking import wake_sender_on_commit
@@ -15,7 +15,7 @@ from apps.platform.audit.recording import Deed, record_all
 
 
 def resend_messages(
-    *, message_ids: Collection[UUID], reason: str, cause: Cause, now: datetime
+    *, message_ids: Collection[MessageId], reason: str, cause: Cause, now: datetime
 ) -> int:
     """Queue messages that were sent, failed or are unconfirmed, and note it in the audit log.
 

@@ -1,7 +1,6 @@
 """Calling an order off for its customer."""
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.db import transaction
@@ -9,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from apps.kernel.identifiers import OrderId
 from apps.orders.admin.page import order_in_question
 from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
@@ -53,7 +53,7 @@ def cancellation_question(order: Order, *, back: str) -> Question:
 
 
 def cancel_for_agent(
-    request: HttpRequest, *, order_id: UUID, reason: CancelReason, detail: str
+    request: HttpRequest, *, order_id: OrderId, reason: CancelReason, detail: str
 ) -> bool:
     """Call an order off and write down who did; False where that had happened already.
 

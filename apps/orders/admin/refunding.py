@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.conf import settings
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+from apps.kernel.identifiers import OrderId
 from apps.kernel.money import InvalidAmount, Money, exponent
 from apps.orders.admin.page import order_in_question
 from apps.orders.models import Order, OrderItem, OrderRefund, RefundStatus
@@ -106,7 +106,7 @@ def refund_question(order: Order, *, back: str) -> Question:
 
 
 def refund_for_agent(
-    request: HttpRequest, *, order_id: UUID, currency: str, wish: RefundWish, reason: str
+    request: HttpRequest, *, order_id: OrderId, currency: str, wish: RefundWish, reason: str
 ) -> OrderRefund:
     """Ask for the money to go back and write down who did.
 

@@ -1,11 +1,10 @@
 """Letting an order go on that was held for review."""
 
-from uuid import UUID
-
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from apps.kernel.identifiers import OrderId
 from apps.orders.admin.page import order_in_question
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.models import Order
@@ -25,7 +24,7 @@ def release_question(order: Order, *, back: str) -> Question:
     )
 
 
-def release_for_agent(request: HttpRequest, *, order_id: UUID, reason: str) -> None:
+def release_for_agent(request: HttpRequest, *, order_id: OrderId, reason: str) -> None:
     """Release an order and write down who did.
 
     Raises:

@@ -1,10 +1,10 @@
 """What storefronts send and get, as types; the schema is made from them."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from apps.kernel.identifiers import CustomerId, OrderId, PaymentId
 from apps.orders.domain.payment_choice import AUTO
 from apps.orders.domain.placement import CURRENCIES, PAYMENT_METHODS
 from apps.orders.domain.statuses import OrderStatus
@@ -105,7 +105,7 @@ class PlaceOrderBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             it waits until then.
     """
 
-    customer_id: UUID | None = None
+    customer_id: CustomerId | None = None
     currency: Annotated[
         str,
         Meta(
@@ -133,7 +133,7 @@ class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cursor: str | None = None
     page_size: Annotated[int, Meta(ge=1, le=100)] = 20
     status: Annotated[str, Meta(extra_json_schema={"enum": list(OrderStatus)})] | None = None
-    customer_id: UUID | None = None
+    customer_id: CustomerId | None = None
     created_after: Instant | None = None
     created_before: Instant | None = None
 
@@ -171,7 +171,7 @@ class PaymentDocument(Struct, frozen=True, kw_only=True):
     `id` is null until the payment has an answer.
     """
 
-    id: UUID | None
+    id: PaymentId | None
     provider: str
     method_type: str
     status: str
@@ -214,10 +214,10 @@ class LinksDocument(Struct, frozen=True, kw_only=True, rename={"itself": "self"}
 class OrderDocument(Struct, frozen=True, kw_only=True):
     """An order."""
 
-    id: UUID
+    id: OrderId
     number: str
     status: str
-    customer_id: UUID
+    customer_id: CustomerId
     currency: str
     items: list[ItemDocument]
     totals: TotalsDocument

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from apps.kernel.identifiers import OrderId
 from apps.kernel.money import Money
 from apps.orders.api.bodies import (
     CancellationDocument,
@@ -101,7 +102,7 @@ def refund_document(refund: OrderRefund, currency: str) -> RefundDocument:
 
     return RefundDocument(
         id=refund.id,
-        order_id=refund.order_id,
+        order_id=OrderId(refund.order_id),
         status=refund.status,
         amount=money(refund.amount_minor),
         not_owed=money(refund.not_owed_minor) if refund.not_owed_minor else None,

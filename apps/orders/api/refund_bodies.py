@@ -1,10 +1,10 @@
 """What callers send and get to give money of an order back, as types; the schema is made from them."""
 
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from apps.kernel.identifiers import OrderId, RefundId
 from apps.orders.api.bodies import MoneyDocument
 from apps.platform.web.bodies import Amount, Instant
 
@@ -42,8 +42,8 @@ class RefundDocument(Struct, frozen=True, kw_only=True):
     `not_owed`, which may be a part of it. The rest went back.
     """
 
-    id: UUID
-    order_id: UUID
+    id: RefundId
+    order_id: OrderId
     status: str
     amount: MoneyDocument
     not_owed: MoneyDocument | None

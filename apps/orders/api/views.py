@@ -1,7 +1,6 @@
 """The doors of orders to storefronts and integrators."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 import msgspec
 from django.http import HttpRequest
@@ -9,6 +8,7 @@ from django.http.response import HttpResponseBase
 
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
+from apps.kernel.identifiers import OrderId
 from apps.orders.api.bodies import (
     CancelBody,
     OrderDetailDocument,
@@ -259,4 +259,4 @@ _PLACING: Together[AskedFor, DraftedOrder] = Together(draft=_answers, write=save
 
 
 class _Identified(msgspec.Struct):
-    id: UUID
+    id: OrderId

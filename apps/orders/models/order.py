@@ -9,9 +9,11 @@ from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import CustomerId, OrderId, PaymentId
 from apps.orders.domain.statuses import CANCELLABLE, CancelReason, OrderStatus
 from apps.platform.bulk import new_row
 from apps.platform.history import Step, step_values
+from apps.platform.id_fields import id_field, optional_id_field
 
 STATUS_CHOICES = [(status.value, status.value.replace("_", " ")) for status in OrderStatus]
 
@@ -26,9 +28,9 @@ class Order(models.Model):
     `provider` and `token` of those that come after it.
     """
 
-    id = models.UUIDField(primary_key=True)
+    id = id_field(OrderId, primary_key=True)
     number = models.CharField(max_length=16)
-    customer_id = models.UUIDField()
+    customer_id = id_field(CustomerId)
     status = FSMField(default=OrderStatus.CREATED, choices=STATUS_CHOICES, protected=True)
     version = models.IntegerField(default=1)
     steps = models.IntegerField(default=1)
@@ -47,7 +49,7 @@ class Order(models.Model):
     payment_alternatives = models.JSONField(default=list, db_default=[])
     payment_status = models.CharField(max_length=32, default="")
     payment_action_url = models.TextField(default="")
-    payment_id = models.UUIDField(null=True)
+    payment_id = optional_id_field(PaymentId)
     captured_minor = models.BigIntegerField(default=0, db_default=0)
     lost_minor = models.BigIntegerField(default=0, db_default=0)
     metadata = models.JSONField(default=dict)

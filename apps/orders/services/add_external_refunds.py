@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 from django.db import connection
 
 from apps.kernel.cause import Cause
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import OrderId, new_id
 from apps.kernel.money import Money
 from apps.orders.services.changing import change_orders
 
@@ -30,7 +29,7 @@ RETURNING order_id, amount_minor
 
 
 def add_external_refunds(
-    wanted: Mapping[UUID, int], *, causes: Mapping[UUID, Cause], now: datetime
+    wanted: Mapping[OrderId, int], *, causes: Mapping[OrderId, Cause], now: datetime
 ) -> None:
     """Add a refund to each order of which payments says that more is to go back than was asked for here.
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.orders import OrderCancellationRequested, OrderCancelled
+from apps.kernel.identifiers import OrderId
 from apps.orders.domain.refusals import IllegalTransition
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
@@ -32,7 +32,7 @@ class Cancellation:
 
 
 def cancel_order(
-    *, order_id: UUID, reason: CancelReason, detail: str, cause: Cause, now: datetime
+    *, order_id: OrderId, reason: CancelReason, detail: str, cause: Cause, now: datetime
 ) -> Cancellation:
     """Ask for an order to be called off: stock is released and the payment undone first.
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.db import transaction
 
 from apps.kernel.cause import Cause
 from apps.kernel.events import Event
+from apps.kernel.identifiers import OrderId
 from apps.orders.domain.refusals import OrderNotFound
 from apps.orders.models import Order, OrderStep
 from apps.platform.bulk import insert_together, lock_many, update_many
@@ -65,7 +65,7 @@ class Change:
         self.facts.append(Fact(event=event, seq=self.order.version, cause=self.cause))
 
 
-def lock_orders(ids: Iterable[UUID]) -> dict[UUID, Order]:
+def lock_orders(ids: Iterable[OrderId]) -> dict[OrderId, Order]:
     """Lock orders in key order, in one statement."""
     return {order.id: order for order in lock_many(Order, ids)}
 
@@ -73,11 +73,11 @@ def lock_orders(ids: Iterable[UUID]) -> dict[UUID, Order]:
 def change_orders(
     heard: Sequence[Heard],
     *,
-    order_id: Callable[[Heard], UUID],
+    order_id: Callable[[Heard], OrderId],
     cause: Callable[[Heard], Cause],
     decide: Callable[[Change, Heard], None],
     now: datetime,
-) -> dict[UUID, Order]:
+) -> dict[OrderId, Order]:
     """Apply `decide` to the order of each thing heard, with a constant number of statements.
 
     An order that is not there is skipped. Orders that `decide` leaves without a step are not
@@ -113,7 +113,7 @@ def apply_heard(
 
 
 def change_order(
-    order_id: UUID, decide: Callable[[Change], None], *, cause: Cause, now: datetime
+    order_id: OrderId, decide: Callable[[Change], None], *, cause: Cause, now: datetime
 ) -> Order:
     """Apply `decide` to one order and give it as it is now; see `change_orders`.
 

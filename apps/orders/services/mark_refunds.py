@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 from django.db import connection
 
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import OrderId
 from apps.kernel.money import Money
 from apps.orders.services.changing import change_orders
 
@@ -46,9 +46,9 @@ RETURNING due.order_id, due.newly_minor
 
 
 def mark_refunds(
-    refunded: Mapping[UUID, int],
+    refunded: Mapping[OrderId, int],
     *,
-    causes: Mapping[UUID, Cause],
+    causes: Mapping[OrderId, Cause],
     now: datetime,
     is_failing: bool = False,
 ) -> None:
@@ -63,7 +63,7 @@ def mark_refunds(
     rows = [{"order_id": order, "refunded_minor": minor} for order, minor in refunded.items()]
     with connection.cursor() as cursor:
         cursor.execute(_MARK, [now, is_failing, msgspec.json.encode(rows).decode()])
-        newly: dict[UUID, int] = {}
+        newly: dict[OrderId, int] = {}
         for order_id, minor in cursor.fetchall():
             newly[order_id] = newly.get(order_id, 0) + max(0, minor)
     lost = [(order_id, minor) for order_id, minor in newly.items() if minor]

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -14,7 +13,7 @@ from apps.kernel.cause import Cause
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.events.orders import OrderCreated, OrderedItem
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, new_id
 from apps.kernel.money import Money
 from apps.orders.domain.payment_choice import PaymentWish, choose_payment
 from apps.orders.domain.placement import (
@@ -41,7 +40,7 @@ WHERE sku = ANY(%s::varchar[]) AND active
 class Placement:
     """What a customer asks for; unit prices are what the customer saw, where given."""
 
-    customer_id: UUID
+    customer_id: CustomerId
     currency: str
     lines: Sequence[OrderedLine]
     shipping_method: str

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from uuid import UUID
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.orders import OrderRefundRequested, RefundedUnits
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import OrderId, RefundId, new_id
 from apps.kernel.money import Money
 from apps.orders.domain.refunds import (
     BoughtLine,
@@ -33,7 +32,7 @@ class RefundWish:
 
 def refund_order(
     *,
-    order_id: UUID,
+    order_id: OrderId,
     wish: RefundWish,
     reason: str,
     cause: Cause,
@@ -73,7 +72,7 @@ def refund_order(
                 "higher limit."
             )
         refund = OrderRefund.objects.create(
-            id=new_id(),
+            id=RefundId(new_id()),
             order_id=order.id,
             nth=len(earlier) + 1,
             amount_minor=amount,

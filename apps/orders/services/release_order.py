@@ -1,9 +1,9 @@
 """Confirm an order that was held for review. Turning one down is a cancellation like others."""
 
 from datetime import datetime
-from uuid import UUID
 
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import OrderId
 from apps.orders.domain.refusals import IllegalTransition
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.models import Order
@@ -11,7 +11,7 @@ from apps.orders.services.changing import Change, change_order
 from apps.orders.services.confirming import confirm
 
 
-def release_order(*, order_id: UUID, cause: Cause, now: datetime) -> Order:
+def release_order(*, order_id: OrderId, cause: Cause, now: datetime) -> Order:
     """Confirm a held order and give it as it is now. Releasing a confirmed one changes nothing.
 
     Raises:

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
-from uuid import UUID
 
 import msgspec
 from django.conf import settings
 from django.db import connection
 
 from apps.kernel.decoding import decode
+from apps.kernel.identifiers import PaymentId
 from apps.payments.adapters.sandbox_settlements import list_settled
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import SandboxApproval
@@ -66,7 +66,7 @@ class SandboxMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     type: str
     reference: str
-    payment_id: UUID | None = None
+    payment_id: PaymentId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

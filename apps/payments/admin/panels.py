@@ -1,12 +1,12 @@
 """What payments adds to the page of an order, and the tables of its own pages."""
 
 from collections.abc import Iterable, Sequence
-from uuid import UUID
 
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.kernel.identifiers import OrderId
 from apps.payments.admin.disputes import disputes_table
 from apps.payments.admin.documents import documents_table
 from apps.payments.domain.disputes import DisputeState
@@ -53,7 +53,7 @@ STATE_TONES: dict[str, Tone] = {
 
 
 @order_panel("Payment", position=20, permission="payments.view_payment")
-def show_payment(order_id: UUID) -> Panel:
+def show_payment(order_id: OrderId) -> Panel:
     """Tell what became of the order's money, call by call."""
     payment = find_payment_of_order(order_id)
     if payment is None:

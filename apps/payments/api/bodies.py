@@ -1,10 +1,10 @@
 """Payments as the API shows them."""
 
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from apps.kernel.identifiers import OrderId, PaymentId
 from apps.platform.web.bodies import Amount, Instant
 
 
@@ -57,8 +57,8 @@ class PaymentDetailDocument(Struct, frozen=True, kw_only=True):
     What moved gets its number, and stands in `documents`, within a minute or so.
     """
 
-    id: UUID
-    order_id: UUID
+    id: PaymentId
+    order_id: OrderId
     order_number: str
     status: str
     provider: str

@@ -1,13 +1,12 @@
 """Pages for customers: where they approve a sandbox payment, and where providers send them back."""
 
-from uuid import UUID
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.refusals import PaymentNotFound
 from apps.payments.ports import UNPAID
 from apps.payments.queries import (
@@ -48,7 +47,7 @@ def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpRespons
 
 @csrf_exempt  # Nothing but a GET is answered, and whoever posts is to read that.
 @require_GET
-def come_back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+def come_back(request: HttpRequest, payment_id: PaymentId) -> HttpResponse:
     """Welcome a customer whom the provider sent back, and look up what was decided.
 
     One who did not want to pay is shown the way back to the provider's page, while the order waits. That is

@@ -1,11 +1,10 @@
 """The doors of payments: to read one, and for what providers tell us."""
 
-from uuid import UUID
-
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 
+from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import InvalidAmount, Money
 from apps.payments.api.bodies import CaptureBody, PaymentDetailDocument, ReceivedDocument
 from apps.payments.api.documents import payment_document
@@ -31,7 +30,7 @@ class PaymentView(ApiView):
         refusals={404: "There is no such payment, or it is somebody else's."},
         tags=["payments"],
     )
-    def get(self, request: HttpRequest, payment_id: UUID) -> HttpResponseBase:
+    def get(self, request: HttpRequest, payment_id: PaymentId) -> HttpResponseBase:
         """Show a payment."""
         return self.json(
             payment_document(get_payment(payment_id, customer_id=self.principal.customer_id))
@@ -56,7 +55,7 @@ class CaptureView(IdempotentView):
         },
         tags=["payments"],
     )
-    def post(self, request: HttpRequest, payment_id: UUID) -> HttpResponseBase:
+    def post(self, request: HttpRequest, payment_id: PaymentId) -> HttpResponseBase:
         """Record the capture; the provider is called after the answer."""
         body = self.body(CaptureBody) if request.body else CaptureBody()
         payment = get_payment(payment_id, customer_id=self.principal.customer_id)
@@ -90,7 +89,7 @@ class VoidView(IdempotentView):
         },
         tags=["payments"],
     )
-    def post(self, request: HttpRequest, payment_id: UUID) -> HttpResponseBase:
+    def post(self, request: HttpRequest, payment_id: PaymentId) -> HttpResponseBase:
         """Record the void; the provider is called after the answer."""
         payment = get_payment(payment_id, customer_id=self.principal.customer_id)
 

@@ -7,7 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.payments.domain.accounts import Account
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.models.payment import Payment
+from apps.platform.id_fields import optional_id_field
 
 ACCOUNTS = [(account.value, account.value) for account in Account]
 
@@ -24,7 +26,7 @@ class LedgerEntry(models.Model):
     payment = models.ForeignKey(
         Payment, on_delete=models.PROTECT, related_name="ledger", db_constraint=False, null=True
     )
-    operation_id = models.UUIDField(null=True)
+    operation_id = optional_id_field(OperationId)
     settlement_line_id = models.BigIntegerField(null=True)
     what = models.TextField()
     from_account = models.CharField(max_length=16, choices=ACCOUNTS)

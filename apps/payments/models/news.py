@@ -5,9 +5,11 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import PaymentId, new_id
 from apps.payments.domain.disputes import DisputeState
+from apps.payments.domain.identifiers import DisputeId
 from apps.payments.models.payment import Payment
+from apps.platform.id_fields import id_field, optional_id_field
 
 ANNOUNCES_REPORT = Q(reference="", payment_id=None) & ~Q(facts={})
 """Messages about no payment of which something is kept: all there is to know is where a report lies."""
@@ -31,7 +33,7 @@ class ProviderMessageRecord(models.Model):
     event_id = models.CharField(max_length=128)
     kind = models.TextField()
     reference = models.TextField()
-    payment_id = models.UUIDField(null=True)
+    payment_id = optional_id_field(PaymentId)
     is_setback = models.BooleanField(default=False, db_default=False)
     call_reference = models.TextField(default="", db_default="")
     facts = models.JSONField(default=dict, db_default={})
@@ -86,7 +88,7 @@ class Dispute(models.Model):
     `is_by_hand` where a person said how it ended, because the provider does not.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id)
+    id = id_field(DisputeId, primary_key=True, default=new_id)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes")
     provider = models.CharField(max_length=32)
     reference = models.CharField(max_length=128)

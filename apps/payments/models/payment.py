@@ -8,10 +8,11 @@ from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, OrderId, PaymentId, new_id
 from apps.kernel.money import Money
 from apps.platform.bulk import new_row
 from apps.platform.history import Step, step_values
+from apps.platform.id_fields import id_field, optional_id_field
 
 
 class PaymentStatus(models.TextChoices):
@@ -47,10 +48,10 @@ class Payment(models.Model):
     `is_ending_known` says that somebody was warned.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id)
-    order_id = models.UUIDField(unique=True)
+    id = id_field(PaymentId, primary_key=True, default=new_id)
+    order_id = id_field(OrderId, unique=True)
     order_number = models.CharField(max_length=16)
-    customer_id = models.UUIDField(null=True)
+    customer_id = optional_id_field(CustomerId)
     status = FSMField(default=PaymentStatus.PENDING, choices=PaymentStatus.choices, protected=True)
     version = models.IntegerField(default=0)
     steps = models.IntegerField(default=0, db_default=0)

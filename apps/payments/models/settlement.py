@@ -5,9 +5,11 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import PaymentId, new_id
+from apps.payments.domain.identifiers import DifferenceId
 from apps.payments.domain.settlements import DifferenceKind, DifferenceState, SettlementKind
 from apps.payments.models.payment import Payment
+from apps.platform.id_fields import id_field, optional_id_field
 
 
 class SettlementLineRecord(models.Model):
@@ -22,7 +24,7 @@ class SettlementLineRecord(models.Model):
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in SettlementKind])
     reference = models.CharField(max_length=128)
     payment_reference = models.CharField(max_length=128)
-    named_payment_id = models.UUIDField(null=True)
+    named_payment_id = optional_id_field(PaymentId)
     payment = models.ForeignKey(
         Payment,
         on_delete=models.PROTECT,
@@ -67,7 +69,7 @@ class SettlementDifference(models.Model):
     `subject` is what it is about, such as `charge:ch_1`. It stays one row however often it is found.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id)
+    id = id_field(DifferenceId, primary_key=True, default=new_id)
     provider = models.CharField(max_length=32)
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in DifferenceKind])
     subject = models.CharField(max_length=300)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
+from apps.kernel.identifiers import CustomerId, OrderId, PaymentId
 from apps.kernel.money import Money
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import OperationKind
 
 UNPAID = {"paid": "no"}
@@ -28,9 +29,9 @@ class GatewayCall:
     nothing has come of yet.
     """
 
-    operation_id: UUID
-    payment_id: UUID
-    order_id: UUID
+    operation_id: OperationId
+    payment_id: PaymentId
+    order_id: OrderId
     kind: OperationKind
     amount: Money
     idempotency_key: str
@@ -39,7 +40,7 @@ class GatewayCall:
     method_token: str
     return_url: str
     created_at: datetime
-    customer_id: UUID | None = None
+    customer_id: CustomerId | None = None
     reference: str = ""
     first_authorization: str = ""
     charge: str = ""

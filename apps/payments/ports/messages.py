@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.disputes import DisputeState
+from apps.payments.domain.identifiers import OperationId
 
 
 class MessageRefused(Exception):
@@ -38,7 +39,7 @@ class RefundNews:
     reference: str
     amount_minor: int
     currency: str
-    operation_id: UUID | None = None
+    operation_id: OperationId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class ProviderMessage:
     event_id: str
     kind: str
     reference: str
-    payment_id: UUID | None
+    payment_id: PaymentId | None
     is_setback: bool = False
     call_reference: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
+from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.settlements import SettlementKind
 
 GIVEN_UP = "givenUp"
@@ -27,11 +28,11 @@ class SettlementLine:
     kind: SettlementKind
     reference: str
     payment_reference: str
-    payment_id: UUID | None
+    payment_id: PaymentId | None
     gross: Money
     fee: Money
     booked_at: datetime
-    operation_id: UUID | None = None
+    operation_id: OperationId | None = None
 
 
 class ReportUnreadable(Exception):

@@ -6,11 +6,12 @@ or too late changes nothing.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 from django.db import transaction
 
+from apps.kernel.identifiers import PaymentId
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import ENDED_BADLY, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.ports import Done, Result
@@ -23,8 +24,8 @@ from apps.platform.bulk import lock_many, update_many
 class GatewayFact(msgspec.Struct, frozen=True, kw_only=True):
     """How one attempt ended; `token` is that of the attempt."""
 
-    operation_id: UUID
-    payment_id: UUID
+    operation_id: OperationId
+    payment_id: PaymentId
     token: int
     result: Result
 
@@ -60,7 +61,7 @@ def apply_gateway_facts(*, facts: Sequence[GatewayFact], now: datetime) -> None:
         counted = _list_counted(operations, by_operation)
         changes = Changes(now=now)
         for operation in operations:
-            payment = payments[operation.payment_id]
+            payment = payments[PaymentId(operation.payment_id)]
             operation.payment = payment
             operation.updated_at = payment.updated_at = now
             asked_for_again, operation.lease_until = operation.is_asked_for_again, None
@@ -70,14 +71,14 @@ def apply_gateway_facts(*, facts: Sequence[GatewayFact], now: datetime) -> None:
             )
             if asked_for_again and operation.state == OperationState.WAITING:
                 operation.next_at = now
-        touched = {operation.payment_id: payments[operation.payment_id] for operation in operations}
+        touched = {operation.payment.id: operation.payment for operation in operations}
         update_many(operations, fields=OPERATION_FIELDS)
         changes.write(list(touched.values()))
 
 
 def _list_counted(
-    operations: Sequence[PaymentOperation], facts: Mapping[UUID, GatewayFact]
-) -> set[UUID]:
+    operations: Sequence[PaymentOperation], facts: Mapping[OperationId, GatewayFact]
+) -> set[OperationId]:
     """Find the calls whose answer is a refund that another one stands for; mostly asks nothing.
 
     A provider with nothing left to refund may answer with what was made at its own desk.

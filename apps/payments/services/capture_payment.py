@@ -1,11 +1,11 @@
 """Charge an authorised payment when the merchant asks for it, whole or in part."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
 from apps.payments.domain.operations import OperationKind
 from apps.payments.domain.refusals import InvalidCapture, NotPossibleNow, PaymentNotFound
@@ -16,7 +16,7 @@ from apps.platform.bulk import lock_many
 
 
 def capture_payment(
-    *, payment_id: UUID, amount_minor: int | None, cause: Cause, now: datetime
+    *, payment_id: PaymentId, amount_minor: int | None, cause: Cause, now: datetime
 ) -> Payment:
     """Record the capture of an amount in minor units, or of all of it; the call follows.
 
@@ -49,7 +49,7 @@ def capture_payment(
     return payment
 
 
-def lock_payment(payment_id: UUID) -> Payment:
+def lock_payment(payment_id: PaymentId) -> Payment:
     """Lock one payment that has begun.
 
     Raises:

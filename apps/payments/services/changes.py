@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.payments import PaymentEvent, PaymentFailed
 from apps.payments.domain.accounts import Account
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import LedgerEntry, Payment, PaymentOperation, PaymentStep
 from apps.payments.services.operations import Wish, wished_operations
@@ -91,7 +91,7 @@ class Changes:
         to_account: Account,
         what: str,
         actor: str,
-        operation_id: UUID | None = None,
+        operation_id: OperationId | None = None,
     ) -> None:
         """Note an entry of the ledger, in minor units; nothing for an amount of zero."""
         if amount_minor:

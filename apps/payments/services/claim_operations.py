@@ -4,7 +4,6 @@ import time
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from apps.kernel.decoding import decode
+from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
 from apps.payments.domain.operations import (
     LEASE_SECONDS,
@@ -114,12 +114,14 @@ def claim_operations(*, gate: str, at_most: int) -> list[ClaimedOperation]:
         return [_claimed(row, timer, tuple(told.get(row[9], ()))) for row in rows]
 
 
-def _told(cursor: CursorWrapper, payment_ids: Collection[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+def _told(
+    cursor: CursorWrapper, payment_ids: Collection[PaymentId]
+) -> dict[PaymentId, list[dict[str, Any]]]:
     """Give what providers have told about payments whose calls are looked up; mostly nothing.
 
     What was given up is left out: a person has said that nothing of it counts.
     """
-    told: dict[UUID, list[dict[str, Any]]] = {}
+    told: dict[PaymentId, list[dict[str, Any]]] = {}
     if payment_ids:
         cursor.execute(_TOLD, [list(payment_ids)])
         for payment_id, facts in cursor.fetchall():

@@ -1,12 +1,12 @@
 """Say how a call ended that its provider has taken and tells nothing more of."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
 from apps.kernel.cause import Cause
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import CLOSED_BY_HAND, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.ports import Declined, Done
@@ -19,7 +19,7 @@ _NAMES_THE_AUTHORISATION = (OperationKind.AUTHORIZE, OperationKind.RENEW)
 
 
 def close_call(
-    *, operation_id: UUID, is_done: bool, cause: Cause, now: datetime
+    *, operation_id: OperationId, is_done: bool, cause: Cause, now: datetime
 ) -> PaymentOperation | None:
     """Record that a waiting call was carried out, or was not; None where nobody may say so (yet).
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
+from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
 from apps.payments.domain.settlements import (
     SIDES,
@@ -36,7 +36,7 @@ class Patience:
 def compare_settlements(
     *,
     provider: str,
-    payment_ids: Collection[UUID],
+    payment_ids: Collection[PaymentId],
     line_ids: Collection[int] = (),
     patience: Patience,
     now: datetime,
@@ -59,7 +59,7 @@ def compare_settlements(
 
 
 def _lines_of(
-    provider: str, payment_ids: Collection[UUID], line_ids: Collection[int]
+    provider: str, payment_ids: Collection[PaymentId], line_ids: Collection[int]
 ) -> list[SettlementLineRecord]:
     """Give all lines of the payments, and those without one that tell of the same as the named ones."""
     told = SettlementLineRecord.objects.filter(provider=provider, kind__in=list(SIDES))
@@ -69,7 +69,7 @@ def _lines_of(
     return lines + list(told.filter(payment=None, reference__in=strangers).order_by("id"))
 
 
-Key = tuple[UUID | None, str]
+Key = tuple[PaymentId | None, str]
 """A payment, and what a movement or a line without a payment is called: `charge:ch_1`."""
 
 
@@ -79,7 +79,8 @@ def _sum_up(
     """Bring together what was reported of one movement."""
     together: dict[Key, list[SettlementLineRecord]] = {}
     for line in lines:
-        together.setdefault((line.payment_id, _name(line, movements)), []).append(line)
+        payment_id = PaymentId(line.payment_id) if line.payment_id else None
+        together.setdefault((payment_id, _name(line, movements)), []).append(line)
     return {key: _sum(key[1], group) for key, group in together.items()}
 
 

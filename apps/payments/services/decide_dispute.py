@@ -1,12 +1,12 @@
 """Say how a dispute ended that its provider tells nothing more of."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from apps.kernel.cause import Cause
 from apps.payments.domain.disputes import DisputeState
+from apps.payments.domain.identifiers import DisputeId
 from apps.payments.models import Dispute, Payment
 from apps.payments.services.changes import Changes
 from apps.payments.services.dispute_rules import give_back_what_waited, move_on
@@ -14,7 +14,7 @@ from apps.platform.bulk import lock_many
 
 
 def decide_dispute(
-    *, dispute_id: UUID, is_won: bool, cause: Cause, now: datetime
+    *, dispute_id: DisputeId, is_won: bool, cause: Cause, now: datetime
 ) -> Dispute | None:
     """Record that an open dispute was won, or lost; None where it is decided already, or unknown.
 

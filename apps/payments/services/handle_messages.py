@@ -9,12 +9,12 @@ one way.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.operations import OPEN_STATES, OperationState
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.known_payments import KnownPayments
@@ -112,7 +112,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         if not messages:
             return 0
         payments = _payments_of(messages)
-        looked_up: dict[UUID, set[str]] = {}
+        looked_up: dict[PaymentId, set[str]] = {}
         in_flight = _list_in_flight(payments.values())
         known = _list_known(messages, payments)
         uncharged = _list_uncharged(
@@ -144,7 +144,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         matched = [one for one in messages if one.handled_at and one.id in payments]
         contradictions = list_contradictions([one for one in messages if one.handled_at])
         to_change = {payments[one.id] for one in matched if one.dispute or one.refund}
-        to_change |= {one.call.payment_id for one in contradictions}
+        to_change |= {PaymentId(one.call.payment_id) for one in contradictions}
         # All that is changed below, in one statement: locks that are taken bit by bit have no order.
         lock_many(Payment, to_change | looked_up.keys() if is_setback else to_change)
         note_disputes(messages=[one for one in matched if one.dispute], now=now)
@@ -161,7 +161,7 @@ def _names_nothing(message: ProviderMessageRecord) -> bool:
     return message.payment_id is None and not message.reference
 
 
-def _list_in_flight(payment_ids: Iterable[UUID]) -> set[UUID]:
+def _list_in_flight(payment_ids: Iterable[PaymentId]) -> set[PaymentId]:
     return set(
         PaymentOperation.objects.filter(
             payment_id__in=list(payment_ids), state=OperationState.IN_FLIGHT
@@ -170,7 +170,7 @@ def _list_in_flight(payment_ids: Iterable[UUID]) -> set[UUID]:
 
 
 def _list_known(
-    messages: Sequence[ProviderMessageRecord], payments: Mapping[int, UUID]
+    messages: Sequence[ProviderMessageRecord], payments: Mapping[int, PaymentId]
 ) -> set[int]:
     """Give the messages that say of a call that it was done which we know to have succeeded.
 
@@ -193,7 +193,7 @@ def _list_known(
     return {message for message, call in told.items() if call in succeeded}
 
 
-def _list_uncharged(payment_ids: Iterable[UUID]) -> set[UUID]:
+def _list_uncharged(payment_ids: Iterable[PaymentId]) -> set[PaymentId]:
     """Give the payments of which no charge is known while a call is open that may have made it."""
     wanted = set(payment_ids)
     if not wanted:
@@ -205,7 +205,7 @@ def _list_uncharged(payment_ids: Iterable[UUID]) -> set[UUID]:
     )
 
 
-def _payments_of(messages: Sequence[ProviderMessageRecord]) -> dict[int, UUID]:
+def _payments_of(messages: Sequence[ProviderMessageRecord]) -> dict[int, PaymentId]:
     """Find the payment of each message, by our id where it was sent along, else by reference."""
     known = KnownPayments(
         ids={message.payment_id for message in messages},

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.settlements import Difference, DifferenceKind, DifferenceState
 from apps.payments.models import SettlementDifference
 from apps.platform.bulk import insert_missing, update_many
@@ -31,12 +31,12 @@ _FIELDS = (
 class PaymentDifference:
     """A difference that there is right now, and the payment that it is about; None where no payment of ours is."""
 
-    payment_id: UUID | None
+    payment_id: PaymentId | None
     difference: Difference
 
 
 def list_known_differences(
-    provider: str, payment_ids: Collection[UUID], subjects: Collection[str]
+    provider: str, payment_ids: Collection[PaymentId], subjects: Collection[str]
 ) -> list[SettlementDifference]:
     """Lock the differences that were found before about these payments or subjects, whatever their state."""
     before = SettlementDifference.objects.filter(provider=provider)

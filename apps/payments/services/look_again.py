@@ -2,16 +2,16 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.models import PaymentOperation
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import lock_many, update_many
 
 
-def look_again(*, payment_ids: Collection[UUID], now: datetime) -> bool:
+def look_again(*, payment_ids: Collection[PaymentId], now: datetime) -> bool:
     """Make what is undecided about payments due; returns whether there was anything.
 
     A customer who comes back from a provider's page brings this about, and what providers tell us;

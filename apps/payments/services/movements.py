@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
+from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
 from apps.payments.domain.accounts import Account
 from apps.payments.domain.operations import BY_HAND, OperationKind, OperationState
@@ -28,14 +28,14 @@ class LedgerMovement:
 
 
 def list_movements(
-    provider: str, payment_ids: Collection[UUID]
-) -> dict[tuple[UUID | None, str], LedgerMovement]:
+    provider: str, payment_ids: Collection[PaymentId]
+) -> dict[tuple[PaymentId | None, str], LedgerMovement]:
     """Give the movements of payments by payment and name, such as `charge:ch_1`; two statements.
 
     What a provider declined moved nothing, and is a movement of nothing. What was paid by another way
     than the provider's is none.
     """
-    found: dict[tuple[UUID | None, str], LedgerMovement] = {}
+    found: dict[tuple[PaymentId | None, str], LedgerMovement] = {}
     calls = PaymentOperation.objects.filter(
         payment_id__in=payment_ids, provider=provider, kind__in=list(_SIDES)
     ).exclude(reference__in=("", BY_HAND))
@@ -60,10 +60,10 @@ def list_movements(
 
 
 def _disputes_of(
-    payment_ids: Collection[UUID],
-) -> dict[tuple[UUID | None, str], LedgerMovement]:
+    payment_ids: Collection[PaymentId],
+) -> dict[tuple[PaymentId | None, str], LedgerMovement]:
     """Add up what left the provider's hands by disputes, and came back."""
-    found: dict[tuple[UUID | None, str], LedgerMovement] = {}
+    found: dict[tuple[PaymentId | None, str], LedgerMovement] = {}
     entries = LedgerEntry.objects.filter(
         payment_id__in=payment_ids, operation_id=None, settlement_line_id=None
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.operations import CLOSED_BY_HAND, TIME_OVER, OperationState
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.changes import Changes
@@ -59,7 +60,7 @@ def note_contradictions(*, contradictions: Sequence[Contradiction], now: datetim
         payments = {one.id: one for one in lock_many(Payment, names)}
         changes = Changes(now=now)
         for one in contradictions:
-            payment, call = payments[one.call.payment_id], one.call
+            payment, call = payments[PaymentId(one.call.payment_id)], one.call
             payment.updated_at = now
             said = "was done" if one.was_done else "was not done"
             changes.step(payment, f"The provider says that the {call.kind} {said}", cause_of(call))

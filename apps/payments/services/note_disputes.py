@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 import structlog
 from django.db import transaction
 
 from apps.kernel.decoding import convert
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.models import Dispute, Payment, ProviderMessageRecord
 from apps.payments.ports import DisputeNews
@@ -29,8 +29,8 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
     with transaction.atomic(savepoint=False):
         payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in messages})}
         changes = Changes(now=now)
-        changed: dict[UUID, Payment] = {}
-        waited: set[UUID] = set()
+        changed: dict[PaymentId, Payment] = {}
+        waited: set[PaymentId] = set()
         noted: set[str] = set()
         for message in sorted(messages, key=lambda one: one.id):
             payment = payments.get(message.payment_id)  # type: ignore[arg-type]  # none has no row

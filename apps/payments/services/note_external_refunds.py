@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -10,6 +9,7 @@ from django.db.models import Count
 
 from apps.kernel.cause import Cause
 from apps.kernel.decoding import convert
+from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
 from apps.payments.domain.news import insist_on_amount
 from apps.payments.domain.operations import OVERTAKEN, OperationKind, OperationState
@@ -93,7 +93,7 @@ def _without_ours(
     return [one for one in messages if (one.payment_id, news[one.id].operation_id) not in ours]
 
 
-def _list_known(payment_ids: Collection[UUID]) -> set[tuple[UUID | None, str]]:
+def _list_known(payment_ids: Collection[PaymentId]) -> set[tuple[PaymentId | None, str]]:
     """Give the refunds that are counted already, and those that are known to have failed, by name.
 
     What a message tells that was given up is not known.
@@ -107,7 +107,7 @@ def _list_known(payment_ids: Collection[UUID]) -> set[tuple[UUID | None, str]]:
     return {*counted, *failed}
 
 
-def _count_refunds(payment_ids: Collection[UUID]) -> dict[UUID, int]:
+def _count_refunds(payment_ids: Collection[PaymentId]) -> dict[PaymentId, int]:
     return dict(
         PaymentOperation.objects.filter(payment_id__in=payment_ids, kind=OperationKind.REFUND)
         .values_list("payment_id")

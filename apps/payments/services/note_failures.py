@@ -1,10 +1,10 @@
 """Keep that a provider's message could not be handled, for a person to see and for a later try."""
 
 from datetime import datetime
-from uuid import UUID
 
 import structlog
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.models import ProviderMessageRecord
 from apps.payments.services.message_pauses import pause_after
 from apps.platform.telemetry.metrics import webhooks_total
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 def note_failure(
-    *, message: ProviderMessageRecord, payment_id: UUID | None, error: Exception, now: datetime
+    *, message: ProviderMessageRecord, payment_id: PaymentId | None, error: Exception, now: datetime
 ) -> None:
     """Write the kind of error and the payment that was found into a message, and have it tried again later.
 

@@ -9,13 +9,14 @@ the newest id that was seen: an entry that comes to light late gets the next num
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from apps.kernel.events.payments import RefundDocumented
+from apps.kernel.identifiers import OrderId, PaymentId
 from apps.payments.domain.documents import PREFIXES, DocumentKind, number_of
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.models import Document, PaymentOperation
 from apps.payments.services.operations import cause_of
 from apps.platform.outbox.publishing import Fact, publish
@@ -87,9 +88,9 @@ class _Numbered:
     amount_minor: int
     currency: str
     cancels: int | None
-    payment_id: UUID
-    order_id: UUID
-    operation_id: UUID
+    payment_id: PaymentId
+    order_id: OrderId
+    operation_id: OperationId
     is_refund: bool
     issued_at: datetime
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import Count, Q
 
 from apps.kernel.cause import Cause
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import PaymentId, new_id
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
@@ -54,16 +53,16 @@ def new_operation(
     )
 
 
-def lock_open_operations(payments: Sequence[Payment]) -> dict[UUID, list[PaymentOperation]]:
+def lock_open_operations(payments: Sequence[Payment]) -> dict[PaymentId, list[PaymentOperation]]:
     """Lock the open calls of locked payments, and give them by payment."""
-    found: dict[UUID, list[PaymentOperation]] = {}
+    found: dict[PaymentId, list[PaymentOperation]] = {}
     for operation in lock_many(
         PaymentOperation,
         [payment.id for payment in payments],
         by="payment_id",
         where="t.state IN ('pending', 'in_flight', 'unknown', 'waiting')",
     ):
-        found.setdefault(operation.payment_id, []).append(operation)
+        found.setdefault(PaymentId(operation.payment_id), []).append(operation)
     return found
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.settlements import DifferenceState
 from apps.payments.models import ANNOUNCES_REPORT, ProviderMessageRecord, SettlementDifference
@@ -103,14 +103,14 @@ def _list_told(provider: str, since: datetime) -> list[Mapping[str, Any]]:
     ]
 
 
-def _compare(provider: str, payments: list[UUID], patience: Patience, now: datetime) -> None:
+def _compare(provider: str, payments: list[PaymentId], patience: Patience, now: datetime) -> None:
     with transaction.atomic():
         compare_settlements(
             provider=provider, payment_ids=set(payments), patience=patience, now=now
         )
 
 
-def _list_open(provider: str) -> Iterable[UUID]:
+def _list_open(provider: str) -> Iterable[PaymentId]:
     """Give the payments of what is open: the ledger may have caught up."""
     return list(
         SettlementDifference.objects.filter(

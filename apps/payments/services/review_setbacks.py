@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.accounts import Account
 from apps.payments.domain.operations import BY_HAND, UNDECIDED, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
@@ -15,7 +15,7 @@ from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import lock_many, update_many
 
 
-def review_setbacks(*, about: Mapping[UUID, Collection[str]], now: datetime) -> None:
+def review_setbacks(*, about: Mapping[PaymentId, Collection[str]], now: datetime) -> None:
     """Have what was done to each payment looked up once more: the call named, else the newest one.
 
     `about` gives the provider's names of the calls that the news is about, by payment, if it says so.
@@ -59,11 +59,11 @@ def _may_be_doubted(operation: PaymentOperation, payment: Payment) -> bool:
 
 
 def _lock_succeeded(
-    payments: Collection[Payment], about: Mapping[UUID, Collection[str]]
-) -> dict[UUID, PaymentOperation]:
+    payments: Collection[Payment], about: Mapping[PaymentId, Collection[str]]
+) -> dict[PaymentId, PaymentOperation]:
     """Give the call that the news is about, else the newest that succeeded: ids sort by their time."""
-    found: dict[UUID, PaymentOperation] = {}
-    named: dict[UUID, PaymentOperation] = {}
+    found: dict[PaymentId, PaymentOperation] = {}
+    named: dict[PaymentId, PaymentOperation] = {}
     for operation in lock_many(
         PaymentOperation,
         [payment.id for payment in payments],
@@ -71,9 +71,10 @@ def _lock_succeeded(
         where="t.state = 'succeeded' AND t.kind IN ('authorize', 'capture', 'refund') "
         f"AND t.reference <> '{BY_HAND}'",
     ):
-        found[operation.payment_id] = operation
-        if operation.reference in about[operation.payment_id]:
-            named[operation.payment_id] = operation
+        payment_id = PaymentId(operation.payment_id)
+        found[payment_id] = operation
+        if operation.reference in about[payment_id]:
+            named[payment_id] = operation
     return found | named
 
 

@@ -1,17 +1,17 @@
 """Say why a difference between a provider's report and the ledger may stay."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from apps.kernel.cause import Cause
+from apps.payments.domain.identifiers import DifferenceId
 from apps.payments.domain.settlements import DifferenceState
 from apps.payments.models import SettlementDifference
 
 
 def settle_difference(
-    *, difference_id: UUID, reason: str, cause: Cause, now: datetime
+    *, difference_id: DifferenceId, reason: str, cause: Cause, now: datetime
 ) -> SettlementDifference | None:
     """Close an open difference in somebody's name; None where it is closed already, or there is none.
 

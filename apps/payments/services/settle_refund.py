@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.operations import BY_HAND, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.ports import Done
@@ -16,7 +16,7 @@ from apps.payments.services.operations import lock_open_operations, new_operatio
 from apps.platform.bulk import lock_many
 
 
-def settle_refund(*, payment_id: UUID, cause: Cause, now: datetime) -> Payment | None:
+def settle_refund(*, payment_id: PaymentId, cause: Cause, now: datetime) -> Payment | None:
     """Record what is still owed of a charge as refunded by hand, also what waits for a dispute.
 
     None where nothing is owed, or while a call for it is under way, since that may give the money back

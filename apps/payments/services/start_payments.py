@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.orders import OrderPaymentPending
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import OrderId, new_id
 from apps.payments.adapters.registry import is_set_up
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
@@ -57,7 +56,7 @@ def start_payments(*, wanted: Sequence[Delivered[OrderPaymentPending]], now: dat
         wake_dispatch_on_commit({operation.gate for operation in operations})
 
 
-def capture_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
+def capture_payments(*, causes: Mapping[OrderId, Cause], now: datetime) -> None:
     """Record the capture of each order's authorised payment; asking again adds nothing."""
     with transaction.atomic(savepoint=False):
         payments = lock_payments(list(causes))
@@ -76,7 +75,7 @@ def capture_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
         wake_dispatch_on_commit({operation.gate for operation in operations})
 
 
-def lock_payments(order_ids: Sequence[UUID]) -> list[Payment]:
+def lock_payments(order_ids: Sequence[OrderId]) -> list[Payment]:
     """Lock the payments of orders in key order, in one statement."""
     return lock_many(Payment, order_ids, by="order_id")
 

@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 from django.db import transaction
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
 from apps.payments.services.look_again import look_again
@@ -17,7 +17,7 @@ MOST_RETURNS = 5
 """How much of what was brought back is kept, the newest: the page is open to everybody."""
 
 
-def take_back_customer(*, payment_id: UUID, query: Mapping[str, str], now: datetime) -> None:
+def take_back_customer(*, payment_id: PaymentId, query: Mapping[str, str], now: datetime) -> None:
     """Keep what the provider wants to know of the query, and look up what was decided.
 
     It is kept only while the payment waits for its customer. Coming back again changes nothing.

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.accounts import Account
 from apps.payments.models import LedgerEntry, PaymentOperation, SettlementLineRecord
 from apps.payments.ports import SettlementLine
@@ -45,7 +45,7 @@ def take_in_settlements(
         insert_missing([entry for one in stored if (entry := _fee_of(one, now)) is not None])
         compare_settlements(
             provider=provider,
-            payment_ids={one.payment_id for one in stored if one.payment_id is not None},
+            payment_ids={PaymentId(one.payment_id) for one in stored if one.payment_id is not None},
             line_ids=[one.id for one in stored],
             patience=patience,
             now=now,
@@ -59,7 +59,7 @@ def _count_known(provider: str, rows: Sequence[SettlementLineRecord]) -> int:
     ).count()
 
 
-def _payments_of(provider: str, lines: Sequence[SettlementLine]) -> Mapping[str, UUID]:
+def _payments_of(provider: str, lines: Sequence[SettlementLine]) -> Mapping[str, PaymentId]:
     """Find the payment of each line, by our id of it or of a call, by the provider's name, or by an earlier line."""
     references = {line.payment_reference for line in lines if line.payment_reference}
     known = KnownPayments(ids={line.payment_id for line in lines}, references=references)
@@ -79,7 +79,7 @@ def _payments_of(provider: str, lines: Sequence[SettlementLine]) -> Mapping[str,
             provider=provider, id__in={line.operation_id for line in lines if line.operation_id}
         ).values_list("id", "payment_id")
     )
-    found: dict[str, UUID] = {}
+    found: dict[str, PaymentId] = {}
     for line in lines:
         payment = (
             known.by_id(provider, line.payment_id)
@@ -93,7 +93,7 @@ def _payments_of(provider: str, lines: Sequence[SettlementLine]) -> Mapping[str,
 
 
 def _record(
-    provider: str, line: SettlementLine, payment_id: UUID | None, now: datetime
+    provider: str, line: SettlementLine, payment_id: PaymentId | None, now: datetime
 ) -> SettlementLineRecord:
     return SettlementLineRecord(
         provider=provider,

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import PaymentId
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of, lock_open_operations
@@ -15,7 +15,7 @@ from apps.platform.bulk import lock_many
 BATCH = 100
 
 
-def undo_again(*, causes: Mapping[UUID, Cause], now: datetime) -> int:
+def undo_again(*, causes: Mapping[PaymentId, Cause], now: datetime) -> int:
     """Record a new call for each payment whose money is still to be given back; returns how many.
 
     The provider is looked at first, for somebody may have given it back there by hand. A payment
@@ -50,7 +50,7 @@ def undo_what_is_due(*, now: datetime) -> int:
         )
         newest = PaymentOperation.objects.filter(payment_id__in=due)
         causes = {
-            operation.payment_id: cause_of(operation)
+            PaymentId(operation.payment_id): cause_of(operation)
             for operation in newest.order_by("payment_id", "-id").distinct("payment_id")
         }
         undo_again(causes=causes, now=now)

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from apps.kernel.cause import Cause
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import OrderId, PaymentId, new_id
 from apps.payments.domain.operations import MONEY_BACK, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.changes import Changes
@@ -18,7 +17,7 @@ from apps.platform.bulk import insert_together, update_many
 CANCELLED = "cancelled"
 
 
-def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
+def undo_payments(*, causes: Mapping[OrderId, Cause], now: datetime) -> None:
     """See that nothing of each order's money stays with us; facts tell when it is done.
 
     A call on its way is waited for: its outcome decides what has to be undone. An order that has no
@@ -52,13 +51,13 @@ def undo_payments(*, causes: Mapping[UUID, Cause], now: datetime) -> None:
 
 
 def _bar_payments(
-    order_ids: Collection[UUID], causes: Mapping[UUID, Cause], changes: Changes
+    order_ids: Collection[OrderId], causes: Mapping[OrderId, Cause], changes: Changes
 ) -> None:
     """Store a failed payment for each order that has none."""
     barred = []
     for order_id in order_ids:
         payment = Payment(
-            id=new_id(),
+            id=PaymentId(new_id()),
             order_id=order_id,
             amount_minor=0,
             is_unwanted=True,

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
 
-from apps.kernel.identifiers import id_at
+from apps.kernel.identifiers import PaymentId, id_at
 from apps.payments.domain.operations import BY_HAND
 from apps.payments.models import Dispute
 from apps.payments.services.compare_settlements import Patience
@@ -31,7 +30,7 @@ ORDER BY o.id LIMIT %(page)s
 """
 
 
-def list_unreported(*, provider: str, patience: Patience) -> Iterator[UUID]:
+def list_unreported(*, provider: str, patience: Patience) -> Iterator[PaymentId]:
     """Give payments with a movement in the given time that no line names, and all with a dispute then.
 
     Page by page, so that what is found may be written down meanwhile.

@@ -1,11 +1,11 @@
 """Let an authorised payment go when the merchant asks for it."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from apps.kernel.cause import Cause
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.operations import OperationKind, OperationState
 from apps.payments.domain.refusals import NotPossibleNow
 from apps.payments.models import Payment, PaymentStatus
@@ -16,7 +16,7 @@ from apps.payments.services.undo_payments import undo_payments
 VOIDABLE = (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.AUTHORIZED)
 
 
-def void_payment(*, payment_id: UUID, cause: Cause, now: datetime) -> Payment:
+def void_payment(*, payment_id: PaymentId, cause: Cause, now: datetime) -> Payment:
     """Have everything that is reserved let go; the order is called off once it is. Again adds nothing.
 
     Raises:

@@ -1,7 +1,6 @@
 """The audit log, to read, and what it adds to the page of an order."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
@@ -10,6 +9,7 @@ from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from apps.kernel.identifiers import OrderId
 from apps.platform.audit.models import AuditEntry
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin
 from apps.platform.backoffice.deeds import AGENT, name_actors
@@ -74,7 +74,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 
 @order_panel("Done by hand", position=30, permission="platform_audit.view_auditentry")
-def show_deeds(order_id: UUID) -> Panel:
+def show_deeds(order_id: OrderId) -> Panel:
     """List what people did to an order by hand."""
     entries = list(
         AuditEntry.objects.filter(subject_type="order", subject_id=str(order_id)).order_by("at")

@@ -1,13 +1,13 @@
 """Finding customers by what they say of themselves: asked by one context, known to another."""
 
 from collections.abc import Callable, Sequence
-from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 
+from apps.kernel.identifiers import CustomerId
 from apps.platform.backoffice.panels import Viewer
 
-FindCustomers = Callable[[str], Sequence[UUID]]
+FindCustomers = Callable[[str], Sequence[CustomerId]]
 
 _finders: dict[FindCustomers, str] = {}
 
@@ -21,7 +21,7 @@ def register_customer_finder(find: FindCustomers, *, permission: str) -> None:
     _finders[find] = permission
 
 
-def find_customers(term: str, *, viewer: Viewer) -> list[UUID]:
+def find_customers(term: str, *, viewer: Viewer) -> list[CustomerId]:
     """Give the customers that a term names, as far as the viewer may know them."""
     if not isinstance(viewer, PermissionsMixin | AnonymousUser):
         return []

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.kernel.identifiers import OrderId
 from apps.kernel.money import Money
 
 NOTHING = format_html('<span class="bo-faint">{}</span>', "–")
@@ -91,7 +92,7 @@ def link(url: str, text: str) -> SafeString:
     return format_html('<a class="bo-link" href="{}">{}</a>', url, text)
 
 
-def order_link(order_id: UUID, text: str) -> SafeString:
+def order_link(order_id: OrderId, text: str) -> SafeString:
     """Link to the page of an order."""
     return link(reverse(ORDER_PAGE, args=[order_id]), text)
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
+
+from apps.kernel.identifiers import OrderId
 
 Viewer = PermissionsMixin | AbstractBaseUser | AnonymousUser
 
@@ -50,7 +51,7 @@ class TitledPanel:
     panel: Panel
 
 
-Rows = Callable[[UUID], Panel]
+Rows = Callable[[OrderId], Panel]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ def order_panel(title: str, *, position: int, permission: str) -> Callable[[Rows
     return register
 
 
-def list_order_panels(order_id: UUID, *, viewer: Viewer) -> list[TitledPanel]:
+def list_order_panels(order_id: OrderId, *, viewer: Viewer) -> list[TitledPanel]:
     """Give the panels of an order that the viewer may see, from top to bottom."""
     return [
         TitledPanel(title=one.title, panel=one.rows(order_id))

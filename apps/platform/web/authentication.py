@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from apps.kernel.identifiers import CustomerId
 from apps.platform.web.principals import Principal, is_usable_name
 from apps.platform.web.refusals import HttpRefusal
 from apps.platform.web.signing_keys import ALGORITHM, KeysUnavailable, signing_keys
@@ -183,7 +184,7 @@ def _principal_of(claims: dict[str, Any]) -> Principal:
     if not is_customer and claims.get("client_id") != subject:
         raise _invalid("The token names neither a customer nor a service.")
     try:
-        customer_id = UUID(claims["customer_id"]) if is_customer else None
+        customer_id = CustomerId(UUID(claims["customer_id"])) if is_customer else None
     except (AttributeError, TypeError, ValueError) as error:
         raise _invalid("The token does not hold.") from error
     return Principal(

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 import jwt
 import msgspec
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, new_id
 from apps.platform.web.signing_keys import ALGORITHM
 
 
@@ -29,7 +28,7 @@ def issue_token(
     private_key_pem: str,
     subject: str,
     scopes: Iterable[str],
-    customer_id: UUID | None,
+    customer_id: CustomerId | None,
     lifetime: timedelta,
     now: datetime,
 ) -> str:

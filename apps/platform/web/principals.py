@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
-from uuid import UUID
+
+from apps.kernel.identifiers import CustomerId
 
 ALL_SCOPES: Final = (
     "orders:read",
@@ -57,7 +58,7 @@ class Principal:
 
     subject: str
     kind: Literal["customer", "service"]
-    customer_id: UUID | None
+    customer_id: CustomerId | None
     scopes: frozenset[str]
     client_id: str
 
@@ -66,7 +67,7 @@ class Principal:
         scopes = self.scopes
         return scope in scopes or "*" in scopes or f"{scope.partition(':')[0]}:*" in scopes
 
-    def may_see_customer(self, customer_id: UUID | None) -> bool:
+    def may_see_customer(self, customer_id: CustomerId | None) -> bool:
         """Tell whether data of this customer are within reach: one's own, or any for a service."""
         return self.kind == "service" or (
             customer_id is not None and customer_id == self.customer_id

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from apps.customers.domain.identifiers import AddressId, PaymentMethodId
 from apps.customers.domain.profile import Profile
 from apps.customers.domain.saved_payment import SavedPayment
 from apps.customers.services.add_address import add_address
 from apps.customers.services.register_customer import register_customer
 from apps.customers.services.save_payment_method import save_payment_method
+from apps.kernel.identifiers import CustomerId
 from apps.orders.models import Order
 from apps.platform.web.issuing import issue_token
 from apps.platform.web.principals import ALL_SCOPES, CUSTOMER_SCOPES
@@ -30,9 +32,9 @@ class Shop:
 
     """
 
-    customer_id: uuid.UUID
-    address_id: uuid.UUID
-    payment_method_id: uuid.UUID
+    customer_id: CustomerId
+    address_id: AddressId
+    payment_method_id: PaymentMethodId
     orders: dict[str, Order]
 
     def path_value(self, name: str, operation_id: str) -> str:
@@ -82,7 +84,7 @@ def open_shop() -> Shop:
     )
 
 
-def token_of(customer_id: uuid.UUID | None, private_key: str) -> str:
+def token_of(customer_id: CustomerId | None, private_key: str) -> str:
     """Give the token of a customer, or without one of a service that may do everything."""
     return issue_token(
         private_key_pem=private_key,

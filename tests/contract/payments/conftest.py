@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from apps.kernel.identifiers import CustomerId, OrderId, PaymentId
 from apps.kernel.money import Money
 from apps.payments.adapters.adyen.gateway import AdyenGateway
 from apps.payments.adapters.paypal.gateway import PayPalGateway
 from apps.payments.adapters.stripe.gateway import StripeGateway
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import GatewayCall
 from tests.contract.payments.simulated_adyen import (
@@ -146,11 +148,11 @@ def make_call(
     created_at: datetime | None = None,
 ) -> GatewayCall:
     """Make a call; `of` names the authorisation that it belongs to."""
-    payment_id = of.payment_id if of else uuid.uuid4()
+    payment_id = of.payment_id if of else PaymentId(uuid.uuid4())
     return GatewayCall(
-        operation_id=uuid.uuid4(),
+        operation_id=OperationId(uuid.uuid4()),
         payment_id=payment_id,
-        order_id=of.order_id if of else uuid.uuid4(),
+        order_id=of.order_id if of else OrderId(uuid.uuid4()),
         kind=kind,
         amount=amount or (of.amount if of else Money(12990, "EUR")),
         idempotency_key=f"{payment_id}:{kind}:{nth}",
@@ -162,5 +164,5 @@ def make_call(
         method_token=of.method_token if of else token,
         return_url=f"http://shop.example/payments/{payment_id}/return",
         created_at=created_at or datetime.now(UTC),
-        customer_id=uuid.uuid5(payment_id, "customer"),
+        customer_id=CustomerId(uuid.uuid5(payment_id, "customer")),
     )

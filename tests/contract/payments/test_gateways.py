@@ -11,6 +11,7 @@ from stripe import WebhookSignature
 from apps.kernel.money import Money
 from apps.payments.adapters.registry import GATEWAYS, list_gates
 from apps.payments.adapters.stripe.gateway import StripeGateway
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     NOT_OFFERED,
@@ -211,7 +212,7 @@ class TestARenewal:
 
         following = replace(
             renewal,
-            operation_id=uuid.uuid4(),
+            operation_id=OperationId(uuid.uuid4()),
             kind=kind,
             idempotency_key=f"{renewal.payment_id}:{kind}:1",
             authorization=renamed or renewal.authorization,

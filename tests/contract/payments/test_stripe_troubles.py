@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from apps.kernel.clock import FrozenClock
+from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
 from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.operations import OperationKind
@@ -132,7 +133,7 @@ class TestRefusedRequests:
         self, stripe_gateway: StripeGateway
     ) -> None:
         call, _ = authorized(stripe_gateway)
-        other = replace(call, payment_id=uuid.uuid4())
+        other = replace(call, payment_id=PaymentId(uuid.uuid4()))
 
         with pytest.raises(OutcomeUnknown, match="stripe_key_used"):
             stripe_gateway.perform(other)

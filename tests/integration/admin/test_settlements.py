@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.models import Payment, SettlementDifference, SettlementLineRecord
 from apps.platform.audit.models import AuditEntry
 from tests.integration.admin.conftest import Enter
@@ -65,7 +66,7 @@ class TestThePages:
         assert "amount differs" in shown
 
     def test_show_which_payment_a_line_of_somebody_elses_names(self, enter: Enter) -> None:
-        other = uuid.uuid4()
+        other = PaymentId(uuid.uuid4())
         now = timezone.now()
         reconcile([line(payment_id=other, at=now)], now)
         stranger = SettlementLineRecord.objects.get()

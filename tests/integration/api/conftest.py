@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from apps.kernel.identifiers import CustomerId
 from apps.platform.web.issuing import issue_token, public_jwks
 from apps.platform.web.principals import ALL_SCOPES, CUSTOMER_SCOPES
 from tests.unit.web.keys import new_private_key
@@ -42,7 +43,7 @@ class Caller:
     """Calls the API with one token."""
 
     token: str
-    customer_id: uuid.UUID | None = None
+    customer_id: CustomerId | None = None
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
         """Send a request; a dict is sent as JSON, bytes as they are."""
@@ -116,5 +117,5 @@ def customers(private_key: str) -> list[Caller]:
             ),
             customer_id,
         )
-        for customer_id in (uuid.uuid4(), uuid.uuid4())
+        for customer_id in (CustomerId(uuid.uuid4()), CustomerId(uuid.uuid4()))
     ]

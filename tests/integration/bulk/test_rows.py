@@ -8,7 +8,7 @@ import pytest
 from django.db import DataError, IntegrityError, models, transaction
 
 from apps.inventory.models import StockLevel, Warehouse
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, OrderId, new_id
 from apps.notifications.models import KnownOrder
 from apps.orders.models import ListedProduct
 from apps.payments.models import LedgerEntry, Payment, PaymentStep
@@ -77,9 +77,9 @@ class TestInserting:
     def test_keeps_documents_and_awkward_text(self) -> None:
         product = ListedProduct(sku=AWKWARD[0], name="\n".join(AWKWARD), prices_minor={"EUR": 1})
         order = KnownOrder(
-            order_id=uuid.uuid4(),
+            order_id=OrderId(uuid.uuid4()),
             number="X",
-            customer_id=uuid.uuid4(),
+            customer_id=CustomerId(uuid.uuid4()),
             currency="EUR",
             total_minor=1,
             items=[{"sku": sku, "name": None} for sku in AWKWARD],

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from apps.customers.domain.identifiers import AddressId
 from apps.customers.domain.refusals import AddressHasChanged, AddressNotFound
 from apps.customers.models import CustomerAddress
 from apps.customers.services import change_address as changing
@@ -20,6 +20,7 @@ from apps.customers.services.change_address import change_address
 from apps.customers.services.remove_address import remove_address
 from apps.kernel.address import Address
 from apps.kernel.errors import DomainError
+from apps.kernel.identifiers import CustomerId
 from tests.integration.customers.people import register
 from tests.waiting import blocks_another_session, wait_until
 
@@ -36,7 +37,7 @@ def kept_address() -> CustomerAddress:
 
 def change(seen: CustomerAddress, city: str) -> None:
     change_address(
-        customer_id=seen.customer_id,
+        customer_id=CustomerId(seen.customer_id),
         address_id=seen.id,
         changes={"city": city},
         expected_version=seen.version,
@@ -45,7 +46,9 @@ def change(seen: CustomerAddress, city: str) -> None:
 
 
 def remove(seen: CustomerAddress) -> None:
-    remove_address(customer_id=seen.customer_id, address_id=seen.id, expected_version=seen.version)
+    remove_address(
+        customer_id=CustomerId(seen.customer_id), address_id=seen.id, expected_version=seen.version
+    )
 
 
 def at_once(*edits: Callable[[], None]) -> list[type[DomainError] | None]:
@@ -69,10 +72,10 @@ def at_once(*edits: Callable[[], None]) -> list[type[DomainError] | None]:
 @pytest.fixture
 def lingering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have whoever locks first wait until the other one would read the same, could it get past the lock."""
-    turns: list[UUID] = []
+    turns: list[AddressId] = []
 
-    def lock_and_linger(**of: UUID) -> CustomerAddress:
-        kept = lock_address(**of)
+    def lock_and_linger(*, customer_id: CustomerId, address_id: AddressId) -> CustomerAddress:
+        kept = lock_address(customer_id=customer_id, address_id=address_id)
         turns.append(kept.id)
         if len(turns) == 1:
             wait_until(lambda: blocks_another_session() or len(turns) == 2)

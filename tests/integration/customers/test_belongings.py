@@ -23,7 +23,7 @@ from apps.customers.services.remove_address import remove_address
 from apps.customers.services.remove_payment_method import remove_payment_method
 from apps.customers.services.save_payment_method import save_payment_method
 from apps.kernel.address import Address, InvalidAddress
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, new_id
 from tests.integration.customers.people import register
 
 pytestmark = pytest.mark.django_db
@@ -168,7 +168,7 @@ class TestAddresses:
 
     def test_need_a_customer(self) -> None:
         with pytest.raises(CustomerNotFound):
-            add_address(customer_id=new_id(), address=BERLIN, now=NOW)
+            add_address(customer_id=CustomerId(new_id()), address=BERLIN, now=NOW)
 
 
 class TestPaymentMethods:

@@ -4,7 +4,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -23,7 +22,7 @@ from apps.customers.services import change_profile as changing
 from apps.customers.services.change_profile import ProfileChanges, change_profile
 from apps.customers.services.customer_rows import lock_customer
 from apps.kernel.errors import DomainError
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, new_id
 from apps.platform.audit.models import AuditEntry
 from tests.conftest import make_cause
 from tests.integration.customers.people import profile, published, register
@@ -111,9 +110,9 @@ class TestRefusals:
 
     def test_include_a_customer_that_does_not_exist(self) -> None:
         with pytest.raises(CustomerNotFound):
-            change(Customer(id=new_id()), name="Nobody")
+            change(Customer(id=CustomerId(new_id())), name="Nobody")
         with pytest.raises(CustomerNotFound):
-            get_customer(new_id())
+            get_customer(CustomerId(new_id()))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -134,9 +133,9 @@ class TestTwoChangesAtOnce:
         return get_customer(customer.id).profile, [seq for _, seq, _ in published(customer)]
 
     def test_both_count_and_are_numbered(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        turns: list[UUID] = []
+        turns: list[CustomerId] = []
 
-        def lock_and_linger(customer_id: UUID) -> Customer:
+        def lock_and_linger(customer_id: CustomerId) -> Customer:
             customer = lock_customer(customer_id)
             turns.append(customer_id)
             if len(turns) == 1:
@@ -152,7 +151,7 @@ class TestTwoChangesAtOnce:
     def test_would_undo_each_other_without_the_lock(self, monkeypatch: pytest.MonkeyPatch) -> None:
         both_have_read = threading.Barrier(2)
 
-        def read_unlocked(customer_id: UUID) -> Customer:
+        def read_unlocked(customer_id: CustomerId) -> Customer:
             customer = Customer.objects.get(id=customer_id)
             both_have_read.wait(timeout=10)
             return customer

@@ -1,7 +1,5 @@
 """From a registration and an order to the mail in the box, over the bus and the real database."""
 
-import uuid
-
 import pytest
 from django.core.mail import EmailMessage
 from django.utils import timezone
@@ -9,6 +7,7 @@ from django.utils import timezone
 from apps.customers.domain.profile import Profile
 from apps.customers.services.change_profile import ProfileChanges, change_profile
 from apps.customers.services.register_customer import register_customer
+from apps.kernel.identifiers import CustomerId
 from apps.notifications.queries import list_messages
 from apps.notifications.services.send_messages import send_messages
 from apps.platform.outbox.draining import drain
@@ -19,7 +18,7 @@ from tests.integration.shop import drain_all, place, settled, stock
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def customer(email: str, locale: str) -> uuid.UUID:
+def customer(email: str, locale: str) -> CustomerId:
     profile = Profile.build(
         name="Emil Beispiel",
         email=email,

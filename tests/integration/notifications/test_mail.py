@@ -12,6 +12,7 @@ from pytest_django import Settings
 from apps.kernel.identifiers import new_id
 from apps.notifications.adapters import mail
 from apps.notifications.adapters.mail import Mail
+from apps.notifications.domain.identifiers import MessageId
 from apps.notifications.ports import Accepted, Letter, NotSent, Outcome, OutcomeUnknown, Refused
 from tests.integration.notifications.smtp_server import SmtpServer, running_smtp_server
 
@@ -27,7 +28,7 @@ def server(settings: Settings) -> Iterator[SmtpServer]:
 
 def letter(to: str, *, attempt: int = 1) -> Letter:
     return Letter(
-        message_id=new_id(),
+        message_id=MessageId(new_id()),
         attempt=attempt,
         to_address=to,
         subject="Ihre Bestellung 7KQ3-M2XP-C ist bestätigt",

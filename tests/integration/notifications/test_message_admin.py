@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.mail import EmailMessage
 from django.test import Client
 
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import OrderId, new_id
 from apps.kernel.order_number import OrderNumbers
 from apps.notifications import handlers
 from apps.notifications.admin import messages_panel
@@ -62,7 +62,9 @@ class TestMessagesPanel:
         )
 
     def test_says_that_nothing_was_told_yet(self) -> None:
-        assert messages_panel(new_id()).note == "The customer has not been told anything yet."
+        assert (
+            messages_panel(OrderId(new_id())).note == "The customer has not been told anything yet."
+        )
 
 
 class TestMessageAdmin:

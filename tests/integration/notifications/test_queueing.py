@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.kernel.events.orders import OrderCancelled, OrderConfirmed, OrderCreated
 from apps.kernel.events.payments import PaymentActionRequired
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import OrderId, PaymentId, new_id
 from apps.notifications import handlers
 from apps.notifications.models import KnownOrder, Message
 from apps.notifications.queries import list_messages
@@ -48,7 +48,7 @@ def cancelled(order: OrderCreated, reason: str = "customer_request") -> OrderCan
 
 def action_required(order: OrderCreated) -> PaymentActionRequired:
     return PaymentActionRequired(
-        payment_id=new_id(),
+        payment_id=PaymentId(new_id()),
         order_id=order.order_id,
         redirect_url="https://pay.example/approve",
         expires_at=datetime(2026, 11, 22, 14, 30, tzinfo=UTC),
@@ -126,7 +126,7 @@ class TestQueueing:
             "order_confirmed",
             "order_cancelled",
         ]
-        assert list_messages(order_id=uuid.uuid4()) == []
+        assert list_messages(order_id=OrderId(uuid.uuid4())) == []
 
 
 class TestOncePerEventAndChannel:

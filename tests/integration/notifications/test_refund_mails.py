@@ -17,7 +17,7 @@ from apps.kernel.events.orders import (
     RefundedUnits,
 )
 from apps.kernel.events.payments import PaymentRefunded
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import PaymentId, RefundId, new_id
 from apps.notifications import handlers
 from apps.notifications.models import KnownRefunds, Message
 from apps.notifications.services.remember_orders import OrderNotKnown
@@ -43,7 +43,7 @@ def ordered() -> OrderCreated:
 def asked(order: OrderCreated, minor: int, upto: int, *units: RefundedUnits) -> None:
     request = OrderRefundRequested(
         order_id=order.order_id,
-        refund_id=new_id(),
+        refund_id=RefundId(new_id()),
         amount_minor=minor,
         wanted_minor=upto,
         currency="EUR",
@@ -54,7 +54,7 @@ def asked(order: OrderCreated, minor: int, upto: int, *units: RefundedUnits) -> 
 
 def refunded(order: OrderCreated, minor: int, total: int) -> PaymentRefunded:
     return PaymentRefunded(
-        payment_id=new_id(),
+        payment_id=PaymentId(new_id()),
         order_id=order.order_id,
         amount_minor=minor,
         refunded_minor=total,

@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from apps.kernel.events.orders import OrderHeld
+from apps.kernel.identifiers import OrderId
 from apps.platform.outbox import registry
 from apps.platform.outbox.delivered import Delivered
 from apps.platform.outbox.lanes import ensure_lanes
@@ -53,7 +54,11 @@ def say(key: uuid.UUID, *reasons: str) -> None:
     with transaction.atomic():
         publish(
             [
-                Fact(event=OrderHeld(order_id=key, reason=reason), seq=seq, cause=make_cause())
+                Fact(
+                    event=OrderHeld(order_id=OrderId(key), reason=reason),
+                    seq=seq,
+                    cause=make_cause(),
+                )
                 for seq, reason in enumerate(reasons, start=1)
             ]
         )

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from apps.kernel.cause import Cause
 from apps.kernel.events.orders import OrderHeld
+from apps.kernel.identifiers import OrderId
 from apps.platform.outbox.draining import drain
 from apps.platform.outbox.models import StoredEvent
 from apps.platform.outbox.publishing import Fact, publish
@@ -15,7 +16,7 @@ from tests.integration.outbox.conftest import NAME, Listener, say
 from tests.log_lines import Line, line_of, written_lines
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-KEY = uuid.UUID("0198a000-0000-7000-8000-000000000001")
+KEY = OrderId(uuid.UUID("0198a000-0000-7000-8000-000000000001"))
 
 
 @pytest.fixture

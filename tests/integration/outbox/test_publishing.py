@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from apps.kernel.events.orders import OrderHeld
+from apps.kernel.identifiers import OrderId
 from apps.platform.outbox import registry
 from apps.platform.outbox.models import Delivery, StoredEvent
 from apps.platform.outbox.publishing import Fact, PublishedOutsideTransaction, publish
@@ -14,7 +15,9 @@ from tests.integration.outbox.conftest import Listener, say
 
 
 def fact(reason: str = "review") -> Fact:
-    return Fact(event=OrderHeld(order_id=uuid.uuid4(), reason=reason), seq=1, cause=make_cause())
+    return Fact(
+        event=OrderHeld(order_id=OrderId(uuid.uuid4()), reason=reason), seq=1, cause=make_cause()
+    )
 
 
 class TestPublish:

@@ -1,11 +1,12 @@
 """Reports of a provider, line by line, and what became of them."""
 
 import itertools
-import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.settlements import SettlementKind
 from apps.payments.models import Payment, SettlementDifference
 from apps.payments.ports import SettlementLine
@@ -25,8 +26,8 @@ def line(
     fee_currency: str = "EUR",
     line_id: str = "",
     payment_reference: str = "",
-    payment_id: uuid.UUID | None = None,
-    operation_id: uuid.UUID | None = None,
+    payment_id: PaymentId | None = None,
+    operation_id: OperationId | None = None,
     at: datetime,
 ) -> SettlementLine:
     """Make a line, by itself or about a payment."""

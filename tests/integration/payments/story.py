@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from apps.kernel.identifiers import CustomerId, OrderId, PaymentId
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import ActionRequired, Done
@@ -18,9 +19,9 @@ DONE = Done(reference="pi_1", brand="visa", last4="4242")
 def authorizing(now: datetime) -> tuple[Payment, PaymentOperation]:
     """Store a payment whose authorisation is still to be made."""
     payment = Payment.objects.create(
-        order_id=uuid.uuid4(),
+        order_id=OrderId(uuid.uuid4()),
         order_number="X",
-        customer_id=uuid.uuid4(),
+        customer_id=CustomerId(uuid.uuid4()),
         amount_minor=100,
         currency="EUR",
         provider="stripe",
@@ -44,7 +45,7 @@ def hear(
         facts=[
             GatewayFact(
                 operation_id=operation.id,
-                payment_id=operation.payment_id,
+                payment_id=PaymentId(operation.payment_id),
                 token=operation.token if token is None else token,
                 result=result,
             )

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from apps.kernel.identifiers import CustomerId, OrderId
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import (
@@ -58,9 +59,9 @@ class Story:
         """Store a payment and have it authorised."""
         now = database_now()
         payment = Payment.objects.create(
-            order_id=uuid.uuid4(),
+            order_id=OrderId(uuid.uuid4()),
             order_number="X",
-            customer_id=uuid.uuid4(),
+            customer_id=CustomerId(uuid.uuid4()),
             amount_minor=12990,
             currency="EUR",
             provider="adyen",

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from apps.kernel.identifiers import OrderId, PaymentId
 from apps.kernel.money import Money
 from apps.payments.adapters.paypal import gateway as paypal
 from apps.payments.adapters.sandbox import SandboxGateway
 from apps.payments.adapters.stripe.gateway import CALL_SECONDS
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import (
     LATEST_START_SECONDS,
     LEASE_SECONDS,
@@ -38,12 +40,12 @@ def claimed(
     is_overtaken: bool = False,
 ) -> ClaimedOperation:
     """Give a call that the sandbox would make."""
-    payment_id = uuid.uuid4()
+    payment_id = PaymentId(uuid.uuid4())
     return ClaimedOperation(
         call=GatewayCall(
-            operation_id=uuid.uuid4(),
+            operation_id=OperationId(uuid.uuid4()),
             payment_id=payment_id,
-            order_id=uuid.uuid4(),
+            order_id=OrderId(uuid.uuid4()),
             kind=kind,
             amount=Money(100, "EUR"),
             idempotency_key=f"{payment_id}:capture:1",

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from apps.kernel.identifiers import PaymentId
 from apps.orders.domain.refusals import InvalidRefund, NothingToRefund
 from apps.orders.models import Order, OrderRefund
 from apps.orders.services.refund_order import RefundWish, refund_order
@@ -155,7 +156,7 @@ class TestARefund:
         assert states(order) == [(rest + 500, "not_owed", 500)]
         made = PaymentOperation.objects.get(kind="refund")
         now = timezone.now()
-        review_setbacks(about={made.payment_id: {made.reference}}, now=now)
+        review_setbacks(about={PaymentId(made.payment_id): {made.reference}}, now=now)
         made.refresh_from_db()
         hear(made, Declined(code="failed", detail="The account is closed."), now, made.token)
         drain_all()

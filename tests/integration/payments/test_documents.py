@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.models import Document, DocumentSeries, LedgerEntry, Payment, PaymentOperation
 from apps.payments.ports import Declined, Done
 from apps.payments.services.number_documents import number_all_documents, number_documents
@@ -124,7 +125,7 @@ class TestWhatDidNotLast:
     def test_gets_a_new_number_where_it_stands_after_all(self) -> None:
         _payment, refund = refunded(NOON)
         for _ in range(2):
-            review_setbacks(about={refund.payment_id: ()}, now=NOON)
+            review_setbacks(about={PaymentId(refund.payment_id): ()}, now=NOON)
             hear(refund, Done(reference="re_1"), NOON)
         number_all_documents()
         assert numbers()[1:] == [

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from apps.kernel.events.orders import OrderRefundRequested
+from apps.kernel.identifiers import RefundId
 from apps.payments.domain.operations import OPEN_STATES, OperationKind
 from apps.payments.models import (
     LedgerEntry,
@@ -70,7 +71,7 @@ def ask_back(payment: Payment, minor: int, now: datetime) -> PaymentOperation:
     """Have a part of an order that goes on refunded; gives the call."""
     wish = OrderRefundRequested(
         order_id=payment.order_id,
-        refund_id=uuid.uuid4(),
+        refund_id=RefundId(uuid.uuid4()),
         amount_minor=minor,
         wanted_minor=minor,
         currency="EUR",

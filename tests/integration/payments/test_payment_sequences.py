@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from apps.kernel.events.orders import OrderRefundRequested
+from apps.kernel.identifiers import RefundId
 from apps.payments.domain.operations import OPEN_STATES
 from apps.payments.models import (
     Dispute,
@@ -158,7 +159,7 @@ class LifeOfAPayment(RuleBasedStateMachine):
         self.asked_for += amount
         event = OrderRefundRequested(
             order_id=payment.order_id,
-            refund_id=uuid.uuid4(),
+            refund_id=RefundId(uuid.uuid4()),
             amount_minor=amount,
             wanted_minor=self.asked_for,
             currency="EUR",

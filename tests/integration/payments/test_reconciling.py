@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.kernel.identifiers import id_at
+from apps.kernel.identifiers import PaymentId, id_at
 from apps.payments.domain.operations import OperationKind
 from apps.payments.domain.settlements import SettlementKind
 from apps.payments.models import (
@@ -118,7 +118,7 @@ class TestWhatAgrees:
 
 class TestADifference:
     def test_is_money_of_no_payment(self, now: datetime) -> None:
-        reconcile([line(payment_id=uuid.uuid4(), at=now)], now)
+        reconcile([line(payment_id=PaymentId(uuid.uuid4()), at=now)], now)
         assert found() == [("unknown_payment", "charge:ch_1", None, 100, "open")]
 
     def test_is_a_movement_that_the_ledger_lacks(self, now: datetime) -> None:

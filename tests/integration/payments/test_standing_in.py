@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps.kernel.events.orders import OrderPaymentPending, PaymentAlternative
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import CustomerId, OrderId, new_id
 from apps.orders.domain.provider_rules import read_rules
 from apps.orders.models import Order
 from apps.payments.adapters import registry
@@ -98,9 +98,9 @@ def place_auto() -> Order:
 def pending() -> OrderPaymentPending:
     """Tell of an order that waits for its payment."""
     return OrderPaymentPending(
-        order_id=new_id(),
+        order_id=OrderId(new_id()),
         number="X",
-        customer_id=new_id(),
+        customer_id=CustomerId(new_id()),
         currency="EUR",
         total_minor=100,
         provider="stripe",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.operations import FIRST_NEWS_PAUSE_SECONDS, OperationKind
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.ports import Accepted, Declined, Done
@@ -103,7 +104,7 @@ class TestALookUp:
             record = message(payment, now, f"e{nth}")
             record.facts = facts
             record.save()
-        message(Payment(id=uuid.uuid4()), now, "other")
+        message(Payment(id=PaymentId(uuid.uuid4())), now, "other")
         PaymentOperation.objects.filter(id=capture.id).update(next_at=now - timedelta(minutes=1))
         (claimed,) = claim_operations(gate="stripe", at_most=5)
         assert claimed.looks_first

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.kernel.events.orders import OrderCancellationRequested
+from apps.kernel.identifiers import OrderId
 from apps.orders.domain.refusals import IllegalTransition, OrderNotFound
 from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
@@ -96,7 +97,7 @@ class TestCancelOrder:
     def test_refuses_an_order_that_is_not_there(self) -> None:
         with pytest.raises(OrderNotFound):
             cancel_order(
-                order_id=uuid.uuid4(),
+                order_id=OrderId(uuid.uuid4()),
                 reason=CancelReason.CUSTOMER_REQUEST,
                 detail="",
                 cause=make_cause(),

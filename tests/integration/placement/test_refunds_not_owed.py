@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from django.utils import timezone
 
-from apps.kernel.identifiers import new_id
+from apps.kernel.identifiers import RefundId, new_id
 from apps.orders.models import Order, OrderRefund
 from apps.orders.services.mark_refunds import mark_refunds
 from tests.conftest import make_cause
@@ -43,7 +43,7 @@ def ask_for(order: Order, amounts: tuple[int, ...], status: str = "requested") -
     now = timezone.now() - timedelta(days=1)
     OrderRefund.objects.bulk_create(
         OrderRefund(
-            id=new_id(),
+            id=RefundId(new_id()),
             order_id=order.id,
             nth=nth,
             amount_minor=amount,

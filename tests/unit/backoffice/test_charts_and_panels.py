@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
+from apps.kernel.identifiers import OrderId
 from apps.platform.backoffice import panels
 from apps.platform.backoffice.charts import bars, columns
 from apps.platform.backoffice.formatting import Tone
@@ -78,7 +79,7 @@ class TestOrderPanels:
         monkeypatch.setattr(panels, "_order_panels", {})
 
     def test_stand_in_order_and_get_the_id(self) -> None:
-        order_id = uuid4()
+        order_id = OrderId(uuid4())
         for title, position in (("Late", 20), ("Early", 10)):
             order_panel(title, position=position, permission="inventory.view_reservation")(
                 lambda one: Panel(note=str(one))
@@ -92,10 +93,10 @@ class TestOrderPanels:
         def explode(order_id: object) -> Panel:
             raise AssertionError("nobody may see this")
 
-        assert list_order_panels(uuid4(), viewer=Viewer()) == []
+        assert list_order_panels(OrderId(uuid4()), viewer=Viewer()) == []
 
     def test_are_replaced_when_registered_again(self) -> None:
-        order_id = uuid4()
+        order_id = OrderId(uuid4())
         for panel in (Panel(note="old"), Panel(note="new")):
             register = order_panel("Stock", position=1, permission="inventory.view_reservation")
             register({order_id: panel}.__getitem__)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.kernel.identifiers import id_at, new_id, time_of
+from apps.kernel.identifiers import OrderId, PaymentId, id_at, new_id, read_id, time_of
+from apps.payments.models import Payment
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=UTC)
 ONE_MILLISECOND = timedelta(milliseconds=1)
@@ -124,6 +125,32 @@ class TestNewId:
     def test_refuses_an_instant_before_1970(self) -> None:
         with pytest.raises(ValueError, match="before 1970"):
             new_id(datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+
+
+class TestTheTypes:
+    """The gate of types fails here once it takes one thing's identifier for another's.
+
+    Each ignore would then be one that nothing needs, which mypy takes for an error.
+    """
+
+    def test_tell_things_apart(self) -> None:
+        order_id: OrderId = PaymentId(new_id())  # type: ignore[assignment]
+        assert type(order_id) is UUID
+
+    def test_tell_columns_apart(self) -> None:
+        payment = Payment(id=PaymentId(new_id()))
+        order_id: OrderId = payment.id  # type: ignore[assignment]
+        assert order_id == payment.id
+
+
+class TestReadId:
+    def test_reads_what_was_written(self) -> None:
+        payment_id = PaymentId(new_id())
+        assert read_id(PaymentId, str(payment_id)) == payment_id
+
+    @pytest.mark.parametrize("text", ["", "ORD-1", "0198a000-0000-7000-8000-00000000000g"])
+    def test_finds_none_in_anything_else(self, text: str) -> None:
+        assert read_id(PaymentId, text) is None
 
 
 class TestIdAt:

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from apps.kernel.identifiers import OrderId, PaymentId
 from apps.kernel.money import Money
 from apps.orders.domain.refunds import BoughtLine, RefundedLine, amount_to_refund, refunded_lines
 from apps.orders.domain.refusals import InvalidRefund
@@ -61,8 +62,8 @@ class RefundsOfAnOrder(RuleBasedStateMachine):
         self.total = Money(totals.grand_minor, "EUR")
         self.captured = totals.grand_minor - int(uncharged * totals.grand_minor)
         self.payment = Payment(
-            id=uuid.uuid4(),
-            order_id=uuid.uuid4(),
+            id=PaymentId(uuid.uuid4()),
+            order_id=OrderId(uuid.uuid4()),
             amount_minor=totals.grand_minor,
             currency="EUR",
             created_at=NOW,

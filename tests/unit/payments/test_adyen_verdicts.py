@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from apps.kernel.identifiers import OrderId, PaymentId
 from apps.kernel.money import Money
 from apps.payments.adapters.adyen.story import Story, Told
 from apps.payments.adapters.adyen.verdicts import verdict_of
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ALREADY_CAPTURED,
@@ -21,8 +23,8 @@ from apps.payments.ports import (
     Outcome,
 )
 
-OURS = uuid.UUID("0193a8a0-0000-7000-8000-000000000002")
-PAYMENT_ID = uuid.UUID("0193a8a0-0000-7000-8000-000000000001")
+OURS = OperationId(uuid.UUID("0193a8a0-0000-7000-8000-000000000002"))
+PAYMENT_ID = PaymentId(uuid.UUID("0193a8a0-0000-7000-8000-000000000001"))
 
 
 def call(
@@ -31,7 +33,7 @@ def call(
     return GatewayCall(
         operation_id=OURS,
         payment_id=PAYMENT_ID,
-        order_id=PAYMENT_ID,
+        order_id=OrderId(PAYMENT_ID),
         kind=kind,
         amount=Money(1000, "EUR"),
         idempotency_key="k",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
 from apps.kernel.clock import FrozenClock
+from apps.kernel.identifiers import CustomerId
 from apps.platform.web import ratelimits
 from apps.platform.web.issuing import issue_token, public_jwks
 from apps.platform.web.views import ApiView
@@ -59,7 +59,7 @@ def token(private_key: str) -> Tokens:
         scopes: str = "orders:read orders:write",
         *,
         subject: str = "storefront",
-        customer_id: UUID | None = None,
+        customer_id: CustomerId | None = None,
         key: str = private_key,
         issued_at: datetime = NOW,
         lifetime: timedelta = timedelta(hours=1),

@@ -9,8 +9,10 @@ from uuid import UUID
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from apps.kernel.identifiers import CustomerId
+
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-CUSTOMER = UUID("0198a000-0000-7000-8000-000000000001")
+CUSTOMER = CustomerId(UUID("0198a000-0000-7000-8000-000000000001"))
 
 Tokens = Callable[..., str]
 

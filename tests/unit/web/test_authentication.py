@@ -6,6 +6,7 @@ import base64
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
@@ -14,6 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.kernel.clock import FrozenClock
+from apps.kernel.identifiers import CustomerId
 from apps.platform.web import authentication
 from apps.platform.web.authentication import verify
 from apps.platform.web.issuing import public_jwks
@@ -244,7 +246,7 @@ class TestPrincipal:
         customer = Principal(
             subject="c", kind="customer", customer_id=CUSTOMER, scopes=frozenset(), client_id="c"
         )
-        other = CUSTOMER.__class__(int=CUSTOMER.int + 1)
+        other = CustomerId(UUID(int=CUSTOMER.int + 1))
         assert service.may_see_customer(other)
         assert customer.may_see_customer(CUSTOMER)
         assert not customer.may_see_customer(other)

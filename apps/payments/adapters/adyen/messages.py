@@ -1,11 +1,11 @@
 """Read what Adyen tells us of its own accord."""
 
 from collections.abc import Mapping
-from uuid import UUID
 
 import msgspec
 
 from apps.kernel.decoding import decode
+from apps.kernel.identifiers import read_id
 from apps.kernel.money import UnknownCurrency
 from apps.payments.adapters.adyen.amounts import minor_units
 from apps.payments.adapters.adyen.objects import Amount, Item, Letter, brand_name, last_four
@@ -25,6 +25,7 @@ from apps.payments.adapters.adyen.story import (
 )
 from apps.payments.adapters.texts import LONGEST_TEXT, kept, text_at
 from apps.payments.domain.disputes import DisputeState
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
 SETBACKS = frozenset({"CAPTURE_FAILED", "REFUND_FAILED", "REFUNDED_REVERSED", EXPIRE})
@@ -138,7 +139,7 @@ def _refund(item: Item, told: Told) -> RefundNews | None:
         reference=item.psp_reference,
         amount_minor=amount,
         currency=told.currency,
-        operation_id=UUID(told.operation) if told.operation else None,
+        operation_id=read_id(OperationId, told.operation),
     )
 
 

@@ -1,8 +1,9 @@
 """The documents that are sent to Adyen."""
 
 from typing import Any
-from uuid import UUID
 
+from apps.kernel.identifiers import PaymentId, read_id
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.ports import GatewayCall
 
 APPLE_PAY = "apple_pay"
@@ -70,18 +71,11 @@ def has_no_name_yet(call: GatewayCall) -> bool:
     return call.authorization == str(call.payment_id)
 
 
-def names_in(reference: str) -> tuple[UUID | None, str]:
+def names_in(reference: str) -> tuple[PaymentId | None, str]:
     """Read a reference of ours as it comes back: the payment, and the call if it names one."""
-    payment_id = _uuid(reference[:LENGTH_OF_UUID])
-    operation_id = _uuid(reference[LENGTH_OF_UUID + 1 :])
+    payment_id = read_id(PaymentId, reference[:LENGTH_OF_UUID])
+    operation_id = read_id(OperationId, reference[LENGTH_OF_UUID + 1 :])
     return payment_id, str(operation_id) if payment_id and operation_id else ""
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _modification(call: GatewayCall, merchant: str) -> Document:

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
+from apps.kernel.identifiers import PaymentId, read_id
 from apps.kernel.money import Money
 from apps.payments.adapters.texts import kept, text_at
 from apps.payments.domain.disputes import DisputeState
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
 SETBACKS = frozenset(
@@ -130,7 +131,7 @@ def _refund(event: _Event) -> RefundNews | None:
         reference=text_at(about.id),
         amount_minor=amount.amount_minor,
         currency=amount.currency,
-        operation_id=_uuid(text_at(about.invoice_id)),
+        operation_id=read_id(OperationId, text_at(about.invoice_id)),
     )
 
 
@@ -174,14 +175,15 @@ def _facts(event: _Event, names: Mapping[str, str]) -> dict[str, str]:
     return {key: kept(value, LONGEST_FACT) for key, value in found.items() if value}
 
 
-def _payment_id(about: _Resource) -> UUID | None:
+def _payment_id(about: _Resource) -> PaymentId | None:
     """Read our own name of the payment, which PayPal carries along in different places."""
     candidates = [
         text_at(about.custom_id),
         *(text_at(unit, "custom_id") for unit in _list(about.purchase_units)),
         *(text_at(transaction, "custom") for transaction in _list(about.disputed_transactions)),
     ]
-    return next(filter(None, map(_uuid, candidates)), None)
+    found = (read_id(PaymentId, text) for text in candidates)
+    return next(filter(None, found), None)
 
 
 def _amount_of(told: object) -> tuple[str, str]:
@@ -191,10 +193,3 @@ def _amount_of(told: object) -> tuple[str, str]:
 
 def _list(told: object) -> list[Any]:
     return told if isinstance(told, list) else []
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -5,18 +5,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from urllib.parse import urlencode
-from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
+from apps.kernel.identifiers import PaymentId, read_id
 from apps.kernel.money import Money, exponent
 from apps.payments.adapters.asking import ask_again
 from apps.payments.adapters.paypal.failures import NotPossible
 from apps.payments.adapters.paypal.objects import Amount
 from apps.payments.adapters.paypal.requests import PayPalRequests
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.settlements import SettlementKind
 from apps.payments.ports import GatewayMisused, ReportUnreadable, SettlementLine
 
@@ -180,14 +181,16 @@ def _line(one: Info, kind: SettlementKind) -> SettlementLine:
         fee=fee,
         booked_at=_read(one.transaction_initiation_date),
         # The invoice of a refund names our call, see `invoice_of_refund`.
-        operation_id=_uuid(one.invoice_id) if kind is SettlementKind.REFUND else None,
+        operation_id=read_id(OperationId, one.invoice_id)
+        if kind is SettlementKind.REFUND
+        else None,
     )
 
 
-def _payment_id(one: Info, kind: SettlementKind) -> UUID | None:
+def _payment_id(one: Info, kind: SettlementKind) -> PaymentId | None:
     """Read our id of the payment; the invoice names it on a charge alone."""
     invoice = one.invoice_id if kind is SettlementKind.CHARGE else ""
-    return _uuid(one.custom_field) or _uuid(invoice)
+    return read_id(PaymentId, one.custom_field) or read_id(PaymentId, invoice)
 
 
 def _reference(one: Info, kind: SettlementKind) -> str:
@@ -204,13 +207,6 @@ def _money(amount: Amount) -> Money:
     if minor != minor.to_integral_value():
         raise InvalidOperation(f"{amount.value} {amount.currency_code}")
     return Money(int(minor), amount.currency_code)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _read(text: str) -> datetime:

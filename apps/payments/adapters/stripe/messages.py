@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import stripe
 
 from apps.kernel.decoding import convert, decode
 from apps.kernel.errors import DomainError
+from apps.kernel.identifiers import PaymentId, read_id
 from apps.payments.adapters.stripe.amounts import minor_units
 from apps.payments.adapters.texts import kept, text_at
 from apps.payments.domain.disputes import DisputeState
+from apps.payments.domain.identifiers import OperationId
 from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
 SIGNATURE_HEADER = "stripe-signature"
@@ -77,7 +78,7 @@ def read_event(
         event_id=event.id,
         kind=event.type,
         reference=_intent_id(about),
-        payment_id=_named_in(about.get("metadata"), "payment_id"),
+        payment_id=read_id(PaymentId, _named_in(about.get("metadata"), "payment_id")),
         is_setback=about.get("status") in SETBACKS.get(str(about.get("object")), ()),
         call_reference=text_at(about, "id") if about.get("object") == "refund" else "",
         dispute=_dispute(about),
@@ -134,7 +135,7 @@ def _refund(about: dict[str, Any]) -> RefundNews | None:
         reference=text_at(about, "id"),
         amount_minor=amount,
         currency=currency,
-        operation_id=_named_in(about.get("metadata"), "operation_id"),
+        operation_id=read_id(OperationId, _named_in(about.get("metadata"), "operation_id")),
     )
 
 
@@ -152,10 +153,7 @@ def _intent_id(about: dict[str, Any]) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _named_in(metadata: object, name: str) -> UUID | None:
-    """Read a name of ours that Stripe carries along."""
+def _named_in(metadata: object, name: str) -> str:
+    """Read a name of ours that Stripe carries along; empty where it carries none."""
     text = metadata.get(name) if isinstance(metadata, dict) else None
-    try:
-        return UUID(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
+    return text if isinstance(text, str) else ""

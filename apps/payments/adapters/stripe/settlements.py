@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
+from apps.kernel.identifiers import PaymentId, read_id
 from apps.kernel.money import Money
 from apps.payments.adapters.asking import ask_again
 from apps.payments.adapters.stripe.amounts import minor_units
@@ -175,9 +175,6 @@ def _money(amount: int, currency: str) -> Money:
     return Money(sign * minor_units(abs(amount), code), code)
 
 
-def _payment_id(source: Source | None) -> UUID | None:
+def _payment_id(source: Source | None) -> PaymentId | None:
     text = (source.metadata or {}).get("payment_id", "") if source else ""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return read_id(PaymentId, text)

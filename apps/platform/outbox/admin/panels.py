@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from uuid import UUID
 
 from django.urls import reverse
 
-from apps.kernel.identifiers import time_of
+from apps.kernel.identifiers import OrderId, time_of
 from apps.platform.backoffice.charts import Bar, bars
 from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import Tone, badge, duration, link, moment
@@ -21,7 +20,7 @@ _CLOCK_SKEW = timedelta(minutes=1)
 
 
 @order_panel("Events", position=60, permission="platform_outbox.view_storedevent")
-def show_events(order_id: UUID) -> Panel:
+def show_events(order_id: OrderId) -> Panel:
     """List the facts of an order's story, and what of it has not been heard by everybody."""
     events = list(
         # The bound leaves the partitions of the days before the order alone.

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from apps.kernel.identifiers import CustomerId
 from apps.platform.commands import PlatformCommand
 from apps.platform.web.issuing import UnusableKey, issue_token
 from apps.platform.web.principals import ALL_SCOPES, CUSTOMER_SCOPES, is_usable_name
@@ -45,7 +46,7 @@ class Command(PlatformCommand):
             raise CommandError(
                 "--service must be 1 to 255 printable characters.", returncode=BAD_USAGE
             )
-        customer_id: UUID | None = options["customer"]
+        customer_id: CustomerId | None = options["customer"]
         try:
             token = issue_token(
                 private_key_pem=_private_key_pem(),
@@ -72,7 +73,7 @@ def _private_key_pem() -> str:
         raise CommandError(f"OMS_JWT_PRIVATE_KEY_FILE: {error}", returncode=BAD_USAGE) from error
 
 
-def _scopes(asked: str | None, customer_id: UUID | None) -> tuple[str, ...]:
+def _scopes(asked: str | None, customer_id: CustomerId | None) -> tuple[str, ...]:
     if asked is None:
         return ALL_SCOPES if customer_id is None else CUSTOMER_SCOPES
     if asked == "all":

@@ -1,0 +1,7 @@
+"""Identifiers that only customers have."""
+
+from typing import NewType
+from uuid import UUID
+
+AddressId = NewType("AddressId", UUID)
+PaymentMethodId = NewType("PaymentMethodId", UUID)

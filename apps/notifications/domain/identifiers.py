@@ -1,0 +1,6 @@
+"""Identifiers that only notifications have."""
+
+from typing import NewType
+from uuid import UUID
+
+MessageId = NewType("MessageId", UUID)
