@@ -3,13 +3,14 @@
 import msgspec
 
 from apps.kernel.address import Address, InvalidAddress
-from apps.kernel.money import InvalidAmount, Money
+from apps.kernel.money import InvalidAmount
 from apps.orders.api.bodies import AddressBody, PlaceOrderBody
 from apps.orders.domain.payment_choice import PaymentWish
 from apps.orders.domain.placement import CURRENCIES, OrderedLine
 from apps.orders.domain.refusals import ForeignCustomer, UnsupportedChoice
 from apps.orders.services.place_order import Placement
 from apps.platform.web.principals import Principal
+from apps.platform.web.sums import read_sum
 
 
 def placement_of(body: PlaceOrderBody, principal: Principal) -> Placement:
@@ -58,14 +59,11 @@ def placement_of(body: PlaceOrderBody, principal: Principal) -> Placement:
 def _price_seen(text: str | None, currency: str, position: int) -> int | None:
     if text is None:
         return None
-    try:
-        seen = Money.parse(text, currency)
-        if seen.is_negative:
-            raise InvalidAmount("A price is never negative.")
-        return seen.amount_minor
-    except InvalidAmount as refusal:
-        refusal.context["pointer"] = f"/items/{position}/unit_price"
-        raise
+    pointer = f"/items/{position}/unit_price"
+    seen = read_sum(text, currency=currency, pointer=pointer)
+    if seen.is_negative:
+        raise InvalidAmount("A price is never negative.", pointer=pointer)
+    return seen.amount_minor
 
 
 def _address(body: AddressBody) -> Address:

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from apps.kernel.identifiers import OrderId, RefundId
 from apps.orders.api.bodies import MoneyDocument
 from apps.platform.web.bodies import Amount, Instant
+from apps.platform.web.sums import SumBody
 
 
 class RefundItemBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,7 +23,7 @@ class RefundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Without either, all that is left. `reason` is for the record, in the caller's words.
     """
 
-    amount: Annotated[Amount, Meta(examples=["19.90"])] | None = None
+    amount: Annotated[Amount, Meta(examples=["19.90"])] | SumBody | None = None
     items: Annotated[list[RefundItemBody], Meta(min_length=1, max_length=200)] | None = None
     reason: Annotated[str, Meta(max_length=200)] = ""
 

@@ -3,7 +3,6 @@
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from apps.kernel.money import InvalidAmount, Money
 from apps.orders.api.documents import credit_note_document, refund_document
 from apps.orders.api.refund_bodies import RefundBody, RefundDocument, RefundsDocument
 from apps.orders.domain.refusals import InvalidRefund
@@ -11,6 +10,7 @@ from apps.orders.queries import get_order, list_credit_notes, list_refunds
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.platform.idempotency.views import IdempotentView
 from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint
+from apps.platform.web.sums import read_sum
 
 
 class RefundsView(IdempotentView):
@@ -77,7 +77,7 @@ def wish_of(body: RefundBody, currency: str) -> RefundWish:
 
     Raises:
         InvalidRefund: an amount and items at once, or the same SKU twice.
-        InvalidAmount: see the kernel.
+        InvalidAmount: see `read_sum`.
     """
     if body.amount is not None and body.items is not None:
         raise InvalidRefund("Name an amount or items, not both.", pointer="/amount")
@@ -88,8 +88,5 @@ def wish_of(body: RefundBody, currency: str) -> RefundWish:
         return RefundWish(units=units)
     if body.amount is None:
         return RefundWish()
-    try:
-        return RefundWish(amount_minor=Money.parse(body.amount, currency).amount_minor)
-    except InvalidAmount as refusal:
-        refusal.context["pointer"] = "/amount"
-        raise
+    wanted = read_sum(body.amount, currency=currency, pointer="/amount")
+    return RefundWish(amount_minor=wanted.amount_minor)

@@ -6,12 +6,13 @@ from msgspec import Meta, Struct
 
 from apps.kernel.identifiers import OrderId, PaymentId
 from apps.platform.web.bodies import Amount, Instant
+from apps.platform.web.sums import SumBody
 
 
 class CaptureBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much to charge, as a decimal string; all that was authorised, if left out."""
+    """How much to charge, with or without its currency; all that was authorised, if left out."""
 
-    amount: Annotated[Amount, Meta(examples=["19.90"])] | None = None
+    amount: Annotated[Amount, Meta(examples=["19.90"])] | SumBody | None = None
 
 
 class AmountDocument(Struct, frozen=True, kw_only=True):

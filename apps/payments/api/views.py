@@ -5,7 +5,6 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 
 from apps.kernel.identifiers import PaymentId
-from apps.kernel.money import InvalidAmount, Money
 from apps.payments.api.bodies import CaptureBody, PaymentDetailDocument, ReceivedDocument
 from apps.payments.api.documents import payment_document
 from apps.payments.queries import get_payment
@@ -15,6 +14,7 @@ from apps.payments.services.void_payment import void_payment
 from apps.platform.idempotency.views import IdempotentView
 from apps.platform.web.responses import JsonResponse
 from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint
+from apps.platform.web.sums import read_sum
 from apps.platform.web.views import ApiView
 
 
@@ -59,11 +59,15 @@ class CaptureView(IdempotentView):
         """Record the capture; the provider is called after the answer."""
         body = self.body(CaptureBody) if request.body else CaptureBody()
         payment = get_payment(payment_id, customer_id=self.principal.customer_id)
-        amount_minor = _amount_wanted(body.amount, payment.currency)
+        wanted = (
+            None
+            if body.amount is None
+            else read_sum(body.amount, currency=payment.currency, pointer="/amount").amount_minor
+        )
 
         def capture() -> JsonResponse:
             capture_payment(
-                payment_id=payment.id, amount_minor=amount_minor, cause=self.cause, now=self.now
+                payment_id=payment.id, amount_minor=wanted, cause=self.cause, now=self.now
             )
             return self.json(
                 payment_document(get_payment(payment.id, customer_id=None)), status=202
@@ -129,13 +133,3 @@ class WebhookView(ApiView):
             now=self.now,
         )
         return self.json(ReceivedDocument(is_new=is_new))
-
-
-def _amount_wanted(text: str | None, currency: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        return Money.parse(text, currency).amount_minor
-    except InvalidAmount as refusal:
-        refusal.context["pointer"] = "/amount"
-        raise

@@ -56,7 +56,8 @@ class TestCapturing:
         assert order.captured_minor == 4470
 
     def test_charges_a_part_and_lets_the_rest_go(self, service: Caller, order: Order) -> None:
-        assert post(service, order, "capture", {"amount": "40.00"}).status_code == 202
+        part = {"amount": "40.00", "currency": "EUR"}
+        assert post(service, order, "capture", {"amount": part}).status_code == 202
         order = settled(order)
         payment = payment_of(order)
         assert (payment.status, payment.captured_minor) == ("captured", 4000)
@@ -72,9 +73,11 @@ class TestCapturing:
         work_off()
         assert PaymentOperation.objects.filter(kind="capture").count() == 1
 
-    @pytest.mark.parametrize("amount", ["0.00", "44.71", "-1.00"])
+    @pytest.mark.parametrize(
+        "amount", ["0.00", "44.71", "-1.00", {"amount": "1.00", "currency": "USD"}]
+    )
     def test_refuses_amounts_that_were_not_authorised(
-        self, service: Caller, order: Order, amount: str
+        self, service: Caller, order: Order, amount: object
     ) -> None:
         assert post(service, order, "capture", {"amount": amount}).status_code == 422
         assert not PaymentOperation.objects.filter(kind="capture").exists()

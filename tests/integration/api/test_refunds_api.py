@@ -79,6 +79,30 @@ def test_gives_everything_back_without_a_body(service: Caller, order: Order) -> 
     assert json.loads(ask(service, order).content)["amount"]["amount"] == "64.60"
 
 
+def test_takes_an_amount_as_answers_write_it(service: Caller, order: Order) -> None:
+    wanted = {"amount": "10.00", "currency": "EUR"}
+    answer = ask(service, order, {"amount": wanted})
+    assert (answer.status_code, json.loads(answer.content)["amount"]) == (202, wanted)
+
+
+@pytest.mark.parametrize(
+    ("amount", "pointer"),
+    [
+        ("1.001", "/amount"),
+        ({"amount": "1.001", "currency": "EUR"}, "/amount/amount"),
+        ({"amount": "1.00", "currency": "USD"}, "/amount/currency"),
+        ({"amount": "1.00"}, "/amount/currency"),
+    ],
+)
+def test_points_at_an_amount_that_cannot_be(
+    service: Caller, order: Order, amount: object, pointer: str
+) -> None:
+    answer = ask(service, order, {"amount": amount})
+    (error,) = json.loads(answer.content)["errors"]
+    assert (answer.status_code, error["pointer"]) == (422, pointer)
+    assert not OrderRefund.objects.exists()
+
+
 def test_gives_back_once_per_key(service: Caller, order: Order) -> None:
     first = ask(service, order, {"amount": "10.00"}, key="one")
     again = ask(service, order, {"amount": "10.00"}, key="one")
