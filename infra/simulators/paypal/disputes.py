@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from infra.simulators.paypal.books import new_name
 from infra.simulators.paypal.documents import written
-from infra.simulators.paypal.objects import Dispute, Event, Order
+from infra.simulators.paypal.objects import SELLERS, Dispute, Event, Order
 from infra.simulators.paypal.payments import capture_named
 from infra.simulators.paypal.refusals import missing
 
-OUTCOMES = {"won": "RESOLVED_SELLER_FAVOUR", "lost": "RESOLVED_BUYER_FAVOUR"}
+OUTCOMES = {"won": SELLERS, "lost": "RESOLVED_BUYER_FAVOUR"}
 """How PayPal says for whom it has decided, by how the shop would say it."""
 
 

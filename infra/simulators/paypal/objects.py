@@ -4,6 +4,9 @@ from typing import Any
 
 from msgspec import Struct
 
+SELLERS = "RESOLVED_SELLER_FAVOUR"
+"""How PayPal says that it has decided a dispute for the shop."""
+
 
 class Authorization(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Money that is held; the amount is that of the order."""
@@ -61,6 +64,11 @@ class Dispute(Struct, frozen=True, kw_only=True, omit_defaults=True):
     updated: int
     reason: str
     outcome_code: str = ""
+
+    @property
+    def is_against_us(self) -> bool:
+        """Whether the payer has the money, for now or for good."""
+        return self.outcome_code != SELLERS
 
 
 class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -86,6 +86,8 @@ def refund(books: Books, order: Order, name: str, wanted: RefundCapture) -> Chan
         raise Refusal(422, "PENDING_CAPTURE")
     if found.status not in REFUNDABLE:
         raise Refusal(422, "REFUND_NOT_ALLOWED")
+    if any(one.capture_id == name and one.is_against_us for one in order.disputes):
+        raise Refusal(422, "TRANSACTION_DISPUTED")
     left = found.minor - order.refunded_of(name)
     if left <= 0 or found.reason == "CHARGEBACK":
         raise Refusal(422, "CAPTURE_FULLY_REFUNDED")

@@ -4,7 +4,7 @@ import time
 
 from msgspec.structs import replace
 
-from infra.simulators.stripe.books import new_name
+from infra.simulators.stripe.books import Books, new_name
 from infra.simulators.stripe.objects import Dispute, Intent
 
 HELD = ("needs_response", "under_review")
@@ -34,6 +34,13 @@ def opened(intent: Intent, *, reason: str, status: str) -> tuple[Dispute, Intent
         status=status,
     )
     return dispute, replace(intent, charge=replace(charge, disputed=True))
+
+
+def stands_against(books: Books, charge_id: str) -> bool:
+    """Whether a bank has the money of a charge, for now or for good."""
+    return any(
+        one.charge == charge_id and one.status in (*HELD, LOST) for one in books.disputes.values()
+    )
 
 
 def decided(dispute: Dispute, status: str) -> Dispute:

@@ -4,6 +4,7 @@ import time
 
 from msgspec.structs import replace
 
+from infra.simulators.stripe import disputes
 from infra.simulators.stripe.books import Books, new_name
 from infra.simulators.stripe.cards import CARDS
 from infra.simulators.stripe.forms import Form, metadata, whole_number
@@ -27,6 +28,13 @@ def create(books: Books, form: Form) -> tuple[Refund, Intent]:
             f"This PaymentIntent ({intent.id}) does not have a successful charge to refund.",
             code="payment_intent_unexpected_state",
             param="payment_intent",
+            is_kept=True,
+        )
+    if disputes.stands_against(books, charge.id):
+        raise Refusal(
+            400,
+            f"Charge {charge.id} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
             is_kept=True,
         )
     left = charge.amount_captured - charge.amount_refunded

@@ -1,8 +1,13 @@
-"""What Stripe and PayPal have in their books, and report as settled, of charges that are disputed."""
+"""Charges that are disputed at Stripe and PayPal: in their books, in their reports, and asked back."""
+
+from __future__ import annotations
 
 import pytest
 
+from apps.payments.domain.operations import OperationKind
 from apps.payments.domain.settlements import SettlementKind
+from apps.payments.ports import Declined, Done, Outcome
+from tests.contract.payments.conftest import make_call
 from tests.contract.payments.providers import Provider, open_provider
 from tests.contract.payments.settled import charged, reported
 
@@ -15,6 +20,42 @@ def provider(request: pytest.FixtureRequest) -> Provider:
     return open_provider(request)
 
 
+@pytest.fixture
+def dispute(provider: Provider) -> Dispute:
+    """A charge that its customer's bank, or PayPal, looks into."""
+    return Dispute(provider)
+
+
+class Dispute:
+    """The dispute of a charge: `call` authorised it, `name` is the dispute's."""
+
+    def __init__(self, provider: Provider) -> None:
+        """Take a payment, and have it disputed."""
+        self.call, self.intent, self.capture = charged(provider)
+        assert provider.simulator is not None
+        self.simulator = provider.simulator
+        named = {"stripe": f"payment_intent={self.intent}", "paypal": f"capture={self.capture}"}
+        simulator = type(self.simulator).__name__.lower()
+        (about,) = (named[name] for name in named if name in simulator)
+        self.name = self.simulator.ask(f"/_dispute?{about}", "POST")["dispute"]
+
+    def decide(self, status: str) -> None:
+        """Have it decided, `won` or `lost` for us."""
+        self.simulator.ask(f"/_dispute?dispute={self.name}&status={status}", "POST")
+
+    def refund(self, provider: Provider, nth: int) -> Outcome:
+        """Ask for all of the charge back."""
+        return provider.gateway.perform(
+            make_call(
+                OperationKind.REFUND,
+                of=self.call,
+                authorization=self.intent,
+                charge=self.capture,
+                nth=nth,
+            )
+        )
+
+
 class TestADispute:
     @pytest.mark.parametrize(
         ("status", "kinds", "held", "lost"),
@@ -23,26 +64,40 @@ class TestADispute:
     def test_is_in_the_books_and_in_the_report(
         self,
         provider: Provider,
+        dispute: Dispute,
         status: str,
         kinds: list[SettlementKind],
         held: int,
         lost: int,
     ) -> None:
-        call, intent, capture = charged(provider)
-        simulator = provider.simulator
-        assert simulator is not None
-        named = {"stripe": f"payment_intent={intent}", "paypal": f"capture={capture}"}
-        (about,) = (named[name] for name in named if name in type(simulator).__name__.lower())
-        dispute = simulator.ask(f"/_dispute?{about}", "POST")["dispute"]
         if status:
-            simulator.ask(f"/_dispute?dispute={dispute}&status={status}", "POST")
+            dispute.decide(status)
 
-        (line,) = simulator.ask("/_books", "GET")["payments"]
+        (line,) = dispute.simulator.ask("/_books", "GET")["payments"]
         found = [one for one in reported(provider) if one.kind in (DISPUTE, WON)]
 
-        amount = call.amount.amount_minor
+        amount = dispute.call.amount.amount_minor
         assert (line["disputed"], line["lost"]) == (held * amount, lost * amount)
         assert sorted(one.kind for one in found) == kinds
-        assert {one.reference for one in found} == {dispute}
-        assert {one.payment_reference for one in found} <= {intent, capture}
-        assert {one.gross for one in found} == {call.amount}
+        assert {one.reference for one in found} == {dispute.name}
+        assert {one.payment_reference for one in found} <= {dispute.intent, dispute.capture}
+        assert {one.gross for one in found} == {dispute.call.amount}
+
+    def test_keeps_the_money_from_going_back_twice(
+        self, provider: Provider, dispute: Dispute
+    ) -> None:
+        while_open = dispute.refund(provider, nth=1)
+        dispute.decide("lost")
+        once_lost = dispute.refund(provider, nth=2)
+
+        for answer in (while_open, once_lost):
+            assert isinstance(answer, Declined)
+            assert answer.code.lower() in ("charge_disputed", "transaction_disputed")
+            assert answer.detail == "The money could not be sent back."
+        assert dispute.simulator.payment(dispute.call.payment_id)["refunded"] == 0
+
+    def test_that_is_won_stands_in_the_way_no_more(
+        self, provider: Provider, dispute: Dispute
+    ) -> None:
+        dispute.decide("won")
+        assert isinstance(dispute.refund(provider, nth=1), Done)

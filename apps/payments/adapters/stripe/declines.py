@@ -48,6 +48,11 @@ Missing on purpose: `lost_card`, `stolen_card`, `pickup_card`, `fraudulent`, `me
 the like. Whoever holds such a card hears only that it was declined.
 """
 
+NOT_SENT_BACK = "The money could not be sent back."
+
+REFUND_CODES = frozenset({"charge_disputed", "charge_not_refundable", "refund_disputed_payment"})
+"""Why Stripe does not take a refund on although the request is right, as where a bank has the money."""
+
 
 def sentence_for(codes: Sequence[str]) -> str:
     """Give what to tell the customer, by the first code that has a sentence of its own."""

@@ -8,7 +8,8 @@ import stripe
 import structlog
 
 from apps.kernel.decoding import decode
-from apps.payments.adapters.stripe.outcomes import declined
+from apps.payments.adapters.stripe.declines import REFUND_CODES
+from apps.payments.adapters.stripe.outcomes import declined, refund_declined
 from apps.payments.adapters.stripe.transport import AnswerMissing, NeverSent
 from apps.payments.ports import (
     Declined,
@@ -64,8 +65,8 @@ class InternalError(Exception):
 class NotPossible(Exception):
     """Stripe understood the request and refused it; nothing was carried out.
 
-    `decline` is the answer for the customer where it is their way to pay, or the time that has
-    passed, and not our request that does not fit.
+    `decline` is the answer for the customer where it is their way to pay, the time that has passed or
+    what their bank did, and not our request that does not fit.
     """
 
     def __init__(self, text: str, *, code: str, decline: Declined | None) -> None:
@@ -167,7 +168,9 @@ def _read(error: stripe.StripeError) -> _Error:
 
 
 def _decline_of_request(error: stripe.InvalidRequestError) -> Declined | None:
-    """Give the answer for the customer if the refusal is due to what they chose."""
+    """Give the answer for the customer if the refusal is due to what they chose, or did at their bank."""
+    if error.code in REFUND_CODES:
+        return refund_declined(error.code)
     if error.param == "payment_method":
         return declined(code=error.code or "payment_method_unusable")
     is_about_the_sum = error.param == "amount" and error.code in CUSTOMERS_CODES

@@ -5,7 +5,7 @@ None means that the object shows no trace of the call: it can be made (again).
 
 from typing import assert_never
 
-from apps.payments.adapters.stripe.declines import sentence_for
+from apps.payments.adapters.stripe.declines import NOT_SENT_BACK, sentence_for
 from apps.payments.adapters.stripe.objects import Charge, Intent, Refund
 from apps.payments.adapters.texts import code_kept
 from apps.payments.domain.operations import OperationKind
@@ -46,14 +46,18 @@ def intent_outcome(kind: OperationKind, intent: Intent, amount: int) -> Outcome 
 def refund_outcome(refund: Refund) -> Outcome:
     """Say how a refund ended; one that Stripe has taken on counts, as banks take days to show it."""
     if refund.has_failed:
-        reason = refund.failure_reason or f"refund_{refund.status}"
         return Declined(
-            code=reason,
-            detail="The money could not be sent back.",
+            code=refund.failure_reason or f"refund_{refund.status}",
+            detail=NOT_SENT_BACK,
             reference=refund.id,
             provider_code=code_kept(refund.failure_reason or refund.status),
         )
     return Done(reference=refund.id)
+
+
+def refund_declined(code: str) -> Declined:
+    """Say that Stripe did not take a refund on."""
+    return Declined(code=code, detail=NOT_SENT_BACK, provider_code=code_kept(code))
 
 
 def declined(*, code: str, decline_code: str = "", reference: str = "") -> Declined:
