@@ -1,7 +1,6 @@
 """Customers for customer service: found by name, email or telephone, and corrected."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,6 +15,7 @@ from apps.customers.domain.refusals import InvalidProfile
 from apps.customers.models import Customer, CustomerAddress, PaymentMethod
 from apps.customers.services.change_profile import ProfileChanges, change_profile
 from apps.kernel.errors import DomainError
+from apps.kernel.identifiers import CustomerId, read_id
 from apps.platform.backoffice.admin import EditableAdmin
 from apps.platform.backoffice.deeds import cause_of
 from apps.platform.backoffice.paginator import CappedPaginator
@@ -138,10 +138,8 @@ class CustomerAdmin(EditableAdmin):
 
 
 def _named_by(term: str) -> Q:
-    try:
-        return Q(id=UUID(term))
-    except ValueError:
-        pass
+    if customer_id := read_id(CustomerId, term):
+        return Q(id=customer_id)
     begins = Q(name__istartswith=term) | Q(email__istartswith=term)
     digits = "".join(character for character in term if character.isdecimal())
     return begins | Q(phone=f"+{digits}") if digits else begins

@@ -10,8 +10,8 @@ from django.db.models.functions import Lower
 from apps.customers.domain.identifiers import AddressId, PaymentMethodId
 from apps.customers.domain.profile import Locale, Profile
 from apps.kernel.address import Address
-from apps.kernel.identifiers import CustomerId, new_id
-from apps.platform.id_fields import id_field
+from apps.kernel.identifiers import CustomerId
+from apps.platform.id_fields import own_id_field
 
 
 class Customer(models.Model):
@@ -20,7 +20,7 @@ class Customer(models.Model):
     `email` is kept as the customer writes it; the unique index ignores case.
     """
 
-    id = id_field(CustomerId, primary_key=True, default=new_id, editable=False)
+    id = own_id_field(CustomerId, editable=False)
     email = models.CharField(max_length=254)
     name = models.CharField(max_length=100)
     phone = models.CharField(max_length=16, blank=True)
@@ -80,7 +80,7 @@ class Customer(models.Model):
 class CustomerAddress(models.Model):
     """An address that a customer has parcels sent to. Each change moves `updated_at` on, `version` with it."""
 
-    id = id_field(AddressId, primary_key=True, default=new_id, editable=False)
+    id = own_id_field(AddressId, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses")
     name = models.CharField(max_length=100)
     company = models.CharField(max_length=100, blank=True)
@@ -121,7 +121,7 @@ class CustomerAddress(models.Model):
 class PaymentMethod(models.Model):
     """A way to pay that a customer saved: the provider's token, never a card number."""
 
-    id = id_field(PaymentMethodId, primary_key=True, default=new_id, editable=False)
+    id = own_id_field(PaymentMethodId, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="payment_methods")
     provider = models.CharField(max_length=32)
     method_type = models.CharField("type", max_length=32)

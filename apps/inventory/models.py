@@ -11,7 +11,7 @@ from apps.kernel.cause import Cause
 from apps.kernel.identifiers import OrderId, ReservationId, new_id
 from apps.platform.bulk import new_row
 from apps.platform.history import Step, step_values
-from apps.platform.id_fields import id_field, optional_id_field
+from apps.platform.id_fields import id_field, optional_id_field, own_id_field
 
 
 class Warehouse(models.Model):
@@ -155,7 +155,7 @@ class Reservation(models.Model):
     events, `steps` its history.
     """
 
-    id = id_field(ReservationId, primary_key=True, default=new_id)
+    id = own_id_field(ReservationId)
     order_id = id_field(OrderId, unique=True)
     status = FSMField(
         default=ReservationStatus.HELD, choices=ReservationStatus.choices, protected=True

@@ -1,8 +1,8 @@
 """Identifiers that sort by the time they were made (UUIDv7), each of its own type.
 
 The types are for mypy, which so refuses one thing's identifier where another's is wanted; when it runs,
-each is a plain UUID. Here are those of things that several contexts speak of, in `domain/identifiers.py` of
-a context those that it keeps to itself.
+each is a plain UUID. Here are those that published facts carry, in `domain/identifiers.py` of a
+context those that it keeps to itself.
 """
 
 from collections.abc import Callable

@@ -5,10 +5,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from apps.kernel.identifiers import CustomerId, OrderId, new_id
+from apps.kernel.identifiers import CustomerId, OrderId
 from apps.notifications.domain.identifiers import MessageId
 from apps.notifications.domain.messages import OPEN_STATUSES, Channel, MessageKind, MessageStatus
-from apps.platform.id_fields import id_field
+from apps.platform.id_fields import id_field, own_id_field
 
 
 class Recipient(models.Model):
@@ -92,7 +92,7 @@ class Message(models.Model):
     fences: only the worker that made the newest attempt may record how it ended.
     """
 
-    id = id_field(MessageId, primary_key=True, default=new_id)
+    id = own_id_field(MessageId)
     event_id = models.BigIntegerField()
     order_id = id_field(OrderId)
     customer_id = id_field(CustomerId)

@@ -5,21 +5,30 @@ says what it is: `PaymentId(operation.payment_id)`.
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.db import models
 
-from apps.kernel.identifiers import Id
+from apps.kernel.identifiers import Id, new_id
 
 
-def id_field(_kind: Callable[[UUID], Id], **options: Any) -> "models.UUIDField[Id, Id]":
-    """Make a column of identifiers of this kind; the options are those of a UUIDField."""
-    return cast("models.UUIDField[Id, Id]", models.UUIDField(**options))
+def own_id_field(
+    _kind: Callable[[UUID], Id], *, editable: bool = True
+) -> "models.UUIDField[Id, Id]":
+    """Make the primary key of things that get an identifier of this kind when they are made."""
+    field = models.UUIDField(primary_key=True, default=new_id, editable=editable)
+    return cast("models.UUIDField[Id, Id]", field)
 
 
-def optional_id_field(
-    _kind: Callable[[UUID], Id], **options: Any
-) -> "models.UUIDField[Id | None, Id | None]":
-    """Make a column that may be empty, otherwise as `id_field`."""
-    return cast("models.UUIDField[Id | None, Id | None]", models.UUIDField(null=True, **options))
+def id_field(
+    _kind: Callable[[UUID], Id], *, primary_key: bool = False, unique: bool = False
+) -> "models.UUIDField[Id, Id]":
+    """Make a column of identifiers of this kind that comes with what is stored."""
+    field = models.UUIDField(primary_key=primary_key, unique=unique)
+    return cast("models.UUIDField[Id, Id]", field)
+
+
+def optional_id_field(_kind: Callable[[UUID], Id]) -> "models.UUIDField[Id | None, Id | None]":
+    """Make a column as `id_field` does, which may be empty."""
+    return cast("models.UUIDField[Id | None, Id | None]", models.UUIDField(null=True))

@@ -12,7 +12,7 @@ UV = "uv==0.13.9"
 PYTHON_VERSION = "3.11"
 OF_BASE = ("-c", "requirements/base.txt")
 OF_TEST = (*OF_BASE, "-c", "requirements/test.txt")
-# Each set of packages keeps the versions of the base, so that what is tested is what runs.
+# Each set of packages keeps the versions of those before it, so that what is tested is what runs.
 SETS = {"pip": (), "base": (), "local": OF_BASE, "test": OF_BASE, "dev": OF_TEST}
 
 

@@ -1,7 +1,6 @@
 """The list of orders, the page of one, and what an agent may do there."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -12,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.kernel.errors import DomainError
+from apps.kernel.identifiers import OrderId, read_id
 from apps.kernel.money import Money
 from apps.orders.admin.cancelling import CancelForm, cancel_for_agent, cancellation_question
 from apps.orders.admin.page import (
@@ -219,10 +219,8 @@ class OrderAdmin(ReadOnlyAdmin):
 
 
 def _possible_deeds(object_id: str) -> tuple[str, ...]:
-    try:
-        order = Order.objects.filter(id=UUID(object_id)).first()
-    except ValueError:
-        return ()
+    order_id = read_id(OrderId, object_id)
+    order = Order.objects.filter(id=order_id).first() if order_id else None
     if order is None:
         return ()
     possible = {

@@ -77,7 +77,7 @@ def wish_of(body: RefundBody, currency: str) -> RefundWish:
 
     Raises:
         InvalidRefund: an amount and items at once, or the same SKU twice.
-        InvalidAmount: see `read_sum`.
+        InvalidAmount, CurrencyMismatch: see `read_sum`.
     """
     if body.amount is not None and body.items is not None:
         raise InvalidRefund("Name an amount or items, not both.", pointer="/amount")

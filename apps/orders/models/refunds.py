@@ -5,9 +5,9 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from apps.kernel.identifiers import RefundId, new_id
+from apps.kernel.identifiers import RefundId
 from apps.orders.models.order import Order
-from apps.platform.id_fields import id_field
+from apps.platform.id_fields import own_id_field
 
 
 class RefundStatus(models.TextChoices):
@@ -27,7 +27,7 @@ class OrderRefund(models.Model):
     how much of it the customer's bank took back by disputes instead.
     """
 
-    id = id_field(RefundId, primary_key=True, default=new_id)
+    id = own_id_field(RefundId)
     order = models.ForeignKey(
         Order, on_delete=models.CASCADE, related_name="refunds", db_index=False, db_constraint=False
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import ClassVar
-from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from apps.kernel.identifiers import PaymentId, read_id
 from apps.payments.domain.accounts import Account
 from apps.payments.models import LedgerEntry
 from apps.platform.backoffice.admin import ReadOnlyAdmin, recent
@@ -60,10 +60,8 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        try:
-            return queryset.filter(payment_id=UUID(term)), False
-        except ValueError:
-            return queryset.none(), False
+        payment_id = read_id(PaymentId, term)
+        return queryset.filter(payment_id=payment_id) if payment_id else queryset.none(), False
 
 
 def ledger_table(entries: Sequence[LedgerEntry]) -> Table:

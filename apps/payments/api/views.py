@@ -59,11 +59,11 @@ class CaptureView(IdempotentView):
         """Record the capture; the provider is called after the answer."""
         body = self.body(CaptureBody) if request.body else CaptureBody()
         payment = get_payment(payment_id, customer_id=self.principal.customer_id)
-        wanted = (
-            None
-            if body.amount is None
-            else read_sum(body.amount, currency=payment.currency, pointer="/amount").amount_minor
-        )
+        wanted = None
+        if body.amount is not None:
+            wanted = read_sum(
+                body.amount, currency=payment.currency, pointer="/amount"
+            ).amount_minor
 
         def capture() -> JsonResponse:
             capture_payment(

@@ -5,11 +5,11 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from apps.kernel.identifiers import PaymentId, new_id
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.identifiers import DisputeId
 from apps.payments.models.payment import Payment
-from apps.platform.id_fields import id_field, optional_id_field
+from apps.platform.id_fields import optional_id_field, own_id_field
 
 ANNOUNCES_REPORT = Q(reference="", payment_id=None) & ~Q(facts={})
 """Messages about no payment of which something is kept: all there is to know is where a report lies."""
@@ -88,7 +88,7 @@ class Dispute(models.Model):
     `is_by_hand` where a person said how it ended, because the provider does not.
     """
 
-    id = id_field(DisputeId, primary_key=True, default=new_id)
+    id = own_id_field(DisputeId)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes")
     provider = models.CharField(max_length=32)
     reference = models.CharField(max_length=128)

@@ -5,11 +5,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from apps.kernel.identifiers import new_id
 from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
 from apps.payments.models.payment import Payment
-from apps.platform.id_fields import id_field
+from apps.platform.id_fields import own_id_field
 
 
 class PaymentOperation(models.Model):
@@ -21,7 +20,7 @@ class PaymentOperation(models.Model):
     provider itself said when it declined. Who and what led to it is kept for the events.
     """
 
-    id = id_field(OperationId, primary_key=True, default=new_id)
+    id = own_id_field(OperationId)
     payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="operations")
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in OperationKind])
     provider = models.CharField(max_length=32)

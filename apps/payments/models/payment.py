@@ -8,11 +8,11 @@ from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
 from apps.kernel.cause import Cause
-from apps.kernel.identifiers import CustomerId, OrderId, PaymentId, new_id
+from apps.kernel.identifiers import CustomerId, OrderId, PaymentId
 from apps.kernel.money import Money
 from apps.platform.bulk import new_row
 from apps.platform.history import Step, step_values
-from apps.platform.id_fields import id_field, optional_id_field
+from apps.platform.id_fields import id_field, optional_id_field, own_id_field
 
 
 class PaymentStatus(models.TextChoices):
@@ -48,7 +48,7 @@ class Payment(models.Model):
     `is_ending_known` says that somebody was warned.
     """
 
-    id = id_field(PaymentId, primary_key=True, default=new_id)
+    id = own_id_field(PaymentId)
     order_id = id_field(OrderId, unique=True)
     order_number = models.CharField(max_length=16)
     customer_id = optional_id_field(CustomerId)

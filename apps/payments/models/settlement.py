@@ -5,11 +5,11 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from apps.kernel.identifiers import PaymentId, new_id
+from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.identifiers import DifferenceId
 from apps.payments.domain.settlements import DifferenceKind, DifferenceState, SettlementKind
 from apps.payments.models.payment import Payment
-from apps.platform.id_fields import id_field, optional_id_field
+from apps.platform.id_fields import optional_id_field, own_id_field
 
 
 class SettlementLineRecord(models.Model):
@@ -69,7 +69,7 @@ class SettlementDifference(models.Model):
     `subject` is what it is about, such as `charge:ch_1`. It stays one row however often it is found.
     """
 
-    id = id_field(DifferenceId, primary_key=True, default=new_id)
+    id = own_id_field(DifferenceId)
     provider = models.CharField(max_length=32)
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in DifferenceKind])
     subject = models.CharField(max_length=300)

@@ -73,14 +73,27 @@ class TestCapturing:
         work_off()
         assert PaymentOperation.objects.filter(kind="capture").count() == 1
 
-    @pytest.mark.parametrize(
-        "amount", ["0.00", "44.71", "-1.00", {"amount": "1.00", "currency": "USD"}]
-    )
+    @pytest.mark.parametrize("amount", ["0.00", "44.71", "-1.00"])
     def test_refuses_amounts_that_were_not_authorised(
-        self, service: Caller, order: Order, amount: object
+        self, service: Caller, order: Order, amount: str
     ) -> None:
         assert post(service, order, "capture", {"amount": amount}).status_code == 422
         assert not PaymentOperation.objects.filter(kind="capture").exists()
+
+    @pytest.mark.parametrize(
+        ("amount", "code", "pointer"),
+        [
+            ("1.001", "invalid_amount", "/amount"),
+            ({"amount": "1.00", "currency": "USD"}, "currency_mismatch", "/amount/currency"),
+        ],
+    )
+    def test_points_at_an_amount_that_cannot_be(
+        self, service: Caller, order: Order, amount: object, code: str, pointer: str
+    ) -> None:
+        answer = post(service, order, "capture", {"amount": amount})
+        assert code_of(answer) == (422, code)
+        (error,) = json.loads(answer.content)["errors"]
+        assert error["pointer"] == pointer
 
     def test_is_closed_to_customers_and_strangers(
         self, service: Caller, customers: list[Caller], order: Order

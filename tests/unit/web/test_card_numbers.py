@@ -177,7 +177,7 @@ class TestContainsCardNumber:
     @pytest.mark.parametrize(
         "account", ["ES91 2100 0418 4502 0005 1332", "AT61-1904-3002-3457-3201"]
     )
-    def test_lets_a_bank_account_through_unless_digits_follow(self, account: str) -> None:
+    def test_lets_a_bank_account_through_whatever_words_follow(self, account: str) -> None:
         for after in ("", " BIC CAIXESBBXXX", "-EUR"):
             assert not contains_card_number(f'{{"note": "IBAN {account}{after}"}}'.encode()), after
 
