@@ -19,15 +19,19 @@ def json_schemas() -> dict[str, Any]:
 
 def asyncapi() -> dict[str, Any]:
     """Give an AsyncAPI document: a channel per context, a message per event."""
-    schemas = json_schemas()
-    contexts = sorted({name.partition(".")[0] for name in schemas})
+    events = {f"{name}.v{kind.version}": kind for name, kind in sorted(CATALOGUE.items())}
+    contexts = sorted({name.partition(".")[0] for name in events})
+    # References count from the root of the document, so every shape has one place in it.
+    payloads, schemas = msgspec.json.schema_components(
+        events.values(), ref_template="#/components/schemas/{name}"
+    )
     messages = {
         name: {
             "name": name,
             "contentType": "application/json",
-            "payload": schema,
+            "payload": payload,
         }
-        for name, schema in schemas.items()
+        for name, payload in zip(events, payloads, strict=True)
     }
     return {
         "asyncapi": ASYNCAPI_VERSION,
@@ -37,11 +41,11 @@ def asyncapi() -> dict[str, Any]:
                 "address": context,
                 "messages": {
                     name: {"$ref": f"#/components/messages/{name}"}
-                    for name in schemas
+                    for name in events
                     if name.startswith(f"{context}.")
                 },
             }
             for context in contexts
         },
-        "components": {"messages": messages},
+        "components": {"messages": messages, "schemas": schemas},
     }

@@ -20,7 +20,8 @@ log = structlog.get_logger(__name__)
 
 _PARK = f"""
 INSERT INTO outbox_parked (subscriber, key, event_id, attempts, next_at, dead, error, parked_at)
-VALUES (%(subscriber)s, %(key)s, %(event_id)s, 1, now() + interval '{FIRST_PAUSE_SECONDS} s', %(dead)s, %(error)s, now())
+VALUES (%(subscriber)s, %(key)s, %(event_id)s, 1,
+        now() + (0.5 + random() / 2) * interval '{FIRST_PAUSE_SECONDS} s', %(dead)s, %(error)s, now())
 ON CONFLICT (subscriber, key) DO UPDATE SET
     attempts = outbox_parked.attempts + 1,
     event_id = excluded.event_id,

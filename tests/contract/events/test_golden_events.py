@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -100,3 +101,13 @@ class TestExport:
         document = asyncapi()
         assert set(document["channels"]) == {"customers", "inventory", "orders", "payments"}
         assert len(document["components"]["messages"]) == len(CATALOGUE)
+
+    @pytest.mark.parametrize("document", [asyncapi(), *json_schemas().values()])
+    def test_refers_to_what_is_there(self, document: dict[str, Any]) -> None:
+        referred = re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(document))
+        assert referred
+        for path in referred:
+            found: Any = document
+            for step in path.split("/"):
+                found = found[step]
+            assert found
