@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
-from django.db import connection, transaction
+import structlog
+from django.db import DatabaseError, connection, transaction
 
+from apps.platform.database_failures import described
 from apps.platform.partitions.registry import (
+    Partition,
     PartitionedTable,
     instants_ahead,
     list_partitioned_tables,
@@ -12,29 +15,35 @@ from apps.platform.partitions.registry import (
 )
 from apps.platform.telemetry.metrics import default_partition_rows
 
+log = structlog.get_logger(__name__)
+
 
 def ensure_partitions(*, now: datetime) -> list[str]:
     """Make the partitions that are needed around `now`; returns the names of new ones.
 
     Calling it again makes nothing. A partition is filled in apart and then attached, so that
-    writers of the table are held up for an instant only.
+    writers of the table are held up for an instant only. One that cannot be made, since its rows lie in
+    the default partition, keeps no other from being made.
+
+    Raises:
+        DatabaseError: what stood in the way of the first that could not be made, after all others.
     """
-    made = []
+    made: list[str] = []
+    failures: list[DatabaseError] = []
     for table in list_partitioned_tables():
         for instant in instants_ahead(table, now):
             partition = partition_at(table, instant)
-            if not _exists(partition.name):
-                with transaction.atomic(), connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL lock_timeout = '3s'")
-                    cursor.execute(
-                        f"CREATE TABLE {partition.name} (LIKE {table.name} INCLUDING DEFAULTS "
-                        "INCLUDING CONSTRAINTS INCLUDING STORAGE)"
-                    )
-                    cursor.execute(
-                        f"ALTER TABLE {table.name} ATTACH PARTITION {partition.name} "
-                        f"FOR VALUES FROM ('{partition.lower}') TO ('{partition.upper}')"
-                    )
+            if _exists(partition.name):
+                continue
+            try:
+                _make(table, partition)
+            except DatabaseError as error:
+                log.error("partition_not_made", partition=partition.name, error=described(error))
+                failures.append(error)
+            else:
                 made.append(partition.name)
+    if failures:
+        raise failures[0]
     return made
 
 
@@ -59,6 +68,19 @@ def refresh_gauges() -> None:
 def default_name(table: PartitionedTable) -> str:
     """Name the partition that takes what no other holds."""
     return f"{table.name}_default"
+
+
+def _make(table: PartitionedTable, partition: Partition) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '3s'")
+        cursor.execute(
+            f"CREATE TABLE {partition.name} (LIKE {table.name} INCLUDING DEFAULTS "
+            "INCLUDING CONSTRAINTS INCLUDING STORAGE)"
+        )
+        cursor.execute(
+            f"ALTER TABLE {table.name} ATTACH PARTITION {partition.name} "
+            f"FOR VALUES FROM ('{partition.lower}') TO ('{partition.upper}')"
+        )
 
 
 def _exists(name: str) -> bool:
