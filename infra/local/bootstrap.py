@@ -44,6 +44,9 @@ def main(wanted: str) -> None:
 
 def install_alone(wanted: str) -> None:
     """Install while nobody else does, and tell how long it takes."""
+    if VENV.is_symlink():
+        # What it leads to is somebody else's, and would be emptied.
+        sys.exit(f"{VENV} is a link to another environment: remove it first.")
     VENV.mkdir(exist_ok=True)
     free = shutil.disk_usage(VENV).free
     if free < LEAST_FREE_BYTES:

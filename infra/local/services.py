@@ -65,7 +65,9 @@ class Services:
         if self.database_url:
             check_database(self.database_url)
         if self.redis_url:
-            check_redis(self.redis_url)
+            check_redis(self.redis_url, "REDIS_URL")
+        if self.broker_url != self.redis_url and self.broker_url.startswith("redis"):
+            check_redis(self.broker_url, "CELERY_BROKER_URL")
         if not self.redis_url:
             self._start_valkey(report)
         if not self.database_url:
@@ -130,8 +132,8 @@ def check_database(url: str) -> None:
         ) from error
 
 
-def check_redis(url: str) -> None:
-    """Make sure that the server of REDIS_URL answers.
+def check_redis(url: str, name: str) -> None:
+    """Make sure that the server which a variable names answers.
 
     Raises:
         CannotStart: it does not, and why.
@@ -143,6 +145,6 @@ def check_redis(url: str) -> None:
             client.ping()
     except (redis.RedisError, ValueError) as error:
         raise CannotStart(
-            f"The server of REDIS_URL cannot be reached: {str(error).rstrip('.')}. "
-            "Start it, correct REDIS_URL, or unset it to use the embedded one."
+            f"The server of {name} cannot be reached: {str(error).rstrip('.')}. "
+            f"Start it, correct {name}, or unset it to use the embedded one."
         ) from error

@@ -95,6 +95,16 @@ class TestMain:
         compiled = [path.name for path in (project / "apps" / "__pycache__").iterdir()]
         assert compiled == [f"good.{sys.implementation.cache_tag}.pyc"]
 
+    def test_leaves_an_environment_alone_that_is_another_checkout_s(
+        self, project: Path, tmp_path: Path
+    ) -> None:
+        other = tmp_path / "other"
+        (project / ".venv").rename(other)
+        (project / ".venv").symlink_to(other)
+        with pytest.raises(SystemExit, match="a link to another environment: remove it first"):
+            bootstrap.main("test")
+        assert (other / "bin" / "python").exists()
+
     def test_reports_a_full_disk(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bootstrap, "LEAST_FREE_BYTES", 10**18)
 
