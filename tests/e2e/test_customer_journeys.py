@@ -9,6 +9,7 @@ import httpx
 import stripe
 
 from tests.e2e.conftest import Shop
+from tests.waiting import wait_until
 
 
 def mails_about(shop: Shop, number: str) -> list[str]:
@@ -169,6 +170,16 @@ class TestStripe:
         what = [step["what"] for step in order["timeline"]]
         assert what.count("Payment authorized") == 1
         assert what.count("Payment captured") == 1
+        # The simulator has sent each of them four times, and we have taken each in once.
+        taken_in = (
+            "SELECT kind, count(*) FROM payments_providermessagerecord m "
+            "JOIN payments_payment p ON p.id = m.payment_id WHERE p.order_id = %s GROUP BY kind"
+        )
+        wait_until(lambda: len(shop.ask(taken_in, order_id)) >= 2)
+        assert dict(shop.ask(taken_in, order_id)) == {
+            "payment_intent.amount_capturable_updated": 1,
+            "payment_intent.succeeded": 1,
+        }
 
     def test_a_webhook_with_a_wrong_signature_is_refused_and_not_stored(self, shop: Shop) -> None:
         body = json.dumps({"id": "evt_forged", "object": "event", "type": "x"})
