@@ -6,7 +6,13 @@ from msgspec import Meta, Struct
 
 from apps.kernel.identifiers import CustomerId, OrderId, PaymentId
 from apps.orders.domain.payment_choice import AUTO
-from apps.orders.domain.placement import CURRENCIES, PAYMENT_METHODS
+from apps.orders.domain.placement import (
+    CURRENCIES,
+    LEAST_QUANTITY,
+    MOST_LINES,
+    MOST_QUANTITY,
+    PAYMENT_METHODS,
+)
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.domain.totals import SHIPPING_MINOR
 from apps.platform.web.bodies import Amount, Instant
@@ -25,7 +31,14 @@ class ItemBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line: a SKU and how many; `unit_price` is what the customer saw, checked if given."""
 
     sku: Annotated[str, Meta(min_length=1, max_length=64, examples=["SKU-0001"])]
-    quantity: Annotated[int, Meta(ge=1, le=999, examples=[2])]
+    # What is outside, the use case refuses by a name of its own, as it does with too many lines.
+    quantity: Annotated[
+        int,
+        Meta(
+            examples=[2],
+            extra_json_schema={"minimum": LEAST_QUANTITY, "maximum": MOST_QUANTITY},
+        ),
+    ]
     unit_price: Amount | None = None
 
 
@@ -115,7 +128,7 @@ class PlaceOrderBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra_json_schema={"enum": sorted(CURRENCIES)},
         ),
     ]
-    items: Annotated[list[ItemBody], Meta(min_length=1, max_length=200)]
+    items: Annotated[list[ItemBody], Meta(min_length=1, extra_json_schema={"maxItems": MOST_LINES})]
     shipping: ShippingBody
     payment: PaymentBody
     metadata: Annotated[dict[Annotated[str, Meta(max_length=64)], Any], Meta(max_length=50)] = {}

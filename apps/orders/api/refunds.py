@@ -9,6 +9,7 @@ from apps.orders.domain.refusals import InvalidRefund
 from apps.orders.queries import get_order, list_credit_notes, list_refunds
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.platform.idempotency.views import IdempotentView
+from apps.platform.telemetry.logs import bind_to_lines
 from apps.platform.web.schema import IDEMPOTENCY_KEY, endpoint
 from apps.platform.web.sums import read_sum
 
@@ -54,6 +55,7 @@ class RefundsView(IdempotentView):
         """Ask for money to go back by the way it came; the provider is called after the answer."""
         body = self.body(RefundBody) if request.body else RefundBody()
         order = get_order(reference, customer_id=self.principal.customer_id)
+        bind_to_lines(order_id=str(order.id))
         wish = wish_of(body, order.currency)
         return self.answer_once(
             lambda: self.json(

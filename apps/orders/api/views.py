@@ -11,6 +11,7 @@ from apps.kernel.errors import DomainError
 from apps.kernel.identifiers import OrderId
 from apps.orders.api.bodies import (
     CancelBody,
+    MoneyDocument,
     OrderDetailDocument,
     OrderDocument,
     OrderQuery,
@@ -35,6 +36,7 @@ from apps.orders.services.place_order import AskedFor, DraftedOrder, draft_order
 from apps.platform.idempotency.answering import Answer
 from apps.platform.idempotency.together import Draft, Together
 from apps.platform.idempotency.views import REPLAYED, IdempotentView, answer_of
+from apps.platform.telemetry.logs import bind_to_lines
 from apps.platform.telemetry.metrics import order_creation_seconds, orders_created_total
 from apps.platform.web.etags import etag_of
 from apps.platform.web.pagination import page
@@ -93,25 +95,33 @@ class OrdersView(IdempotentView):
             response = self.answer_together(
                 _PLACING, AskedFor(placement=placement, cause=self.cause, now=self.now)
             )
+        placed = decode(response.content, _Placed)
+        bind_to_lines(order_id=str(placed.id), amount=placed.totals.grand_total.amount)
         if REPLAYED not in response.headers:
             orders_created_total.inc()
-        return self._settled(request, response)
+        return self._settled(request, response, placed.id)
 
-    def _settled(self, request: HttpRequest, response: JsonResponse) -> HttpResponseBase:
-        """Wait for the outcome where the caller prefers to; a repetition is answered as before."""
+    def _settled(
+        self, request: HttpRequest, response: JsonResponse, order_id: OrderId
+    ) -> HttpResponseBase:
+        """Wait for the outcome where the caller prefers to, who may have lost the first answer to that."""
         seconds = wait_preferred(request)
-        if not seconds or REPLAYED in response.headers:
+        if not seconds:
             return response
-        order_id = decode(response.content, _Identified).id
         with patience() as has_patience:
             if not has_patience:
                 return response
             settled = wait_until(lambda: is_settled(order_id) or None, seconds)
         order = get_order(str(order_id), customer_id=None)
+        kept = {
+            name: response.headers[name]
+            for name in ("Location", REPLAYED)
+            if name in response.headers
+        }
         response = self.json(
             order_document(order, list_items([order_id])[order_id]),
             status=200 if settled else 202,
-            headers={"Location": response.headers["Location"]},
+            headers=kept,
         )
         mark_applied(response, seconds)
         return response
@@ -213,6 +223,7 @@ class CancelView(ApiView):
         """Ask for the order to be called off; asking again changes nothing."""
         body = self.body(CancelBody) if request.body else CancelBody()
         order = get_order(reference, customer_id=self.principal.customer_id)
+        bind_to_lines(order_id=str(order.id))
         cancelled = cancel_order(
             order_id=order.id,
             reason=CancelReason.CUSTOMER_REQUEST,
@@ -258,5 +269,12 @@ def _accepted(draft: DraftedOrder) -> Answer:
 _PLACING: Together[AskedFor, DraftedOrder] = Together(draft=_answers, write=save_orders)
 
 
-class _Identified(msgspec.Struct):
+class _Totals(msgspec.Struct):
+    grand_total: MoneyDocument
+
+
+class _Placed(msgspec.Struct):
+    """What the line on a placement tells of it."""
+
     id: OrderId
+    totals: _Totals

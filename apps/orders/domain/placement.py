@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from apps.orders.domain.refusals import InvalidItems, UnsupportedChoice
+from apps.orders.domain.refusals import (
+    InvalidItems,
+    QuantityOutOfRange,
+    TooManyLines,
+    UnsupportedChoice,
+)
 from apps.orders.domain.totals import SHIPPING_MINOR
 
 MOST_LINES = 200
@@ -32,16 +37,19 @@ def merge_lines(lines: Sequence[OrderedLine]) -> list[OrderedLine]:
     Each keeps the position of the line that names its price, else of its first one.
 
     Raises:
-        InvalidItems: no line, too many, a quantity outside 1 to 999 (merged ones too), or two
-            different prices for one SKU.
+        TooManyLines: more than 200.
+        QuantityOutOfRange: a quantity outside 1 to 999, merged ones too.
+        InvalidItems: no line, or two different prices for one SKU.
     """
-    if not 1 <= len(lines) <= MOST_LINES:
-        raise InvalidItems(f"An order has 1 to {MOST_LINES} lines.", pointer="/items")
+    if len(lines) > MOST_LINES:
+        raise TooManyLines(f"An order has at most {MOST_LINES} lines.", pointer="/items")
+    if not lines:
+        raise InvalidItems("An order has lines.", pointer="/items")
     merged: dict[str, OrderedLine] = {}
     for line in lines:
         total = _added(merged.get(line.sku), line)
         if line.quantity < LEAST_QUANTITY or total.quantity > MOST_QUANTITY:
-            raise InvalidItems(
+            raise QuantityOutOfRange(
                 f"The quantity of one SKU is {LEAST_QUANTITY} to {MOST_QUANTITY}.",
                 pointer=f"/items/{line.position}/quantity",
             )

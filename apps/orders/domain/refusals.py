@@ -10,9 +10,15 @@ class OrderNotFound(DomainError):
 
 
 class UnknownSku(DomainError):
-    """A SKU is not in the price list, or not for sale. Remove the line."""
+    """A SKU is not in the price list, or has no price in the currency. Remove the line."""
 
     code = "unknown_sku"
+
+
+class ProductInactive(DomainError):
+    """A SKU is known, and not for sale now. Remove the line, or ask again later."""
+
+    code = "product_inactive"
 
 
 class PriceChanged(DomainError):
@@ -34,9 +40,21 @@ class NoProviderFits(DomainError):
 
 
 class InvalidItems(DomainError):
-    """Too many lines, or a quantity that no order may have. Change the items."""
+    """The lines do not fit together: two prices for one SKU, or more than an order may cost. Change them."""
 
     code = "invalid_items"
+
+
+class TooManyLines(DomainError):
+    """An order has fewer lines than that. Place several orders."""
+
+    code = "too_many_lines"
+
+
+class QuantityOutOfRange(DomainError):
+    """No order may have so many of one SKU, or so few. Change the quantity."""
+
+    code = "quantity_out_of_range"
 
 
 class IllegalTransition(DomainError):

@@ -22,7 +22,7 @@ from apps.orders.domain.placement import (
     merge_lines,
     refuse_unsupported,
 )
-from apps.orders.domain.refusals import InvalidItems, PriceChanged, UnknownSku
+from apps.orders.domain.refusals import InvalidItems, PriceChanged, ProductInactive, UnknownSku
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.domain.totals import MOST_MINOR, totals_of
 from apps.orders.models import Order, OrderItem, OrderStep
@@ -31,8 +31,8 @@ from apps.platform.bulk import insert_together, literal, new_row
 from apps.platform.outbox.publishing import Fact, publish
 
 _PRICES = """
-SELECT sku, name, prices_minor::text FROM orders_listedproduct
-WHERE sku = ANY(%s::varchar[]) AND active
+SELECT sku, name, prices_minor::text, active FROM orders_listedproduct
+WHERE sku = ANY(%s::varchar[])
 """
 
 
@@ -69,10 +69,11 @@ class DraftedOrder:
 
 @dataclass(frozen=True, slots=True)
 class ListPrice:
-    """What the price list says of one SKU: its name, and minor units by currency."""
+    """What the price list says of one SKU: its name, minor units by currency, and whether it is for sale."""
 
     name: str
     prices_minor: Mapping[str, int]
+    is_active: bool
 
 
 def place_order(*, placement: Placement, cause: Cause, now: datetime) -> DraftedOrder:
@@ -81,8 +82,10 @@ def place_order(*, placement: Placement, cause: Cause, now: datetime) -> Drafted
     Placing twice makes two orders: the door keeps repeated requests apart by their idempotency key.
 
     Raises:
-        InvalidItems, UnsupportedChoice, NoProviderFits: the request can never be filled.
-        UnknownSku: a SKU is not listed, inactive or has no price in the currency.
+        InvalidItems, TooManyLines, QuantityOutOfRange, UnsupportedChoice, NoProviderFits: the request
+            can never be filled.
+        UnknownSku: a SKU is not listed, or has no price in the currency.
+        ProductInactive: a SKU is not for sale now.
         PriceChanged: a unit price given is not the listed one.
     """
     (draft,) = draft_orders([AskedFor(placement=placement, cause=cause, now=now)])
@@ -197,20 +200,25 @@ def _list_prices(skus: Iterable[str]) -> dict[str, ListPrice]:
     with connection.cursor() as cursor:
         cursor.execute(_PRICES, [literal(set(skus))])
         return {
-            sku: ListPrice(name, decode(prices_minor, dict[str, int]))
-            for sku, name, prices_minor in cursor.fetchall()
+            sku: ListPrice(name, decode(prices_minor, dict[str, int]), is_active)
+            for sku, name, prices_minor, is_active in cursor.fetchall()
         }
 
 
 def _price_of(line: OrderedLine, listed: ListPrice | None, currency: str) -> tuple[str, int]:
-    """Give a line's name and unit price in minor units; UnknownSku, PriceChanged where it has none."""
+    """Give a line's name and unit price in minor units.
+
+    Raises:
+        UnknownSku, ProductInactive, PriceChanged: see `place_order`.
+    """
+    pointer = f"/items/{line.position}/sku"
     price_minor = listed.prices_minor.get(currency) if listed else None
     if listed is None or price_minor is None:
         raise UnknownSku(
-            f"{line.sku} is not for sale in {currency}.",
-            pointer=f"/items/{line.position}/sku",
-            sku=line.sku,
+            f"{line.sku} is not for sale in {currency}.", pointer=pointer, sku=line.sku
         )
+    if not listed.is_active:
+        raise ProductInactive(f"{line.sku} is not for sale now.", pointer=pointer, sku=line.sku)
     if line.unit_price_minor is not None and line.unit_price_minor != price_minor:
         current = Money(price_minor, currency)
         raise PriceChanged(

@@ -13,6 +13,7 @@ from apps.orders.models import Order, OrderItem
 from apps.platform.web.preferences import patience
 from tests.integration.api.conftest import PLACEMENT, Caller, problem
 from tests.integration.shop import dispatch_all, drain_all, stock, work_off
+from tests.log_lines import line_of, written_lines
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +55,12 @@ class TestPlacing:
             found = json.loads(service.call("GET", f"/orders/{reference}").content)
             assert (found["id"], found["status"]) == (order["id"], "confirmed")
         assert next(step["what"] for step in found["timeline"]) == "Order placed"
+
+    def test_is_found_in_the_log_by_its_id(self, service: Caller) -> None:
+        with written_lines() as lines:
+            order = json.loads(service.place().content)
+        line = line_of(lines, "request answered")
+        assert (line["order_id"], line["amount"]) == (order["id"], "44.70")
 
     def test_waits_for_the_outcome_where_the_caller_prefers(self, service: Caller) -> None:
         with ThreadPoolExecutor(1) as worker:
@@ -123,13 +130,20 @@ class TestRepeating:
         assert "Idempotent-Replayed" not in first.headers
         assert Order.objects.count() == 1
 
-    def test_gives_the_same_answer_to_one_who_would_wait(self, service: Caller) -> None:
+    def test_gives_the_outcome_to_one_who_would_wait_for_it(self, service: Caller) -> None:
+        """Whoever lost the connection while waiting repeats the request to hear what came of it."""
         customer = str(uuid.uuid4())
         first = service.place("k", customer_id=customer)
         work_off()
-        second = service.place("k", customer_id=customer, headers={"Prefer": "wait=5"})
-        assert (second.status_code, second.content) == (202, first.content)
+        second, third = (
+            service.place("k", customer_id=customer, headers={"Prefer": "wait=5"}) for _ in range(2)
+        )
+        assert (second.status_code, json.loads(second.content)["status"]) == (200, "confirmed")
         assert second.headers["Idempotent-Replayed"] == "true"
+        assert second.headers["Location"] == first.headers["Location"]
+        assert third.content == second.content
+        assert service.place("k", customer_id=customer).content == first.content
+        assert Order.objects.count() == 1
 
     def test_refuses_the_key_with_another_body(self, service: Caller) -> None:
         customer = str(uuid.uuid4())

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.kernel.errors import DomainError
 from apps.orders.domain.placement import OrderedLine, merge_lines, refuse_unsupported
-from apps.orders.domain.refusals import InvalidItems, UnsupportedChoice
+from apps.orders.domain.refusals import UnsupportedChoice
 from apps.orders.domain.totals import SHIPPING_MINOR, totals_of
 
 CHOICES: dict[str, Any] = {
@@ -21,10 +22,14 @@ def line(sku: str, quantity: int = 1, price: int | None = None, position: int = 
     return OrderedLine(sku=sku, quantity=quantity, unit_price_minor=price, position=position)
 
 
-def pointer_of(*lines: OrderedLine) -> object:
-    with pytest.raises(InvalidItems) as refused:
+def refusal_of(*lines: OrderedLine) -> tuple[str, object]:
+    with pytest.raises(DomainError) as refused:
         merge_lines(lines)
-    return refused.value.context["pointer"]
+    return refused.value.code, refused.value.context["pointer"]
+
+
+def out_of_range(position: int) -> tuple[str, str]:
+    return "quantity_out_of_range", f"/items/{position}/quantity"
 
 
 class TestMergeLines:
@@ -42,20 +47,21 @@ class TestMergeLines:
         assert merged.position == 1
 
     def test_refuses_two_prices_for_one_sku(self) -> None:
-        assert pointer_of(line("A", 1, 1), line("A", 1, 2, position=1)) == "/items/1/unit_price"
+        refusal = refusal_of(line("A", 1, 1), line("A", 1, 2, position=1))
+        assert refusal == ("invalid_items", "/items/1/unit_price")
 
     @pytest.mark.parametrize("quantity", [0, -1, 1000])
     def test_refuses_a_quantity_that_no_order_has(self, quantity: int) -> None:
-        assert pointer_of(line("A", quantity, position=3)) == "/items/3/quantity"
+        assert refusal_of(line("A", quantity, position=3)) == out_of_range(3)
 
     def test_refuses_a_sum_that_no_order_has(self) -> None:
-        assert pointer_of(line("A", 999), line("A", 1, position=1)) == "/items/1/quantity"
+        assert refusal_of(line("A", 999), line("A", 1, position=1)) == out_of_range(1)
         # A negative line must not hide behind another one.
-        assert pointer_of(line("A", 5), line("A", -1, position=1)) == "/items/1/quantity"
+        assert refusal_of(line("A", 5), line("A", -1, position=1)) == out_of_range(1)
 
-    @pytest.mark.parametrize("lines", [0, 201])
-    def test_refuses_too_few_and_too_many(self, lines: int) -> None:
-        assert pointer_of(*(line(f"S{n}") for n in range(lines))) == "/items"
+    @pytest.mark.parametrize(("lines", "code"), [(0, "invalid_items"), (201, "too_many_lines")])
+    def test_refuses_too_few_and_too_many(self, lines: int, code: str) -> None:
+        assert refusal_of(*(line(f"S{n}") for n in range(lines))) == (code, "/items")
 
     @given(st.lists(st.tuples(st.sampled_from("ABC"), st.integers(1, 20)), min_size=1, max_size=40))
     def test_loses_no_unit(self, wanted: list[tuple[str, int]]) -> None:
