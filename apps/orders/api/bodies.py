@@ -20,8 +20,9 @@ from apps.platform.web.bodies import Amount, Instant
 # What `extra_json_schema` says is told to callers here and refused by the use cases, in words of their own.
 Text = Annotated[str, Meta(max_length=100)]
 NeededText = Annotated[Text, Meta(extra_json_schema={"minLength": 1})]
-# Printable ASCII: it travels in the headers and addresses of the provider's requests.
-Token = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]*$(?!\n)")]
+# Printable ASCII: it travels in the headers and addresses of the provider's requests. Adyen takes an Apple Pay
+# token of up to 10,000 characters; real ones have some 5,000.
+Token = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=r"^[!-~]*$(?!\n)")]
 
 
 ProviderName = Annotated[str, Meta(max_length=32, pattern=r"^[a-z0-9_-]+$(?!\n)")]

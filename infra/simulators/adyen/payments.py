@@ -10,7 +10,13 @@ import time
 from msgspec.structs import replace
 
 from infra.simulators.adyen.books import Books, new_reference
-from infra.simulators.adyen.cards import APPLE_PAY, CARDS, NOT_AUTHENTICATED, STORED, RefusalReason
+from infra.simulators.adyen.cards import (
+    CARDS,
+    NOT_AUTHENTICATED,
+    STORED,
+    RefusalReason,
+    wallet_of,
+)
 from infra.simulators.adyen.documents import DetailsWish, PaymentWish
 from infra.simulators.adyen.notices import news_of
 from infra.simulators.adyen.objects import Answer, Notice, Payment
@@ -160,9 +166,10 @@ def _method(wish: PaymentWish) -> tuple[str, str]:
     """Read the way to pay: its type, and the token."""
     method = wish.payment_method
     if method.type == "applepay":
-        if method.apple_pay_token not in APPLE_PAY:
+        wallet = wallet_of(method.apple_pay_token or "")
+        if wallet is None:
             raise required("applePayToken")
-        return "applepay", str(method.apple_pay_token)
+        return "applepay", wallet
     if method.type != "scheme":
         raise required("paymentMethod.type")
     if not wish.shopper_reference:

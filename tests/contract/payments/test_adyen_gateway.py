@@ -17,6 +17,7 @@ from apps.payments.ports import (
     GatewayUnavailable,
     OutcomeUnknown,
 )
+from tests.apple_pay import sealed_apple_pay
 from tests.contract.payments.adyen_shop import Shop, code_of
 from tests.contract.payments.conftest import make_call
 from tests.contract.payments.simulated_adyen import (
@@ -56,8 +57,11 @@ class TestWhatIsSent:
             "recurringProcessingModel": "CardOnFile",
         }
 
-    def test_is_an_apple_pay_token_where_that_is_the_way_to_pay(self, shop: Shop) -> None:
-        call = make_call(token="apple_pay_authorised", method_type="apple_pay")
+    @pytest.mark.parametrize("token", ["apple_pay_authorised", sealed_apple_pay()])
+    def test_is_an_apple_pay_token_where_that_is_the_way_to_pay(
+        self, shop: Shop, token: str
+    ) -> None:
+        call = make_call(token=token, method_type="apple_pay")
 
         done = shop.gateway.perform(call)
 
@@ -66,7 +70,7 @@ class TestWhatIsSent:
         (request,) = shop.simulator.requests_to("POST", "/v72/payments")
         assert json.loads(request.body)["paymentMethod"] == {
             "type": "applepay",
-            "applePayToken": "apple_pay_authorised",
+            "applePayToken": token,
         }
 
     def test_leaves_no_token_in_the_log(self, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:

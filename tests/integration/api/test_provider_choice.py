@@ -11,6 +11,7 @@ from django.test import Client
 from apps.orders.domain.provider_rules import read_rules
 from apps.orders.models import Order
 from apps.platform.idempotency.models import IdempotencyRecord
+from tests.apple_pay import sealed_apple_pay
 from tests.integration.api.conftest import PLACEMENT, Caller
 from tests.integration.shop import payment_of, settled, stock
 
@@ -45,6 +46,24 @@ def told(answer: HttpResponse) -> tuple[int, str, list[str]]:
     document = json.loads(answer.content)
     pointers = [error["pointer"] for error in document.get("errors", [])]
     return answer.status_code, document["code"], pointers
+
+
+class TestAnApplePayToken:
+    def test_may_be_as_long_as_apple_makes_them(self, service: Caller) -> None:
+        token = sealed_apple_pay()
+        assert len(token) > 5_000
+        wallet = {"provider": "adyen", "method": {"type": "apple_pay", "token": token}}
+        answer = place(service, wallet)
+        assert answer.status_code == 202
+        assert Order.objects.get(id=json.loads(answer.content)["id"]).payment_token == token
+
+    def test_is_refused_beyond_what_adyen_takes(self, service: Caller) -> None:
+        wallet = {"provider": "adyen", "method": {"type": "apple_pay", "token": "x" * 10_001}}
+        assert told(place(service, wallet)) == (
+            422,
+            "validation_failed",
+            ["/payment/method/token"],
+        )
 
 
 class TestChoosing:

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from apps.platform.web.card_numbers import contains_card_data, contains_card_number
+from tests.apple_pay import sealed_apple_pay
 from tests.card_writings import CODES, HONEST, HONEST_CODES, NUMBERS, OTHER_NUMBERS, WITH_EXPONENTS
 from tests.growth import grows_in_proportion
 
@@ -173,6 +174,10 @@ class TestContainsCardNumber:
     def test_finds_it_behind_a_number_with_an_exponent(self, before: str) -> None:
         for text in NUMBERS:
             assert contains_card_number(f'{{"share": {before}, "note": "{text}"}}'.encode()), text
+
+    def test_lets_apple_pay_tokens_through(self) -> None:
+        for seed in range(200):
+            assert not contains_card_number(f'{{"token": "{sealed_apple_pay(seed)}"}}'.encode())
 
     @pytest.mark.parametrize(
         "account", ["ES91 2100 0418 4502 0005 1332", "AT61-1904-3002-3457-3201"]
