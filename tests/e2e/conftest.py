@@ -1,18 +1,15 @@
-"""The whole platform, running: one stack for all journeys, over real HTTP."""
+"""A storefront for the journeys, over real HTTP."""
 
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
-from infra.local.environment import EMBEDDED
 from infra.local.stack import Stack
 
 PATIENCE_SECONDS = 40.0
@@ -161,19 +158,6 @@ class Shop:
         """Ask the database."""
         with psycopg.connect(self.stack.run["database_url"]) as connection:
             return connection.execute(statement, parameters).fetchall()
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """Start everything once."""
-    home = Path(tempfile.mkdtemp(prefix="oms-e2e-"))
-    # Durable, because a crash of the database must not lose what was answered.
-    running = Stack(home, durable=True, environment=EMBEDDED)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.forget()
 
 
 @pytest.fixture

@@ -1,17 +1,12 @@
 """The drills of payments in their smallest size, one after the other on one platform."""
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from infra.local.environment import EMBEDDED
 from infra.local.stack import Stack
 from tests.resilience.outage_drill import play_outage
 from tests.resilience.outage_plan import quick_outage
 from tests.resilience.part import PartResult
-from tests.resilience.payments_drill import ENVIRONMENT, play_payments
+from tests.resilience.payments_drill import play_payments
 from tests.resilience.payments_plan import quick_payments
 from tests.resilience.quiet import Counts
 from tests.resilience.race_drill import play_races
@@ -33,18 +28,6 @@ class Nobody:
 
     def settling(self, *, seconds: float, moving: Counts | None) -> None:
         """The faults are over."""
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    """A platform with the settings of all three."""
-    environment = {**EMBEDDED, **ENVIRONMENT, **quick_outage(seed=SEED).environment}
-    running = Stack(Path(tempfile.mkdtemp(prefix="oms-drills-")), environment=environment)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.forget()
 
 
 def broken(result: PartResult) -> dict[str, list[str]]:
