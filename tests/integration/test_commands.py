@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
+import pytest_django
 from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import CommandError
+from django.db import connection
 
+import manage
 from apps.platform.commands import PlatformCommand
 from infra.local.home import PROJECT
 
@@ -15,13 +19,10 @@ from infra.local.home import PROJECT
 @pytest.mark.parametrize(
     ("command", "setting", "value", "said"),
     [
-        ("define_roles", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
         ("reconcile_payments", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
         ("drain_events", "DATABASE_URL", "nonsense", "DATABASE_URL: expected"),
         ("event_map", "OMS_GATEWAYS", "klarna", "there is no klarna; choose of sandbox, stripe"),
-        ("check_invariants", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
         ("check_invariants", "OMS_LOG_LEVEL", "INFO", "not migrated to this release"),
-        ("number_documents", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
         ("number_documents", "OMS_SHOP_TIME_ZONE", "Mars/Olympus", "no time zone 'Mars/Olympus'"),
         ("event_map", "OMS_PROVIDER_RULES", "stripe; klarna", "rule 2 ('klarna') begins with no"),
         ("event_map", "OMS_OUTBOX_WORKERS", "many", "OMS_OUTBOX_WORKERS"),
@@ -41,6 +42,33 @@ def test_say_in_one_line_why_they_cannot_work(
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def _database_away(
+    monkeypatch: pytest.MonkeyPatch, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """Have nobody answer where the database is looked for."""
+    with django_db_blocker.unblock():
+        connection.close()
+        monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        monkeypatch.setitem(connection.settings_dict, "PORT", "1")
+        yield
+        connection.close()
+
+
+@pytest.mark.usefixtures("_database_away")
+@pytest.mark.parametrize("command", ["define_roles", "check_invariants", "number_documents"])
+def test_say_in_one_line_that_the_database_is_away(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # In this process: that a process of its own says no more is tried with another command above.
+    with pytest.raises(SystemExit) as ended:
+        manage.main([command])
+    assert ended.value.code == manage.CANNOT_WORK
+    said = capsys.readouterr().err
+    assert said.startswith("The database cannot be asked: ")
+    assert len(said.strip().splitlines()) == 1
 
 
 def test_stop_in_one_line_when_they_are_told_to() -> None:
