@@ -4,15 +4,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
+from typing import NoReturn
 
 import pytest
 import pytest_django
 from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import ProgrammingError, connection
+from psycopg.errors import SyntaxErrorOrAccessRuleViolation, UndefinedColumn, UndefinedTable
 
 import manage
 from apps.platform.commands import PlatformCommand
+from config.management.commands import check_invariants as checker
 from infra.local.home import PROJECT
 
 
@@ -22,7 +26,6 @@ from infra.local.home import PROJECT
         ("reconcile_payments", "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x", "cannot be asked"),
         ("drain_events", "DATABASE_URL", "nonsense", "DATABASE_URL: expected"),
         ("event_map", "OMS_GATEWAYS", "klarna", "there is no klarna; choose of sandbox, stripe"),
-        ("check_invariants", "OMS_LOG_LEVEL", "INFO", "not migrated to this release"),
         ("number_documents", "OMS_SHOP_TIME_ZONE", "Mars/Olympus", "no time zone 'Mars/Olympus'"),
         ("event_map", "OMS_PROVIDER_RULES", "stripe; klarna", "rule 2 ('klarna') begins with no"),
         ("event_map", "OMS_OUTBOX_WORKERS", "many", "OMS_OUTBOX_WORKERS"),
@@ -69,6 +72,28 @@ def test_say_in_one_line_that_the_database_is_away(
     said = capsys.readouterr().err
     assert said.startswith("The database cannot be asked: ")
     assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("missing", [UndefinedTable("no table"), UndefinedColumn("no column")])
+def test_the_checker_says_that_the_database_is_not_migrated(
+    missing: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checker, "check_invariants", partial(fail, missing))
+    with pytest.raises(CommandError, match="not migrated to this release") as refused:
+        call_command("check_invariants")
+    assert refused.value.returncode == manage.CANNOT_WORK
+
+
+def test_the_checker_hides_no_fault_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        checker, "check_invariants", partial(fail, SyntaxErrorOrAccessRuleViolation("at or near"))
+    )
+    with pytest.raises(ProgrammingError):
+        call_command("check_invariants")
+
+
+def fail(cause: Exception, *_: object, **__: object) -> NoReturn:
+    raise ProgrammingError(str(cause)) from cause
 
 
 def test_stop_in_one_line_when_they_are_told_to() -> None:

@@ -64,6 +64,13 @@ class AddressesView(IdempotentView):
         "add_own_address",
         summary="Keep an address",
         request=CustomerAddressBody,
+        example={
+            "name": "Grace Example",
+            "line1": "Lindenweg 1",
+            "postal_code": "10115",
+            "city": "Berlin",
+            "country": "DE",
+        },
         responses={201: CustomerAddressDocument},
         parameters=[IDEMPOTENCY_KEY, sends_etag(201)],
         refusals={
@@ -107,6 +114,7 @@ class AddressView(ApiView):
         "change_own_address",
         summary="Correct one of your addresses",
         request=ChangeAddressBody,
+        example={"line1": "Lindenweg 2"},
         responses={200: CustomerAddressDocument},
         parameters=[IF_MATCH, sends_etag(200)],
         refusals={
@@ -178,6 +186,13 @@ class PaymentMethodsView(IdempotentView):
         "save_own_payment_method",
         summary="Save a payment method",
         request=SavePaymentMethodBody,
+        example={
+            "provider": "stripe",
+            "type": "card",
+            "token": "pm_card_visa",
+            "brand": "visa",
+            "last4": "4242",
+        },
         responses={201: PaymentMethodDocument},
         parameters=[IDEMPOTENCY_KEY],
         refusals={

@@ -37,6 +37,7 @@ class CustomersView(IdempotentView):
         "register_customer",
         summary="Register a customer",
         request=RegisterCustomerBody,
+        example={"email": "grace@example.com", "name": "Grace Example", "locale": "de"},
         responses={201: CustomerDocument},
         parameters=[IDEMPOTENCY_KEY, sends_etag(201), sends_location(201)],
         refusals={
@@ -114,6 +115,7 @@ class OwnProfileView(ApiView):
         "change_own_profile",
         summary="Change your profile",
         request=ChangeCustomerBody,
+        example={"name": "Grace Sample", "wants_email": False},
         responses={200: CustomerDocument},
         parameters=[IF_MATCH, sends_etag(200)],
         refusals={

@@ -49,6 +49,15 @@ class ProductsView(ApiView):
         "put_products",
         summary="Add or change products",
         request=ProductsBody,
+        example={
+            "products": [
+                {
+                    "sku": "SKU-0001",
+                    "name": "Cotton Blanket",
+                    "prices": {"EUR": "19.90", "USD": "21.90"},
+                }
+            ]
+        },
         responses={200: RowsDocument},
         tags=["inventory"],
     )
@@ -81,6 +90,17 @@ class CountsView(ApiView):
         "put_stock_counts",
         summary="Report counted stock",
         request=CountsBody,
+        example={
+            "counts": [
+                {
+                    "warehouse": "BER",
+                    "sku": "SKU-0001",
+                    "on_hand": 120,
+                    "message_id": "count-1",
+                    "counted_at": "2026-11-22T08:00:00Z",
+                }
+            ]
+        },
         responses={200: RowsDocument},
         tags=["inventory"],
     )
@@ -98,6 +118,18 @@ class MovementsView(ApiView):
         "post_stock_movements",
         summary="Report receipts, adjustments and returns",
         request=MovementsBody,
+        example={
+            "movements": [
+                {
+                    "warehouse": "BER",
+                    "sku": "SKU-0001",
+                    "quantity": 40,
+                    "reason": "receipt",
+                    "message_id": "receipt-1",
+                    "occurred_at": "2026-11-22T08:00:00Z",
+                }
+            ]
+        },
         responses={200: RowsDocument},
         tags=["inventory"],
     )

@@ -42,6 +42,7 @@ class RefundsView(IdempotentView):
         "refund_order",
         summary="Give money of an order back",
         request=RefundBody,
+        example={"items": [{"sku": "SKU-0001", "quantity": 1}], "reason": "dented"},
         responses={202: RefundDocument},
         parameters=[IDEMPOTENCY_KEY],
         refusals={

@@ -211,6 +211,7 @@ class CancelView(ApiView):
         "cancel_order",
         summary="Cancel an order",
         request=CancelBody,
+        example={"reason": "ordered twice"},
         responses={202: OrderDocument, 200: OrderDocument},
         parameters=[PREFER_WAIT],
         refusals={

@@ -46,6 +46,7 @@ class CaptureView(IdempotentView):
         "capture_payment",
         summary="Capture an authorised payment, whole or in part",
         request=CaptureBody,
+        example={"amount": "19.90"},
         responses={202: PaymentDetailDocument},
         parameters=[IDEMPOTENCY_KEY],
         refusals={
