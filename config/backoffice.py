@@ -87,6 +87,12 @@ SECTIONS = (
                 page="platform_outbox_lag",
             ),
             Page(title="Parked events", icon="report", model="platform_outbox.parkedkey"),
+            Page(
+                title="Event log",
+                icon="list_alt",
+                model="platform_outbox.storedevent",
+                page="platform_outbox_log",
+            ),
             Page(title="Audit log", icon="policy", model="platform_audit.auditentry"),
             Page(title="Staff", icon="badge", model="auth.user"),
             Page(title="Roles", icon="admin_panel_settings", model="auth.group"),

@@ -19,6 +19,7 @@ from apps.platform.backoffice.asking import Question, ReasonForm, ask
 from apps.platform.backoffice.deeds import record_deed
 from apps.platform.backoffice.formatting import badge, document, identifier, moment
 from apps.platform.backoffice.panels import Panel, Table, TitledPanel
+from apps.platform.outbox.admin.log import show_event, show_log
 from apps.platform.outbox.admin.panels import (
     PARKED_TONES,
     events_table,
@@ -120,10 +121,18 @@ class ParkedKeyAdmin(ReadOnlyAdmin):
         return self._decide(request, list(queryset), "skip", from_list="skip_chosen")
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page of lags."""
-        page = self.admin_site.admin_view(self.show_lags)
-        ours = path("lag/", page, name="platform_outbox_lag")
-        return [ours, *super().get_urls()]
+        """Add the page of lags, and the log, whose rows have a key of two columns and so no page of their own."""
+        guard, site = self.admin_site.admin_view, self.admin_site
+        return [
+            path("lag/", guard(self.show_lags), name="platform_outbox_lag"),
+            path("log/", guard(partial(show_log, site)), name="platform_outbox_log"),
+            path(
+                "log/<int:event_id>/",
+                guard(partial(show_event, site)),
+                name="platform_outbox_event",
+            ),
+            *super().get_urls(),
+        ]
 
     def show_lags(self, request: HttpRequest) -> HttpResponse:
         """Show how far behind every subscriber is."""

@@ -1,0 +1,150 @@
+"""The log of published facts, to look through: the newest, those of one story, and what one says."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from apps.kernel.events import CATALOGUE
+from apps.platform.backoffice.deeds import name_actors
+from apps.platform.backoffice.formatting import document, identifier, link, moment
+from apps.platform.backoffice.panels import Panel, Table
+from apps.platform.outbox.models import Delivery, StoredEvent
+
+MAY_LOOK = "platform_outbox.view_storedevent"
+SHOWN = 50
+_ID = re.compile(r"[0-9]{1,18}")
+
+
+def show_log(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """Show the newest facts, or with `key`, `type` and `before` those that fit.
+
+    A key that is none finds nothing. Raises PermissionDenied to whoever may not see facts.
+    """
+    _insist_on_permission(request)
+    key, kind, before = (request.GET.get(name, "").strip() for name in ("key", "type", "before"))
+    events = _list_events(key, kind, before)
+    older = ""
+    if len(events) > SHOWN:
+        last = events[SHOWN - 1]
+        older = urlencode({"key": key, "type": kind, "before": _place_of(last)})
+    return TemplateResponse(
+        request,
+        "outbox/log.html",
+        {
+            **site.each_context(request),
+            "title": "Event log",
+            "key": key,
+            "type": kind,
+            "types": sorted(CATALOGUE),
+            "older": older,
+            "panel": Panel(
+                tables=(_table(events[:SHOWN]),) if events else (),
+                note="" if events else "No event fits.",
+            ),
+        },
+    )
+
+
+def show_event(site: AdminSite, request: HttpRequest, event_id: int) -> HttpResponse:
+    """Show one fact with what it says; `at` is when it was published, which names its partition."""
+    _insist_on_permission(request)
+    at = _instant(request.GET.get("at", ""))
+    event = at and StoredEvent.objects.filter(occurred_at=at, event_id=event_id).first()
+    if not event:
+        raise Http404
+    waiting = Delivery.objects.filter(key=event.key, event_id=event_id).order_by("subscriber")
+    return TemplateResponse(
+        request,
+        "outbox/event.html",
+        {
+            **site.each_context(request),
+            "title": f"{event.type} {event.event_id}",
+            "panel": Panel(
+                facts=(
+                    ("When", moment(event.occurred_at)),
+                    ("Event", f"{event.type}, version {event.version}"),
+                    ("Story", _story(event)),
+                    ("About", f"{event.aggregate_type} {event.aggregate_id}"),
+                    ("Number within that", str(event.seq)),
+                    ("By", name_actors([event.actor])[event.actor]),
+                    ("Because of", event.causation_id or "a request"),
+                    ("Correlation", identifier(event.correlation_id)),
+                    ("Still to hear it", ", ".join(one.subscriber for one in waiting) or "nobody"),
+                    ("What it says", document(event.payload)),
+                )
+            ),
+        },
+    )
+
+
+def _insist_on_permission(request: HttpRequest) -> None:
+    if not request.user.has_perm(MAY_LOOK):
+        raise PermissionDenied
+
+
+def _list_events(key: str, kind: str, before: str) -> Sequence[StoredEvent]:
+    """Find one more than is shown, the newest first."""
+    events = StoredEvent.objects.order_by("-occurred_at", "-event_id").defer("payload")
+    if key:
+        try:
+            events = events.filter(key=UUID(key))
+        except ValueError:
+            return []
+    if kind:
+        events = events.filter(type=kind)
+    at, _, event_id = before.partition(" ")
+    if (instant := _instant(at)) and _ID.fullmatch(event_id):
+        # Facts of one transaction have one time. The plain bound leaves younger partitions alone.
+        events = events.filter(occurred_at__lte=instant, pk__lt=(instant, int(event_id)))
+    return list(events[: SHOWN + 1])
+
+
+def _place_of(event: StoredEvent) -> str:
+    return f"{event.occurred_at.isoformat()} {event.event_id}"
+
+
+def _table(events: Sequence[StoredEvent]) -> Table:
+    names = name_actors(event.actor for event in events)
+    return Table(
+        headings=("When", "Event", "No.", "Story", "By"),
+        numbers=frozenset({"No."}),
+        rows=[
+            (
+                moment(event.occurred_at),
+                link(_page_of(event), event.type),
+                str(event.seq),
+                _story(event),
+                names[event.actor],
+            )
+            for event in events
+        ],
+    )
+
+
+def _story(event: StoredEvent) -> SafeString:
+    page = reverse("admin:platform_outbox_log")
+    return link(f"{page}?{urlencode({'key': str(event.key)})}", str(event.key))
+
+
+def _page_of(event: StoredEvent) -> str:
+    page = reverse("admin:platform_outbox_event", args=[event.event_id])
+    return f"{page}?{urlencode({'at': event.occurred_at.isoformat()})}"
+
+
+def _instant(text: str) -> datetime | None:
+    """Read a time as this page writes it into addresses; anything else is none."""
+    try:
+        at = parse_datetime(text)
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
