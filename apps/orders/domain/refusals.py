@@ -1,6 +1,18 @@
 """What orders says no to."""
 
+from collections.abc import Sequence
+
 from apps.kernel.errors import DomainError
+
+
+def first_of(refusals: Sequence[DomainError]) -> DomainError:
+    """Give the first, which says what else is wrong, and where: the caller mends all at once."""
+    first, *others = refusals
+    if others:
+        first.context["also"] = [
+            {"pointer": other.context["pointer"], "detail": other.detail} for other in others
+        ]
+    return first
 
 
 class OrderNotFound(DomainError):

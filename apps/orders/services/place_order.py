@@ -22,7 +22,13 @@ from apps.orders.domain.placement import (
     merge_lines,
     refuse_unsupported,
 )
-from apps.orders.domain.refusals import InvalidItems, PriceChanged, ProductInactive, UnknownSku
+from apps.orders.domain.refusals import (
+    InvalidItems,
+    PriceChanged,
+    ProductInactive,
+    UnknownSku,
+    first_of,
+)
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.domain.totals import MOST_MINOR, totals_of
 from apps.orders.models import Order, OrderItem, OrderStep
@@ -142,11 +148,17 @@ def _draft(asked: AskedFor, listed: Mapping[str, ListPrice]) -> DraftedOrder | D
             providers=settings.OMS_GATEWAYS,
             methods=settings.OMS_PAYMENT_METHODS,
         )
-        priced = [
-            (line, *_price_of(line, listed.get(line.sku), placement.currency)) for line in lines
-        ]
     except DomainError as refusal:
         return refusal
+    priced: list[tuple[OrderedLine, str, int]] = []
+    refused: list[DomainError] = []
+    for line in lines:
+        try:
+            priced.append((line, *_price_of(line, listed.get(line.sku), placement.currency)))
+        except DomainError as refusal:
+            refused.append(refusal)
+    if refused:
+        return first_of(refused)
     totals = totals_of(
         [(line.quantity, price_minor) for line, _, price_minor in priced],
         currency=placement.currency,

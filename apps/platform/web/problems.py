@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import structlog
@@ -19,7 +19,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions as drf
 
-from apps.kernel.errors import DomainError
+from apps.kernel.decoding import convert
+from apps.kernel.errors import DomainError, JsonValue
 from apps.platform.database_failures import sqlstate_of
 from apps.platform.telemetry.masking import masked_text
 from apps.platform.web.refusals import DEFAULT_STATUS, STATUS_OF, FieldError, HttpRefusal
@@ -148,11 +149,13 @@ def _of_domain_error(error: DomainError) -> HttpRefusal:
     headers = {} if wait is None else {"Retry-After": str(wait)}
     context = dict(error.context)
     pointer, parameter = context.pop("pointer", None), context.pop("parameter", None)
+    also = cast("list[JsonValue]", context.pop("also", []))
     errors = []
     if isinstance(pointer, str):
         errors.append(FieldError(pointer=pointer, detail=error.detail))
     elif isinstance(parameter, str):
         errors.append(FieldError(parameter=parameter, detail=error.detail))
+    errors += [convert(other, FieldError) for other in also]
     return HttpRefusal(
         status, error.code, error.detail, errors=errors, headers=headers, context=context
     )

@@ -113,6 +113,23 @@ class TestRefusing:
         assert (Order.objects.count(), StoredEvent.objects.count()) == (0, before)
         assert not IdempotencyRecord.objects.exists()
 
+    def test_points_at_every_line_that_cannot_be_had(self, service: Caller) -> None:
+        lines = [
+            {"sku": "SKU-X", "quantity": 1},
+            {"sku": "SKU-A", "quantity": 1, "unit_price": "1.00"},
+            {"sku": "SKU-Y", "quantity": 1},
+        ]
+        answer = service.place(items=lines)
+        told = problem(answer)
+        assert (answer.status_code, told["code"]) == (422, "unknown_sku")
+        assert [error["pointer"] for error in told["errors"]] == [
+            "/items/0/sku",
+            "/items/1/unit_price",
+            "/items/2/sku",
+        ]
+        assert "19.90" in told["errors"][1]["detail"]
+        assert "also" not in told
+
     def test_tells_the_price_of_today(self, service: Caller) -> None:
         answer = service.place(items=[{"sku": "SKU-A", "quantity": 1, "unit_price": "1.00"}])
         assert problem(answer)["current_price"] == {"amount": "19.90", "currency": "EUR"}
