@@ -38,7 +38,7 @@ IDEMPOTENCY_KEY: Final = OpenApiParameter(
     required=True,
     description="A new value for a new request, the same one for a repetition; kept for a day. 1 to 255 "
     "printable ASCII characters that do not look like a card number, such as a UUID. A repetition is answered "
-    "as the request was, without waiting (`Idempotent-Replayed: true`): read the order for what became of it since.",
+    "as the request was (`Idempotent-Replayed: true`); where it asks to wait, with what has become of it.",
 )
 IF_MATCH: Final = OpenApiParameter(
     "If-Match",
