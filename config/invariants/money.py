@@ -85,7 +85,7 @@ MONEY_INVARIANTS = (
         remedy=_COMPARE,
         sql="""
             SELECT p.id AS payment_id, p.order_number, p.status, p.captured_minor, o.captured,
-                   p.refunded_minor, o.refunded, o.authorised, o.voided
+                   p.refunded_minor, o.refunded, o.authorised, o.voided, u.undone
             FROM payments_payment p
             CROSS JOIN LATERAL (
                 SELECT coalesce(sum(amount_minor) FILTER (WHERE kind = 'capture'), 0) AS captured,
@@ -94,13 +94,18 @@ MONEY_INVARIANTS = (
                        count(*) FILTER (WHERE kind = 'void') > 0 AS voided
                 FROM payments_paymentoperation
                 WHERE payment_id = p.id AND state = 'succeeded') o
+            -- What could not be voided because it was charged, by a charge that did not last.
+            CROSS JOIN LATERAL (
+                SELECT count(*) > 0 AS undone FROM payments_paymentoperation
+                WHERE payment_id = p.id AND kind = 'capture' AND only_looks
+                  AND state = 'declined') u
             WHERE p.id >= %(since_id)s
               AND (p.captured_minor <> o.captured OR p.refunded_minor <> o.refunded
                    OR NOT CASE
                        WHEN p.status IN ('pending', 'requires_action')
                            THEN NOT o.authorised AND NOT o.voided
                        WHEN p.status = 'failed' THEN NOT o.authorised
-                       WHEN p.status = 'voided' THEN o.authorised AND o.voided
+                       WHEN p.status = 'voided' THEN o.authorised AND (o.voided OR u.undone)
                        WHEN p.status = 'authorized' THEN o.authorised AND NOT o.voided
                        WHEN p.status = 'captured' THEN o.captured > 0 AND o.refunded = 0
                        WHEN p.status = 'refunded' THEN o.captured > 0 AND o.refunded = o.captured

@@ -19,6 +19,7 @@ from apps.payments.services.claim_operations import ClaimedOperation, claim_oper
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.payments.services.undo_payments import undo_payments
 from apps.platform.outbox.models import StoredEvent
+from config.invariants import Scope, check_invariants, list_invariants
 from tests.conftest import make_cause
 from tests.integration.payments.story import ACTION, DONE, ask, authorizing, captured, hear
 
@@ -157,3 +158,7 @@ def test_ends_where_a_charge_did_not_last(now: datetime) -> None:
     look = PaymentOperation.objects.get(kind="capture", only_looks=True)
     payment = hear(look, Declined(code="reversed", detail="No."), now)
     assert (payment.status, payment.undo_at) == ("voided", None)
+    name = "a_payment_agrees_with_its_operations"
+    judges = [one for one in list_invariants() if one.name == name]
+    (finding,) = check_invariants(judges, scope=Scope())
+    assert finding.rows == []

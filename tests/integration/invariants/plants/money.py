@@ -79,4 +79,15 @@ MONEY_PLANTS = (
         ),
         row={"status": "failed", "authorised": True, "voided": False},
     ),
+    Plant(
+        invariant="a_payment_agrees_with_its_operations",
+        how="a voided payment was never voided",
+        statements=(
+            "UPDATE payments_payment SET status = 'voided', captured_minor = 0 "
+            "WHERE order_id = %(confirmed)s",
+            "UPDATE payments_paymentoperation SET state = 'declined' "
+            f"WHERE kind = 'capture' AND {OF_CONFIRMED}",
+        ),
+        row={"status": "voided", "voided": False, "undone": False},
+    ),
 )
