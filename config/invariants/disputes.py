@@ -18,6 +18,18 @@ _SUMS = """
 
 DISPUTE_INVARIANTS = (
     Invariant(
+        name="a_reversal_stands_for_no_dispute",
+        means="A bank took a charge back, and that is counted a second time by a dispute of the payment.",
+        remedy="Nothing more may go back of it; see in the provider's books what the dispute is about.",
+        sql="""
+            SELECT r.payment_id, r.reference AS reversal, r.amount_minor, x.reference AS dispute,
+                   x.state, x.amount_minor AS disputed_minor
+            FROM payments_dispute r JOIN payments_dispute x ON x.payment_id = r.payment_id
+            WHERE r.payment_id >= %(since_id)s AND r.is_reversal AND r.state <> 'won'
+              AND NOT x.is_reversal AND x.state <> 'won'
+            ORDER BY r.id""",
+    ),
+    Invariant(
         name="the_ledger_agrees_with_disputes",
         means="The ledger says that banks hold, or have taken back, another sum than the disputes of a payment.",
         remedy="Compare with the payment's disputes; correct by an entry, never by changing one.",

@@ -149,11 +149,6 @@ _REASONS = (
         de="Die Zahlung wurde abgebrochen, bevor sie abgeschlossen war.",
     ),
     _Reason(
-        codes=("CAPTURE_REVERSED",),
-        en="The payment was taken back.",
-        de="Die Zahlung wurde zurückgeholt.",
-    ),
-    _Reason(
         codes=("issuer_not_available",),
         en="Your bank could not be reached.",
         de="Ihre Bank war nicht erreichbar.",

@@ -85,7 +85,14 @@ def show_payment(order_id: OrderId) -> Panel:
 
 def _dispute_alert(payment: Payment, disputes: Iterable[Dispute]) -> str:
     waits = " What is to go back of it waits for the decision." if payment.waits_for_dispute else ""
-    if any(one.state == DisputeState.OPENED for one in disputes):
+    opened = [one for one in disputes if one.state == DisputeState.OPENED]
+    if any(one.is_reversal for one in opened):
+        return (
+            "The customer's bank has taken a charge back, and the provider tells of no dispute: send nothing "
+            "more, see in its books whether that is final, and say of the dispute below that it was lost or "
+            f"won.{waits}"
+        )
+    if opened:
         return (
             "The customer's bank disputes a charge: answer it in the provider's own books in time."
             f"{waits}"

@@ -77,6 +77,11 @@ class ProviderMessageRecord(models.Model):
         return self.handled_at is None and self.failure != ""
 
     @property
+    def is_about_charge(self) -> bool:
+        """Whether it says that a charge went back, which was made before, or nothing could have."""
+        return self.refund is not None or bool(self.dispute and self.dispute.get("is_reversal"))
+
+    @property
     def announces_report(self) -> bool:
         """Whether it says that a report can be fetched, see `ANNOUNCES_REPORT`."""
         return self.payment_id is None and not self.reference and bool(self.facts)
@@ -85,7 +90,8 @@ class ProviderMessageRecord(models.Model):
 class Dispute(models.Model):
     """A charge that the customer's bank took back, or may; the provider decides who is right.
 
-    `is_by_hand` where a person said how it ended, because the provider does not.
+    `is_by_hand` where a person said how it ended, because the provider does not. `is_reversal` where
+    the provider says that the money was taken, and has told of no dispute yet that it was taken for.
     """
 
     id = own_id_field(DisputeId)
@@ -99,6 +105,7 @@ class Dispute(models.Model):
     opened_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
     is_by_hand = models.BooleanField(default=False, db_default=False)
+    is_reversal = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -108,6 +115,11 @@ class Dispute(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["provider", "reference"], name="a_dispute_is_known_once"
+            ),
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=Q(is_reversal=True) & ~Q(state=DisputeState.WON.value),
+                name="a_charge_is_reversed_once",
             ),
         ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from apps.kernel.identifiers import PaymentId
@@ -19,6 +20,9 @@ class DisputeNews:
 
     An amount that cannot be read is 0. Without a `currency`, as it was kept once, it is in that of the
     payment.
+
+    With `is_reversal` the customer's bank took the charge back, and it is said of no dispute: there may
+    be one all the same, of which other news tell. `happened_at` is when, where the provider says so.
     """
 
     reference: str
@@ -26,6 +30,8 @@ class DisputeNews:
     amount_minor: int
     reason: str
     currency: str = ""
+    is_reversal: bool = False
+    happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

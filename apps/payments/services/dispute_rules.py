@@ -39,6 +39,7 @@ def new_dispute(payment: Payment, news: DisputeNews, changes: Changes) -> Disput
         amount_minor=news.amount_minor,
         currency=news.currency,
         reason=news.reason[:64],
+        is_reversal=news.is_reversal,
         opened_at=changes.now,
     )
 
@@ -78,6 +79,16 @@ def move_on(
     said = ", said by hand" if is_by_hand else ""
     changes.step(payment, f"Dispute {state} ({dispute.reason}){said}", cause)
     changes.publish(payment, _event(payment, dispute, state), cause)
+    return True
+
+
+def step_once(payment: Payment, what: str, changes: Changes, cause: Cause) -> bool:
+    """Note a row of the history unless it is there: a provider may say a thing by more than one message."""
+    is_noted = any(one.payment_id == payment.id and one.what == what for one in changes.steps)
+    if is_noted or payment.history.filter(what=what).exists():
+        return False
+    payment.updated_at = changes.now
+    changes.step(payment, what, cause)
     return True
 
 

@@ -116,7 +116,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         in_flight = _list_in_flight(payments.values())
         known = _list_known(messages, payments)
         uncharged = _list_uncharged(
-            payments[one.id] for one in messages if one.refund and one.id in payments
+            payments[one.id] for one in messages if one.is_about_charge and one.id in payments
         )
         for message in messages:
             payment_id = payments.get(message.id)
@@ -128,7 +128,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
             elif payment_id in in_flight:
                 # The call under way may have been answered before this happened: look after it.
                 message.next_at = now + IN_FLIGHT_PAUSE
-            elif payment_id is not None and payment_id in uncharged and message.refund:
+            elif payment_id is not None and payment_id in uncharged and message.is_about_charge:
                 # The charge was made, or nothing could have gone back of it: hear of that first.
                 looked_up.setdefault(payment_id, set())
                 message.next_at = now + pause_after(message.attempts)

@@ -9,11 +9,12 @@ from django.db import transaction
 from apps.kernel.decoding import convert
 from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.disputes import DisputeState
-from apps.payments.models import Dispute, Payment, ProviderMessageRecord
+from apps.payments.models import Payment, ProviderMessageRecord
 from apps.payments.ports import DisputeNews
 from apps.payments.services.changes import Changes
-from apps.payments.services.dispute_rules import give_back_what_waited, move_on, new_dispute
+from apps.payments.services.dispute_rules import give_back_what_waited, move_on, step_once
 from apps.payments.services.operations import cause_in_name_of_provider
+from apps.payments.services.reversal_rules import dispute_told_of, note_reversal
 from apps.platform.bulk import lock_many
 
 log = structlog.get_logger(__name__)
@@ -24,41 +25,37 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
 
     The payment keeps its status. Nothing that is disputed goes back: what is to go back of it waits, goes
     back once the dispute is won, and is not owed any more once it is lost. That one was won which a
-    person had called lost is written into the history, and changes nothing else.
+    person had called lost is written into the history, and changes nothing else. What a bank took back
+    without a dispute counts as one, until a dispute tells of it.
     """
     with transaction.atomic(savepoint=False):
         payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in messages})}
         changes = Changes(now=now)
-        changed: dict[PaymentId, Payment] = {}
         waited: set[PaymentId] = set()
-        noted: set[str] = set()
         for message in sorted(messages, key=lambda one: one.id):
             payment = payments.get(message.payment_id)  # type: ignore[arg-type]  # none has no row
             if payment is None or message.dispute is None:
                 continue
             news = convert(message.dispute, DisputeNews)
-            known = Dispute.objects.filter(provider=payment.provider, reference=news.reference)
-            dispute = known.first() or new_dispute(payment, news, changes)
             cause = cause_in_name_of_provider(payment)
+            if news.is_reversal:
+                note_reversal(payment, news, changes, cause)
+                continue
+            dispute = dispute_told_of(payment, news, changes, cause)
             if move_on(dispute, payment, news.state, changes, cause):
-                changed[payment.id] = payment
                 waited |= {payment.id} if news.state is DisputeState.WON else set()
             elif dispute.is_by_hand and (dispute.state, news.state) == ("lost", "won"):
                 said = f"The provider says that dispute {dispute.reference} was won"
-                # A provider may say it by more than one message.
-                if said in noted or payment.history.filter(what=said).exists():
-                    continue
-                noted.add(said)
-                payment.updated_at = now
-                changes.step(payment, said, cause)
-                log.warning(
-                    "decided_dispute_contradicted",
-                    dispute_id=str(dispute.id),
-                    payment_id=str(payment.id),
-                    order_id=str(payment.order_id),
-                )
-                changed[payment.id] = payment
+                if step_once(payment, said, changes, cause):
+                    log.warning(
+                        "decided_dispute_contradicted",
+                        dispute_id=str(dispute.id),
+                        payment_id=str(payment.id),
+                        order_id=str(payment.order_id),
+                    )
         for payment_id in waited:
-            payment = changed[payment_id]
+            payment = payments[payment_id]
             give_back_what_waited(payment, changes, cause_in_name_of_provider(payment))
-        changes.write(list(changed.values()))
+        # Whatever changes a payment here is a step of its history.
+        changed = {one.payment_id for one in changes.steps}
+        changes.write([one for one in payments.values() if one.id in changed])

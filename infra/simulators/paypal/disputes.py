@@ -32,6 +32,7 @@ def opened(order: Order, capture_id: str, *, reason: str) -> tuple[Dispute, Orde
         created=now,
         updated=now,
         reason=reason,
+        is_of_reversal=order.is_reversed(capture),
     )
     return dispute, replace(order, disputes=(*order.disputes, dispute))
 

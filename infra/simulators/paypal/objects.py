@@ -6,6 +6,8 @@ from msgspec import Struct
 
 SELLERS = "RESOLVED_SELLER_FAVOUR"
 """How PayPal says that it has decided a dispute for the shop."""
+CHARGEBACK = "CHARGEBACK"
+"""Why a capture went back that the payer's bank has taken, and no dispute."""
 
 
 class Authorization(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,7 +57,10 @@ class Refund(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Dispute(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A charge that the payer disputes; without an outcome it is open."""
+    """A charge that the payer disputes; without an outcome it is open.
+
+    `is_of_reversal` where the payer's bank had taken the money back before: then it takes none.
+    """
 
     id: str
     capture_id: str
@@ -64,6 +69,7 @@ class Dispute(Struct, frozen=True, kw_only=True, omit_defaults=True):
     updated: int
     reason: str
     outcome_code: str = ""
+    is_of_reversal: bool = False
 
     @property
     def is_against_us(self) -> bool:
@@ -112,6 +118,12 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return self.authorization
         both = (self.authorization, *self.earlier)
         return next((one for one in both if one.id == name), None)
+
+    def is_reversed(self, capture: Capture) -> bool:
+        """Whether the payer's bank has a charge; a dispute of that which we win brings it back."""
+        disputes = (one for one in self.disputes if one.capture_id == capture.id)
+        is_won = any(one.is_of_reversal and not one.is_against_us for one in disputes)
+        return capture.reason == CHARGEBACK and not is_won
 
     def refunded_of(self, capture_id: str) -> int:
         """Say what went back of one capture."""

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from infra.simulators.paypal.books import Books, new_name
 from infra.simulators.paypal.documents import CaptureAuthorization, RefundCapture, minor_of
-from infra.simulators.paypal.objects import Capture, Change, Order, Refund, Shown
+from infra.simulators.paypal.objects import CHARGEBACK, Capture, Change, Order, Refund, Shown
 from infra.simulators.paypal.refusals import Refusal, missing
 from infra.simulators.paypal.wallets import WALLETS
 
@@ -71,11 +71,13 @@ def settle(order: Order, name: str, status: str) -> Change:
 
 
 def reverse(order: Order, name: str) -> Change:
-    """Have the payer's bank take back what was captured."""
+    """Have the payer's bank take back what was captured; by a dispute that is open or lost it has it already."""
     found = capture_named(order, name)
     if found.status not in REFUNDABLE:
         raise missing()
-    reversed_one = replace(found, status="REFUNDED", reason="CHARGEBACK")
+    is_disputed = any(one.capture_id == name and one.is_against_us for one in order.disputes)
+    reason = found.reason if is_disputed else CHARGEBACK
+    reversed_one = replace(found, status="REFUNDED", reason=reason)
     return _with_capture(order, reversed_one, "PAYMENT.CAPTURE.REVERSED")
 
 
@@ -89,7 +91,7 @@ def refund(books: Books, order: Order, name: str, wanted: RefundCapture) -> Chan
     if any(one.capture_id == name and one.is_against_us for one in order.disputes):
         raise Refusal(422, "TRANSACTION_DISPUTED")
     left = found.minor - order.refunded_of(name)
-    if left <= 0 or found.reason == "CHARGEBACK":
+    if left <= 0 or order.is_reversed(found):
         raise Refusal(422, "CAPTURE_FULLY_REFUNDED")
     minor = left
     if wanted.amount is not None:

@@ -9,7 +9,7 @@ from infra.simulators.http_server import Request
 from infra.simulators.paypal.books import Books
 from infra.simulators.paypal.disputes import OUTCOMES
 from infra.simulators.paypal.documents import written
-from infra.simulators.paypal.objects import Dispute, Order
+from infra.simulators.paypal.objects import CHARGEBACK, Dispute, Order
 from infra.simulators.paypal.refusals import Refusal
 from infra.simulators.settlements import Booking, Falsifier, fee_of
 
@@ -88,11 +88,11 @@ class Settlements:
                     payment_id=capture.invoice_id,
                     fee=fee_of(capture.minor),
                 )
-                if capture.reason == "CHARGEBACK":
+                if capture.reason == CHARGEBACK:
                     yield Booking(
                         kind="charge_undone",
                         reference=f"{capture.id[:-1]}R",
-                        amount=capture.minor,
+                        amount=capture.minor - order.refunded_of(capture.id),
                         currency=order.currency,
                         created=capture.updated,
                         payment=capture.id,
@@ -110,7 +110,8 @@ class Settlements:
                         payment_id=refund.invoice_id,
                     )
             for dispute in order.disputes:
-                yield _of_dispute(dispute, order, kind="dispute", created=dispute.created)
+                if not dispute.is_of_reversal:
+                    yield _of_dispute(dispute, order, kind="dispute", created=dispute.created)
                 if dispute.outcome_code == OUTCOMES["won"]:
                     # It changes once: when it is decided.
                     yield _of_dispute(dispute, order, kind="dispute_won", created=dispute.updated)

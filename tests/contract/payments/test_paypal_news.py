@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -61,7 +61,7 @@ class TestWhatAMessageTells:
         assert (message.reference, message.payment_id) == (order, call.payment_id)
         assert message.facts["order"] == order
 
-    def test_of_a_reversal_is_a_setback(
+    def test_of_a_reversal_tells_what_the_bank_took(
         self, paypal_gateway: PayPalGateway, paypal_simulator: SimulatedPayPal
     ) -> None:
         call, _, charge = captured(paypal_gateway)
@@ -69,7 +69,13 @@ class TestWhatAMessageTells:
 
         message = self.read(paypal_gateway, paypal_simulator, "PAYMENT.CAPTURE.REVERSED")
 
-        assert (message.payment_id, message.is_setback) == (call.payment_id, True)
+        assert (message.payment_id, message.is_setback) == (call.payment_id, False)
+        told = message.dispute
+        assert told is not None
+        assert (told.reference, told.state, told.is_reversal) == (charge, "opened", True)
+        assert (told.amount_minor, told.currency) == (12990, "EUR")
+        assert told.happened_at is not None
+        assert datetime.now(UTC) - timedelta(minutes=1) < told.happened_at <= datetime.now(UTC)
 
     def test_of_a_dispute_is_kept_without_its_parties(
         self, paypal_gateway: PayPalGateway, paypal_simulator: SimulatedPayPal
@@ -94,7 +100,7 @@ class TestWhatAMessageTells:
         ("event_type", "is_setback"),
         [
             ("PAYMENT.AUTHORIZATION.VOIDED", True),
-            ("PAYMENT.CAPTURE.REVERSED", True),
+            ("PAYMENT.CAPTURE.REVERSED", False),
             ("PAYMENT.REFUND.FAILED", True),
             ("PAYMENT.CAPTURE.DECLINED", False),
             ("PAYMENT.CAPTURE.REFUNDED", False),

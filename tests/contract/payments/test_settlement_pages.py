@@ -100,16 +100,30 @@ class TestStripe:
 
 
 class TestPayPal:
-    def test_tells_what_was_taken_back_by_the_name_of_the_capture(
+    def test_tells_what_a_bank_took_back_as_a_dispute(
         self, paypal_simulator: SimulatedPayPal, paypal_gateway: PayPalGateway
     ) -> None:
         provider = paypal_provider(paypal_simulator, paypal_gateway)
         _, _, capture = charged(provider)
         paypal_simulator.let("reverse", capture=capture)
-        assert {(line.kind, line.reference) for line in reported(provider)} == {
-            (SettlementKind.CHARGE, capture),
-            (SettlementKind.CHARGE_UNDONE, capture),
+        assert {(line.kind, line.payment_reference) for line in reported(provider)} == {
+            (SettlementKind.CHARGE, ""),
+            (SettlementKind.DISPUTE, capture),
         }
+
+    @pytest.mark.parametrize("happened", [("reverse", "dispute"), ("dispute", "reverse")])
+    def test_tells_once_of_money_that_was_both_disputed_and_taken_back(
+        self,
+        paypal_simulator: SimulatedPayPal,
+        paypal_gateway: PayPalGateway,
+        happened: tuple[str, str],
+    ) -> None:
+        provider = paypal_provider(paypal_simulator, paypal_gateway)
+        _, _, capture = charged(provider)
+        for what in happened:
+            paypal_simulator.let(what, capture=capture)
+        kinds = sorted(line.kind for line in reported(provider))
+        assert kinds == [SettlementKind.CHARGE, SettlementKind.DISPUTE]
 
     def test_is_asked_by_halves_for_more_than_it_gives_at_once(
         self,

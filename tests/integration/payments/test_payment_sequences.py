@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -61,6 +61,7 @@ JUDGES = frozenset(
         "a_payment_agrees_with_its_operations",
         "the_ledger_agrees_with_disputes",
         "a_payment_agrees_with_its_disputes",
+        "a_reversal_stands_for_no_dispute",
         "events_of_an_aggregate_have_no_gap",
         "versions_agree_with_events",
         "decisive_events_happen_once",
@@ -194,6 +195,25 @@ class LifeOfAPayment(RuleBasedStateMachine):
             "amount_minor": amount,
             "reason": "fraudulent",
             "currency": currency,
+        }
+        note_disputes(messages=[self.message(dispute=news)], now=self.now)
+
+    @rule(
+        reference=st.sampled_from(["rev_1", "rev_2"]),
+        amount=st.integers(1, 100),
+        currency=st.sampled_from(["EUR", "EUR", "USD"]),
+        hours_ago=st.sampled_from([-1, 1]),
+    )
+    def reverse(self, reference: str, amount: int, currency: str, hours_ago: int) -> None:
+        """Hear that the bank took the charge back, before or after a dispute of it and its decision."""
+        news = {
+            "reference": reference,
+            "state": "opened",
+            "amount_minor": amount,
+            "reason": "taken back",
+            "currency": currency,
+            "is_reversal": True,
+            "happened_at": (self.now - timedelta(hours=hours_ago)).isoformat(),
         }
         note_disputes(messages=[self.message(dispute=news)], now=self.now)
 

@@ -19,7 +19,6 @@ from apps.payments.models import (
 from apps.payments.services.capture_payment import capture_payment
 from apps.payments.services.reconcile_payments import reconcile_payments
 from apps.payments.services.watch_authorisations import watch_authorisations
-from apps.platform.outbox.models import StoredEvent
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.integration.payments.paypal_messages import DOOR, hear, ordered
@@ -117,16 +116,6 @@ class TestAnOrder:
         hear(paypal, "PAYMENT.CAPTURE.COMPLETED")
 
         assert payment_of(order).status == "captured"
-
-    def test_that_the_bank_takes_back_is_not_paid_any_more(self, paypal: SimulatedPayPal) -> None:
-        order = ordered("vault-ok")
-        charge = PaymentOperation.objects.get(kind="capture").reference
-
-        paypal.let("reverse", capture=charge)
-        hear(paypal, "PAYMENT.CAPTURE.REVERSED")
-
-        assert payment_of(order).captured_minor == 0
-        assert StoredEvent.objects.filter(type="payments.payment_capture_failed").count() == 1
 
     def test_in_dispute_stays_as_it_is(self, paypal: SimulatedPayPal) -> None:
         order = ordered("vault-ok")
@@ -238,11 +227,11 @@ class TestWhatWasSettled:
         order = ordered("vault-ok")
         capture = PaymentOperation.objects.get(kind="capture").reference
         paypal.let("reverse", capture=capture)
-        assert self.reconcile() == ["charge", "charge_undone"]
-        assert SettlementDifference.objects.get().kind == "amount_differs"
+        assert self.reconcile() == ["charge", "dispute"]
+        assert SettlementDifference.objects.get().kind == "unknown_movement"
 
         hear(paypal, "PAYMENT.CAPTURE.REVERSED")
 
-        assert payment_of(order).captured_minor == 0
+        assert payment_of(order).disputed_minor == payment_of(order).captured_minor
         self.reconcile()
         assert SettlementDifference.objects.get().state == "explained"

@@ -93,12 +93,6 @@ class TestMoney:
         assert short(captured(Capture(id="X", status=status))) == expected
 
     @pytest.mark.parametrize(
-        ("status", "expected"), [("COMPLETED", "Done"), ("REFUNDED", "CAPTURE_REVERSED")]
-    )
-    def test_that_was_taken_back_by_a_bank(self, status: str, expected: str) -> None:
-        assert short(captured(Capture(id="X", status=status), is_reversed=True)) == expected
-
-    @pytest.mark.parametrize(
         ("status", "expected"),
         [
             ("VOIDED", "Done"),

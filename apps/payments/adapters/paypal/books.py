@@ -29,8 +29,6 @@ from apps.payments.adapters.paypal.requests import (
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import Done, GatewayCall, GatewayMisused, Outcome, OutcomeUnknown
 
-REVERSED = "PAYMENT.CAPTURE.REVERSED"
-
 
 class PayPalBooks:
     """Reads; changes nothing."""
@@ -87,7 +85,7 @@ class PayPalBooks:
         with insisting():
             if call.reference:
                 capture = self._requests.get(path_of(CAPTURES, call.reference), answer=Capture)
-                return captured(capture, is_reversed=_is_reversed(call))
+                return captured(capture)
             authorization = self._authorization(call.authorization)
             if authorization.status in ("VOIDED", "DENIED"):
                 return declined(f"AUTHORIZATION_{authorization.status}", authorization.id)
@@ -97,7 +95,7 @@ class PayPalBooks:
         taken = [one for one in order.captures if not one.has_failed]
         for capture in reversed(taken):
             if capture.amount is not None and capture.amount.equals(value, call.amount.currency):
-                return captured(capture, is_reversed=_is_reversed(call))
+                return captured(capture)
         if not taken:
             raise OutcomeUnknown("paypal_capture_not_shown")
         raise GatewayMisused(f"Not {value} but something else was captured of {authorization.id}.")
@@ -155,7 +153,3 @@ class PayPalBooks:
         if not name:
             raise OutcomeUnknown("paypal_order_not_named")
         return self.order(name)
-
-
-def _is_reversed(call: GatewayCall) -> bool:
-    return any(fact.get("event") == REVERSED for fact in call.told)

@@ -23,7 +23,6 @@ SENTENCES = {
     "AUTHORIZATION_VOIDED": OVER,
     "BILLING_AGREEMENT_NOT_FOUND": _NOT_KNOWN,
     "CAPTURE_DECLINED": GENERAL,
-    "CAPTURE_REVERSED": "The payment was taken back.",
     "CARD_EXPIRED": "The card in your PayPal account has expired.",
     "COMPLIANCE_VIOLATION": GENERAL,
     "DOMESTIC_TRANSACTION_REQUIRED": "Your PayPal account cannot be used in this country.",

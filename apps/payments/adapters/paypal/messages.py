@@ -1,6 +1,7 @@
 """Read what PayPal tells us of its own accord."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -14,9 +15,7 @@ from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.identifiers import OperationId
 from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
-SETBACKS = frozenset(
-    {"PAYMENT.AUTHORIZATION.VOIDED", "PAYMENT.CAPTURE.REVERSED", "PAYMENT.REFUND.FAILED"}
-)
+SETBACKS = frozenset({"PAYMENT.AUTHORIZATION.VOIDED", "PAYMENT.REFUND.FAILED"})
 """What it says of something whose success did not last; a void that we asked for says so, too."""
 REFUNDED = "PAYMENT.CAPTURE.REFUNDED"
 ENDS_OF_CALLS = {
@@ -29,6 +28,9 @@ ENDS_OF_CALLS = {
 }
 """What tells how a call of ours ended, and whether it was carried out."""
 DISPUTE = "CUSTOMER.DISPUTE."
+REVERSED = "PAYMENT.CAPTURE.REVERSED"
+TAKEN_BACK = "reversed by the payer's bank"
+"""Why, where PayPal tells of no dispute: in our words, since it has none for it."""
 OUTCOMES = {
     "RESOLVED_BUYER_FAVOUR": DisputeState.LOST,
     "RESOLVED_SELLER_FAVOUR": DisputeState.WON,
@@ -60,6 +62,7 @@ class _Resource(msgspec.Struct, frozen=True):
 class _Event(msgspec.Struct, frozen=True):
     id: str
     event_type: str
+    create_time: Any = None
     resource: _Resource | None = None
 
     @property
@@ -87,7 +90,7 @@ def read_event(body: bytes) -> ProviderMessage:
         is_setback=event.event_type in SETBACKS,
         call_reference=_call_named(event, names),
         facts=_facts(event, names),
-        dispute=_dispute(event),
+        dispute=_reversal(event) if event.event_type == REVERSED else _dispute(event),
         refund=_refund(event),
         was_done=ENDS_OF_CALLS.get(event.event_type),
     )
@@ -104,17 +107,26 @@ def _dispute(event: _Event) -> DisputeNews | None:
     about = event.about
     if not event.event_type.startswith(DISPUTE):
         return None
-    value, currency = _amount_of(about.dispute_amount)
-    try:
-        amount_minor = Money.parse(value, currency).amount_minor
-    except DomainError:
-        amount_minor = 0
     return DisputeNews(
         reference=text_at(about.dispute_id),
         state=OUTCOMES.get(text_at(about.dispute_outcome, "outcome_code"), DisputeState.OPENED),
-        amount_minor=amount_minor,
+        amount_minor=_minor_of(about.dispute_amount),
         reason=kept(text_at(about.reason).lower()),
-        currency=kept(currency),
+        currency=kept(_amount_of(about.dispute_amount)[1]),
+    )
+
+
+def _reversal(event: _Event) -> DisputeNews:
+    """Read that the payer's bank took a charge back: whether for good, it does not say."""
+    about = event.about
+    return DisputeNews(
+        reference=text_at(about.id),
+        state=DisputeState.OPENED,
+        amount_minor=_minor_of(about.amount),
+        reason=TAKEN_BACK,
+        currency=kept(_amount_of(about.amount)[1]),
+        is_reversal=True,
+        happened_at=_time_of(event.create_time),
     )
 
 
@@ -156,7 +168,7 @@ def _names(event: _Event) -> Mapping[str, str]:
     elif kind == REFUNDED:
         # It shows the money that went back, not the capture.
         names["refund"] = own
-    elif kind == "PAYMENT.CAPTURE.REVERSED":
+    elif kind == REVERSED:
         names["reversal"] = own
     elif kind.startswith("PAYMENT.CAPTURE."):
         names["capture"] = own
@@ -189,6 +201,23 @@ def _payment_id(about: _Resource) -> PaymentId | None:
 def _amount_of(told: object) -> tuple[str, str]:
     """Give value and currency as they are written."""
     return text_at(told, "value"), text_at(told, "currency_code")
+
+
+def _minor_of(told: object) -> int:
+    """Read an amount in minor units; 0 where it cannot be read."""
+    try:
+        return Money.parse(*_amount_of(told)).amount_minor
+    except DomainError:
+        return 0
+
+
+def _time_of(told: object) -> datetime | None:
+    """Read a time; None where it cannot be read, or is in no time zone."""
+    try:
+        at = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
 
 
 def _list(told: object) -> list[Any]:

@@ -51,17 +51,12 @@ def authorized(order: Order) -> Outcome | None:
     raise OutcomeUnknown(f"paypal_order_{order.status.lower()}")
 
 
-def captured(capture: Capture, *, is_reversed: bool = False) -> Outcome:
-    """Say how a capture ended; money that we have given back since then was taken all the same.
-
-    `is_reversed` says that PayPal has told of a reversal; its books must show it, too.
-    """
+def captured(capture: Capture) -> Outcome:
+    """Say how a capture ended; what went back since then, whoever took it, was charged all the same."""
     if capture.has_failed:
         return declined("CAPTURE_DECLINED", capture.id)
     if capture.status == "PENDING":
         return Accepted(reference=capture.id)
-    if is_reversed and capture.status in ("REFUNDED", "PARTIALLY_REFUNDED"):
-        return declined("CAPTURE_REVERSED", capture.id)
     return Done(reference=capture.id)
 
 

@@ -31,7 +31,7 @@ BOOKED = ("S", "V")
 """Succeeded, or succeeded and refunded in full later by transactions of their own; pending and denied
 ones moved nothing."""
 KINDS = {
-    "T1106": SettlementKind.CHARGE_UNDONE,
+    "T1106": SettlementKind.DISPUTE,
     "T1107": SettlementKind.REFUND,
     "T1108": SettlementKind.FEE,
     "T1110": SettlementKind.DISPUTE,
@@ -40,7 +40,7 @@ KINDS = {
     "T1202": SettlementKind.DISPUTE_WON,
 }
 """What an event code means here. A dispute may hold the money first, let go of it and then take it: what
-counts is the sum."""
+counts is the sum. What a bank took back without one (T1106) is kept account of as a dispute, too."""
 PAYMENT, FEE = "T00", "T01"
 PASSED_OVER = ("T02", "T03", "T04", "T13", "T15", "T21")
 """Conversions between our own balances, deposits, withdrawals, authorisations, holds and reserves."""
@@ -174,7 +174,7 @@ def _line(one: Info, kind: SettlementKind) -> SettlementLine:
     return SettlementLine(
         line_id=f"{one.transaction_id}:{one.transaction_event_code}",
         kind=kind,
-        reference=_reference(one, kind),
+        reference=one.transaction_id,
         payment_reference=one.paypal_reference_id,
         payment_id=_payment_id(one, kind),
         gross=-moved if moved.is_negative else moved,
@@ -191,13 +191,6 @@ def _payment_id(one: Info, kind: SettlementKind) -> PaymentId | None:
     """Read our id of the payment; the invoice names it on a charge alone."""
     invoice = one.invoice_id if kind is SettlementKind.CHARGE else ""
     return read_id(PaymentId, one.custom_field) or read_id(PaymentId, invoice)
-
-
-def _reference(one: Info, kind: SettlementKind) -> str:
-    """Name the movement; what is taken back goes by the name of what it takes back."""
-    if kind is SettlementKind.CHARGE_UNDONE and one.paypal_reference_id:
-        return one.paypal_reference_id
-    return one.transaction_id
 
 
 def _money(amount: Amount) -> Money:

@@ -5,13 +5,16 @@ from tests.integration.invariants.plants.planting import Plant
 _CONFIRMED = "FROM payments_payment WHERE order_id = %(confirmed)s"
 
 
-def _dispute(state: str, amount_minor: int, currency: str = "EUR") -> str:
+def _dispute(
+    state: str, amount_minor: int, currency: str = "EUR", *, is_reversal: bool = False
+) -> str:
+    name = "rev_1" if is_reversal else "du_1"
     return f"""
         INSERT INTO payments_dispute (
             id, payment_id, provider, reference, amount_minor, currency, reason, state, opened_at,
-            is_by_hand)
-        SELECT gen_random_uuid(), id, 'stripe', 'du_1', {amount_minor}, '{currency}', 'fraudulent',
-               '{state}', now(), false {_CONFIRMED}"""
+            is_by_hand, is_reversal)
+        SELECT gen_random_uuid(), id, 'stripe', '{name}', {amount_minor}, '{currency}', 'fraudulent',
+               '{state}', now(), false, {is_reversal} {_CONFIRMED}"""
 
 
 def _entry(from_account: str, to_account: str, amount_minor: int, operation: str = "NULL") -> str:
@@ -30,6 +33,12 @@ def _counted(**sums_minor: int) -> str:
 _LEDGER, _PAYMENT = "the_ledger_agrees_with_disputes", "a_payment_agrees_with_its_disputes"
 
 DISPUTE_PLANTS = (
+    Plant(
+        invariant="a_reversal_stands_for_no_dispute",
+        how="a dispute and a reversal both took the charge",
+        statements=(_dispute("opened", 70, is_reversal=True), _dispute("lost", 70)),
+        row={"reversal": "rev_1", "dispute": "du_1", "state": "lost"},
+    ),
     Plant(
         invariant=_LEDGER,
         how="a dispute never came into the ledger",
