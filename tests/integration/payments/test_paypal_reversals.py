@@ -17,6 +17,7 @@ from apps.payments.models import (
     ProviderMessageRecord,
 )
 from apps.payments.services.decide_dispute import decide_dispute
+from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.note_disputes import note_disputes
 from tests.conftest import make_cause
 from tests.contract.payments.running import Letter
@@ -246,6 +247,24 @@ class TestAReversalAndADispute:
         assert held() == {}
         assert payment_of(order).lost_minor == payment.captured_minor
         message.delete()
+        assert broken() == []
+
+
+class TestAReversalBeforeItsCharge:
+    def test_waits_until_we_have_heard_of_that(self, paypal: SimulatedPayPal) -> None:
+        order = ordered("vault-capture-pending")
+        assert payment_of(order).captured_minor == 0
+        paypal.let("settle", capture=charge(), status="COMPLETED")
+        reverse(paypal)
+        hear(paypal, REVERSED)
+        payment = payment_of(order)
+        assert (payment.status, Dispute.objects.count()) == ("captured", 0)
+
+        ProviderMessageRecord.objects.update(next_at=timezone.now())
+        handle_messages(now=timezone.now())
+        work_off()
+        payment = payment_of(order)
+        assert payment.disputed_minor == payment.captured_minor == payment.amount_minor
         assert broken() == []
 
 

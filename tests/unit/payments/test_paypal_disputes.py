@@ -1,6 +1,7 @@
 """What PayPal's messages say of disputes."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -88,3 +89,34 @@ def test_a_message_about_nothing_is_read(gap: dict[str, Any]) -> None:
 
 def test_other_messages_tell_of_none() -> None:
     assert read("PAYMENT.CAPTURE.COMPLETED", id="CAPTURE1") is None
+
+
+@pytest.mark.parametrize(
+    ("time", "happened_at"),
+    [
+        ("2026-11-27T12:00:00.780Z", datetime(2026, 11, 27, 12, 0, 0, 780_000, tzinfo=UTC)),
+        ("2026-11-27T12:00:00", None),
+        ("yesterday", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_a_reversal_is_read_as_what_a_bank_holds(
+    time: object, happened_at: datetime | None
+) -> None:
+    resource = {"id": "CAPTURE1", "amount": {"currency_code": "EUR", "value": "129.90"}}
+    body = {
+        "id": "WH-1",
+        "event_type": "PAYMENT.CAPTURE.REVERSED",
+        "create_time": time,
+        "resource": resource,
+    }
+    assert read_event(json.dumps(body).encode()).dispute == DisputeNews(
+        reference="CAPTURE1",
+        state=DisputeState.OPENED,
+        amount_minor=12990,
+        reason="reversed by the payer's bank",
+        currency="EUR",
+        is_reversal=True,
+        happened_at=happened_at,
+    )
