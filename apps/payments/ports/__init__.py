@@ -22,7 +22,12 @@ from apps.payments.ports.calls import (
 )
 from apps.payments.ports.gateway import PaymentGateway
 from apps.payments.ports.messages import DisputeNews, MessageRefused, ProviderMessage, RefundNews
-from apps.payments.ports.settlements import GIVEN_UP, ReportUnreadable, SettlementLine
+from apps.payments.ports.settlements import (
+    GIVEN_UP,
+    NothingAnnounced,
+    ReportUnreadable,
+    SettlementLine,
+)
 
 __all__ = [
     "ALREADY_CAPTURED",
@@ -41,6 +46,7 @@ __all__ = [
     "MessageRefused",
     "NotKnown",
     "NotMade",
+    "NothingAnnounced",
     "NothingHappened",
     "Outcome",
     "OutcomeUnknown",

@@ -76,6 +76,7 @@ class PaymentGateway(Protocol):
 
         Raises:
             GatewayUnavailable: the provider does not answer, or has no report yet.
+            NothingAnnounced: it announces its reports, and `told` has none of ours.
             GatewayMisused: the provider does not accept the request.
             ReportUnreadable: the answer holds what cannot be read exactly.
         """

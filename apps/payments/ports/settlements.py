@@ -7,6 +7,7 @@ from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
 from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.settlements import SettlementKind
+from apps.payments.ports.calls import GatewayUnavailable
 
 GIVEN_UP = "givenUp"
 """What the facts of an announced report hold besides once somebody has said that it will not come."""
@@ -33,6 +34,11 @@ class SettlementLine:
     fee: Money
     booked_at: datetime
     operation_id: OperationId | None = None
+
+
+class NothingAnnounced(GatewayUnavailable):
+    """The provider announces its reports, and has announced none of ours in the period: where no money
+    went through its hands, there is none to announce."""
 
 
 class ReportUnreadable(Exception):

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
 from apps.payments.domain.accounts import Account
@@ -57,6 +59,21 @@ def list_movements(
             at=at,
         )
     return found | _disputes_of(payment_ids)
+
+
+def has_movements(provider: str, *, since: datetime, until: datetime) -> bool:
+    """Whether money came into or left the hands of a provider from one instant to another."""
+    return (
+        LedgerEntry.objects.filter(
+            Q(from_account=Account.PROVIDER) | Q(to_account=Account.PROVIDER),
+            payment__provider=provider,
+            settlement_line_id=None,
+            at__gte=since,
+            at__lt=until,
+        )
+        .order_by()
+        .exists()
+    )
 
 
 def _disputes_of(

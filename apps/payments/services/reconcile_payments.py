@@ -16,10 +16,12 @@ from apps.payments.ports import (
     GIVEN_UP,
     GatewayMisused,
     GatewayUnavailable,
+    NothingAnnounced,
     ReportUnreadable,
     SettlementLine,
 )
 from apps.payments.services.compare_settlements import Patience, compare_settlements
+from apps.payments.services.movements import has_movements
 from apps.payments.services.take_in_settlements import take_in_settlements
 from apps.payments.services.unreported import list_unreported
 
@@ -56,7 +58,9 @@ def reconcile_payments(
     reported is a difference, too, if `are_missed`. Pages are taken in as they come, each in a
     transaction of its own, so a period of any length needs the memory of one. A run that was
     stopped is simply begun again; what is known already changes nothing. `on_page` is told with
-    every page how many lines it had; pages of movements that are looked over have none.
+    every page how many lines it had; pages of movements that are looked over have none. Where a
+    provider has announced no report and the ledger has no movement of the period either, there is
+    nothing to compare, and that is well.
 
     Raises:
         GatewayUnavailable, GatewayMisused, ReportUnreadable: see `list_settled` of the port.
@@ -64,12 +68,11 @@ def reconcile_payments(
     late = timedelta(days=settings.OMS_SETTLEMENT_DAYS)
     before = min(until, now - late)
     patience = Patience(since=since, before=before if are_missed else since)
-    # What happened at the end of the period is reported after it.
-    lines = (
-        report
-        if report is not None
-        else _ask(provider, lines_since or since, min(now, until + late))
-    )
+    lines = report
+    if lines is None:
+        # What happened at the end of the period is reported after it.
+        asked_until = min(now, until + late)
+        lines = _ask(provider, since=lines_since or since, until=asked_until, moved=(since, until))
     read = new = 0
     for page in _pages(lines):
         new += take_in_settlements(provider=provider, lines=page, patience=patience, now=now)
@@ -85,11 +88,18 @@ def reconcile_payments(
     return Reconciled(lines_read=read, lines_new=new)
 
 
-def _ask(provider: str, since: datetime, until: datetime) -> Iterator[SettlementLine]:
+def _ask(
+    provider: str, *, since: datetime, until: datetime, moved: tuple[datetime, datetime]
+) -> Iterator[SettlementLine]:
+    """Ask for lines; that none is announced is well where the ledger has not moved from one instant to another."""
     from_when = since - MARGIN
-    return gateway_named(provider).list_settled(
-        since=from_when, until=until, told=_list_told(provider, from_when)
-    )
+    try:
+        yield from gateway_named(provider).list_settled(
+            since=from_when, until=until, told=_list_told(provider, from_when)
+        )
+    except NothingAnnounced:
+        if has_movements(provider, since=moved[0], until=moved[1]):
+            raise
 
 
 def _list_told(provider: str, since: datetime) -> list[Mapping[str, Any]]:

@@ -8,7 +8,15 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from infra.simulators.adyen.objects import Kept, Modification, Notice, Payment, Subject
+from infra.simulators.adyen.objects import (
+    REPORT_AVAILABLE,
+    Kept,
+    Modification,
+    Notice,
+    Payment,
+    Subject,
+    report_of,
+)
 from infra.simulators.journal import Journal
 
 KEY_SECONDS = 7 * 24 * 3600
@@ -92,6 +100,10 @@ class Books:
         """Give what was asked to be done with a payment, the oldest first."""
         return (one for one in self.modifications.values() if one.payment == payment_id)
 
+    def reports_due(self) -> list[tuple[str, str]]:
+        """Give merchant and name of the reports that have a row and were not announced yet."""
+        return sorted(self._reports - self._announced)
+
     def _clear(self) -> None:
         self.payments: dict[str, Payment] = {}
         self.modifications: dict[str, Modification] = {}
@@ -99,6 +111,8 @@ class Books:
         self.undelivered: dict[str, Notice] = {}
         self._by_reference: dict[str, list[str]] = {}
         self._kept: dict[str, Kept] = {}
+        self._reports: set[tuple[str, str]] = set()
+        self._announced: set[tuple[str, str]] = set()
 
     def _redo(self, line: Line) -> None:
         match line:
@@ -106,6 +120,11 @@ class Books:
                 for subject in line.subjects:
                     self._put(subject)
                 self.undelivered.update({one.id: one for one in line.notices})
+                self._announced.update(
+                    (one.merchant, one.psp_reference)
+                    for one in line.notices
+                    if one.event == REPORT_AVAILABLE
+                )
             case Kept():
                 self._kept[line.key] = line
             case DeliveredLine():
@@ -116,6 +135,9 @@ class Books:
     def _put(self, subject: Subject) -> None:
         if isinstance(subject, Modification):
             self.modifications[subject.id] = subject
+            payment = self.payments.get(subject.payment)
+            if payment is not None and subject.settled_on is not None:
+                self._reports.add((payment.merchant, report_of(subject.settled_on)))
             return
         if subject.id not in self.payments:
             self._by_reference.setdefault(subject.reference, []).append(subject.id)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from infra.simulators.adyen.books import Books
 from infra.simulators.adyen.documents import Amount, AmountWish
 from infra.simulators.adyen.modifications import Modifications
-from infra.simulators.adyen.objects import Notice, Payment
+from infra.simulators.adyen.objects import Notice, Payment, report_of
 from infra.simulators.adyen.payments import Payments
 from infra.simulators.adyen.reports import Reports
 from infra.simulators.adyen.requests import RequestDesk
@@ -145,8 +145,6 @@ class Control:
             return refused(400, "This is no day.")
         if not merchant:
             return refused(404, "There is nobody to report to.")
-        notice = self._reports.announce(merchant, day)
+        notice = self._reports.announce(merchant, report_of(day))
         news.append(notice)
-        self._books.record(notices=[notice])
-        self._books.write()
         return as_json({"file": notice.psp_reference, "address": notice.reason})

@@ -1,6 +1,12 @@
 """What Adyen keeps books of. Each is frozen: a change makes a new one. Amounts are in Adyen's units."""
 
+from datetime import UTC, date, datetime
+
 from msgspec import Struct
+
+REPORT_AVAILABLE = "REPORT_AVAILABLE"
+BOOKED = {"captures": "charge", "refunds": "refund", "reversals": "refund"}
+"""The modifications that move money, and as what a report shows them."""
 
 
 class Payment(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="payment"):
@@ -44,6 +50,13 @@ class Modification(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="m
         """Whether it was carried out."""
         return not self.reason
 
+    @property
+    def settled_on(self) -> date | None:
+        """The day whose report has it; None where it moved nothing."""
+        if not self.is_done or self.kind not in BOOKED:
+            return None
+        return datetime.fromtimestamp(self.created, UTC).date()
+
 
 Subject = Payment | Modification
 
@@ -64,6 +77,11 @@ class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     method: str
     reason: str = ""
     more: dict[str, str] = {}
+
+
+def report_of(day: date) -> str:
+    """Name the settlement detail report of a day."""
+    return f"settlement_detail_report_{day:%Y%m%d}.csv"
 
 
 class Answer(Struct, frozen=True, kw_only=True):

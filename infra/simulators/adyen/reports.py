@@ -5,11 +5,11 @@ import io
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from infra.simulators.adyen.books import Books, new_reference
-from infra.simulators.adyen.objects import Notice, Payment
+from infra.simulators.adyen.objects import BOOKED, REPORT_AVAILABLE, Notice, Payment
 from infra.simulators.http_server import Request, Response
 from infra.simulators.settlements import Booking, Falsifier, fee_of
 
@@ -36,7 +36,6 @@ _TYPES = {
     "fee": ("Fee", -1),
     "payout": ("MerchantPayout", -1),
 }
-_BOOKED = {"captures": "charge", "refunds": "refund", "reversals": "refund"}
 _DECIMALS = {
     **dict.fromkeys(("JPY", "KRW", "CVE", "IDR"), 0),
     **dict.fromkeys(("BHD", "KWD", "JOD", "OMR", "TND"), 3),
@@ -52,13 +51,12 @@ class Reports:
         self._falsifier = falsifier
         self._base = f"{public_url}/adyen{PLACE}download/MerchantAccount"
 
-    def announce(self, merchant: str, day: date) -> Notice:
-        """Tell that the report of a day can be fetched."""
-        name = f"settlement_detail_report_{day:%Y%m%d}.csv"
-        return Notice(
+    def announce(self, merchant: str, name: str) -> Notice:
+        """Tell that the report of that name can be fetched."""
+        notice = Notice(
             id=new_reference(),
             created=int(time.time()),
-            event="REPORT_AVAILABLE",
+            event=REPORT_AVAILABLE,
             success=True,
             psp_reference=name,
             merchant=merchant,
@@ -68,6 +66,13 @@ class Reports:
             method="",
             reason=f"{self._base}/{merchant}/{name}",
         )
+        self._books.record(notices=[notice])
+        self._books.write()
+        return notice
+
+    def announce_due(self) -> list[Notice]:
+        """Tell of each report that has a row, once; what is booked later on its day is in it, too."""
+        return [self.announce(merchant, name) for merchant, name in self._books.reports_due()]
 
     def take(self, request: Request, path: str) -> Response:
         """Give a report."""
@@ -97,7 +102,7 @@ class Reports:
     def _true(self, merchant: str) -> Iterator[Booking]:
         for one in self._books.modifications.values():
             payment = self._books.payments.get(one.payment)
-            kind = _BOOKED.get(one.kind)
+            kind = BOOKED.get(one.kind)
             if payment is None or kind is None or not one.is_done or payment.merchant != merchant:
                 continue
             yield _booking(payment, kind, one.id, one.amount, one.created)

@@ -19,6 +19,8 @@ from infra.simulators.sending import Sender
 from infra.simulators.settlements import Falsifier
 
 TURNS_AFTER_SECONDS = 1.0
+REPORTS_EVERY_SECONDS = 5.0
+"""Adyen makes a report when the day is over; nobody who tries the platform out waits for that."""
 
 
 class AdyenSite:
@@ -62,8 +64,10 @@ class AdyenSite:
         if self._webhooks is None:
             await asyncio.Event().wait()
             return
-        # Beginning with what an earlier process could not deliver.
-        await self._webhooks.run(list(self._books.undelivered.values()))
+        async with asyncio.TaskGroup() as work:
+            # Beginning with what an earlier process could not deliver.
+            work.create_task(self._webhooks.run(list(self._books.undelivered.values())))
+            work.create_task(self._announce_reports())
 
     async def handle(self, request: Request) -> Response:
         """Answer a request.
@@ -93,6 +97,11 @@ class AdyenSite:
                 self._plan_turn(notice)
         if news and self._webhooks is not None:
             await self._webhooks.announce(news)
+
+    async def _announce_reports(self) -> None:
+        while True:
+            await asyncio.sleep(REPORTS_EVERY_SECONDS)
+            await self._tell(self._reports.announce_due())
 
     def _plan_turn(self, notice: Notice) -> None:
         """Have a capture or refund that will not last fail a little later, as at Adyen."""

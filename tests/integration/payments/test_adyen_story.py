@@ -22,6 +22,7 @@ from apps.payments.services.close_call import close_call
 from apps.payments.services.dispatch_operations import dispatch_operations
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.operations import new_operation
+from apps.payments.services.reconcile_due import reconcile_due
 from apps.payments.services.reconcile_payments import reconcile_payments
 from apps.payments.services.take_back_customer import CAME_BACK, MOST_RETURNS
 from apps.payments.services.undo_payments import undo_payments
@@ -35,6 +36,7 @@ from tests.contract.payments.simulated_adyen import (
     USER,
     SimulatedAdyen,
 )
+from tests.integration.payments.reconciled_shop import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -198,6 +200,20 @@ class TestAPayment:
 
 
 class TestItsReport:
+    def test_is_not_missed_before_money_has_moved(self, story: Story, settings: Settings) -> None:
+        settings.OMS_GATEWAYS = ["adyen"]
+        payment = story.begin("stored_card_authorised")
+        assert run() == (0, "adyen: 0 lines, 0 new\nReport and ledger agree.\n")
+        assert reconcile_due(now=database_now() + timedelta(days=1)) == ["adyen"]
+
+        story.ask(payment, OperationKind.CAPTURE)
+        story.hear(payment, "CAPTURE")
+        ProviderMessageRecord.objects.filter(kind="REPORT_AVAILABLE").delete()
+        status, said = run()
+        assert (status, "Adyen has announced no report" in said) == (2, True)
+        long_ago = (database_now() - timedelta(days=1)).isoformat()
+        assert run("--until", long_ago)[0] == 0
+
     def test_is_announced_by_webhook_and_agrees_with_the_ledger(
         self, story: Story, settings: Settings
     ) -> None:

@@ -118,6 +118,17 @@ class TestARun:
         assert "agree" not in said
         assert Reconciliation.objects.filter(ended_at__isnull=False).count() == 1
 
+    def test_ends_with_1_for_what_is_open_though_a_provider_is_away(
+        self, simulator: SimulatedStripe
+    ) -> None:
+        simulator.ask("/_settlements", "POST", {"twice": [capture_of(paid())]})
+        assert run("--provider", "stripe")[0] == 1
+        with simulator.faults(down=True):
+            status, said = run()
+        assert status == 1
+        assert "settled twice" in said
+        assert "1 difference is open. stripe cannot be asked" in said
+
 
 class TestAFile:
     def test_is_read_in_place_of_asking(self, simulator: SimulatedStripe) -> None:

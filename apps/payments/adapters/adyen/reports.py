@@ -9,7 +9,7 @@ from urllib3.exceptions import HTTPError
 
 from apps.payments.adapters.adyen.story import REPORT_AVAILABLE, Story
 from apps.payments.adapters.connections import Connections
-from apps.payments.ports import GIVEN_UP, GatewayMisused, GatewayUnavailable
+from apps.payments.ports import GIVEN_UP, GatewayMisused, GatewayUnavailable, NothingAnnounced
 
 SETTLEMENT_REPORT = "settlement_detail_report"
 """How the names of the files begin that we go by."""
@@ -46,23 +46,28 @@ class AdyenReports:
         """Name the settlement detail reports that were announced, the oldest first; others are passed over.
 
         Raises:
-            GatewayUnavailable: none was announced, none of ours, or all of ours were given up.
+            NothingAnnounced: none was announced, or none of ours.
+            GatewayUnavailable: all of ours were given up.
         """
         still_due = _addresses([one for one in told if not one.get(GIVEN_UP)])
         ours = [one for one in dict.fromkeys(still_due) if self._may_be_ours(one)]
         if not ours:
-            raise GatewayUnavailable(self._why_none(_addresses(told)))
+            raise self._why_none(_addresses(told))
         return ours
 
-    def _why_none(self, announced: Sequence[str]) -> str:
+    def _why_none(self, announced: Sequence[str]) -> GatewayUnavailable:
         if not announced:
-            return "Adyen has announced no report; are the settlement detail report and its webhook switched on?"
+            return NothingAnnounced(
+                "Adyen has announced no report; are the settlement detail report and its webhook switched on?"
+            )
         if not any(map(self._may_be_ours, announced)):
-            return (
+            return NothingAnnounced(
                 f"Adyen has announced reports of other merchant accounts only; is {self._merchant} ours, "
                 "and the settlement detail report switched on for it?"
             )
-        return "Every report that Adyen has announced was given up; the next one is waited for."
+        return GatewayUnavailable(
+            "Every report that Adyen has announced was given up; the next one is waited for."
+        )
 
     def _may_be_ours(self, address: str) -> bool:
         """Tell a report of another merchant account by its address; those of a company name none."""

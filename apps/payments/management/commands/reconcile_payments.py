@@ -39,8 +39,8 @@ FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 class Command(PlatformCommand):
     help = (
         "Read what providers settled, book their fees and show what differs from the ledger. May be "
-        "stopped and begun again. Ends with 0 when nothing is open, 1 when something is, 2 when it "
-        "was asked wrongly or a provider cannot be asked."
+        "stopped and begun again. Ends with 0 when nothing is open, 1 when something is, 2 when nothing "
+        "is and it was asked wrongly or a provider cannot be asked."
     )
     requires_system_checks = ()
 
@@ -104,11 +104,12 @@ class Command(PlatformCommand):
                     note_reconciled(provider=provider, since=since, until=until, now=now)
                 self.stdout.write(f"{provider}: {done.lines_read} lines, {done.lines_new} new")
         open_count = self._show(providers)
-        if problems:
-            raise CommandError(" ".join(problems), returncode=CANNOT)
         if open_count:
             said = "1 difference is" if open_count == 1 else f"{open_count} differences are"
-            raise CommandError(f"{said} open.", returncode=DIFFERENCES)
+            # Whatever else went wrong: money that is not where it should be comes first.
+            raise CommandError(" ".join([f"{said} open.", *problems]), returncode=DIFFERENCES)
+        if problems:
+            raise CommandError(" ".join(problems), returncode=CANNOT)
         self.stdout.write("Report and ledger agree.")
 
     @contextmanager
