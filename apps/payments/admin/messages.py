@@ -15,6 +15,7 @@ from apps.payments.admin.searching import FoundByName
 from apps.payments.models import (
     ANNOUNCES_REPORT,
     CANNOT_BE_HANDLED,
+    UNMATCHED,
     ProviderMessageRecord,
     SandboxApproval,
 )
@@ -32,20 +33,22 @@ _TONES = {
     "tried again": Tone.WARNING,
     "cannot be handled": Tone.DANGER,
     "given up": Tone.NEUTRAL,
+    "unmatched": Tone.WARNING,
 }
 
 
-class _ReportsOrFailures(admin.SimpleListFilter):
-    """Those that announce a report, and those that fail; an index finds either."""
+class _ByConcern(admin.SimpleListFilter):
+    """Those that announce a report, that fail, or that found no payment; an index finds each."""
 
     title, parameter_name = "what it is about", "about"
     choices_of: ClassVar = {
         "reports": ("a report", ANNOUNCES_REPORT),
         "failing": ("cannot be handled", CANNOT_BE_HANDLED),
+        "unmatched": ("unmatched", UNMATCHED),
     }
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        """Offer the two."""
+        """Offer them."""
         return [(name, title) for name, (title, _) in self.choices_of.items()]
 
     def queryset(
@@ -61,7 +64,7 @@ class ProviderMessageAdmin(FoundByName):
     """A webhook, stored before it was answered."""
 
     list_display = ("received", "provider", "kind", "name", "outcome", "attempts")
-    list_filter = (_ReportsOrFailures,)
+    list_filter = (_ByConcern,)
     search_fields = ("reference",)
     search_help_text = "The provider's id of the payment, exactly"
     ordering: Sequence[str] = ("-id",)
@@ -152,6 +155,8 @@ def outcome_of(message: ProviderMessageRecord) -> str:
     """Say in words where a message stands."""
     if message.given_up_at:
         return "given up"
+    if message.is_unmatched:
+        return "unmatched"
     if message.handled_at:
         return "handled"
     if message.cannot_be_handled:

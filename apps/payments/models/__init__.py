@@ -5,6 +5,7 @@ from apps.payments.models.ledger import LedgerEntry
 from apps.payments.models.news import (
     ANNOUNCES_REPORT,
     CANNOT_BE_HANDLED,
+    UNMATCHED,
     Dispute,
     ProviderMessageRecord,
 )
@@ -20,6 +21,7 @@ from apps.payments.models.settlement import (
 __all__ = [
     "ANNOUNCES_REPORT",
     "CANNOT_BE_HANDLED",
+    "UNMATCHED",
     "Dispute",
     "Document",
     "DocumentSeries",

@@ -15,6 +15,8 @@ ANNOUNCES_REPORT = Q(reference="", payment_id=None) & ~Q(facts={})
 """Messages about no payment of which something is kept: all there is to know is where a report lies."""
 CANNOT_BE_HANDLED = Q(handled_at=None) & ~Q(failure="")
 """Messages whose last try ended with an error; those that only wait for their payment had none."""
+UNMATCHED = Q(is_unmatched=True)
+"""Messages whose payment was waited for until nobody expected it any more, or that never named one."""
 
 
 class ProviderMessageRecord(models.Model):
@@ -26,6 +28,7 @@ class ProviderMessageRecord(models.Model):
     whether the call that it names was carried out, where it says so. `failure` is the kind of error that
     the last try to handle it ended with, empty where it did not fail. `given_up_at` is when somebody said
     that nothing more is to be tried: a report will not come, or the message cannot be handled.
+    `is_unmatched` says that it was put aside because it is about no payment of ours.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -46,6 +49,7 @@ class ProviderMessageRecord(models.Model):
     handled_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=64, default="", db_default="")
     given_up_at = models.DateTimeField(null=True)
+    is_unmatched = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = "provider message"
@@ -61,11 +65,18 @@ class ProviderMessageRecord(models.Model):
             ),
             models.Index(fields=["reference"], name="message_by_reference"),
             models.Index(fields=["payment_id"], name="message_by_payment"),
+            models.Index(
+                fields=["id"], condition=Q(is_unmatched=True), name="message_without_payment"
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["provider", "event_id"], name="a_provider_message_is_stored_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(is_unmatched=False) | Q(handled_at__isnull=False),
+                name="an_unmatched_message_waits_for_nothing",
+            ),
         ]
 
     def __str__(self) -> str:

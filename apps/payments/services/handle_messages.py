@@ -24,6 +24,7 @@ from apps.payments.services.note_contradictions import list_contradictions, note
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.note_external_refunds import note_external_refunds
 from apps.payments.services.note_failures import note_failure
+from apps.payments.services.note_unmatched import note_unmatched
 from apps.payments.services.review_setbacks import review_setbacks
 from apps.platform.bulk import lock_many, update_many
 
@@ -33,6 +34,7 @@ GIVE_UP_AFTER = timedelta(days=3)
 IN_FLIGHT_PAUSE = timedelta(seconds=1)
 PASSING = (OperationalError, InterfaceError)
 """The database is away, or two of us met: that says nothing of a message."""
+_FIELDS = ("attempts", "failure", "handled_at", "next_at", "payment_id", "is_unmatched")
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +53,8 @@ def handle_messages(*, now: datetime) -> int:
     That is what is open about the payment; where nothing is, and the message tells of a setback,
     what had succeeded. One that tells of a call what its answer has told already has nothing looked
     up: most do, and each look costs as much as a call. A message whose payment is not known yet waits
-    and is matched later, less and less often, for up to three days; one that cannot be handled is tried
+    and is matched later, less and less often, for up to three days; then it is put aside as unmatched,
+    and if it tells of a dispute or a refund, a person is shown that. One that cannot be handled is tried
     again, too, for as long as that is so. Returns the number of messages looked at: where that is
     a whole batch, more may be due.
 
@@ -137,9 +140,12 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
                 message.handled_at = now
             elif now - message.received_at > GIVE_UP_AFTER or _names_nothing(message):
                 message.handled_at = now
+                # What names nothing is a report, or another shop's; unless it moves money.
+                message.is_unmatched = not _names_nothing(message) or _is_about_money(message)
             else:
                 message.next_at = now + pause_after(message.attempts)
-        update_many(messages, fields=["attempts", "failure", "handled_at", "next_at", "payment_id"])
+        update_many(messages, fields=_FIELDS)
+        note_unmatched(messages=[one for one in messages if one.is_unmatched], now=now)
         # One may name a payment of another provider's: that is no match.
         matched = [one for one in messages if one.handled_at and one.id in payments]
         contradictions = list_contradictions([one for one in messages if one.handled_at])
@@ -159,6 +165,10 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
 
 def _names_nothing(message: ProviderMessageRecord) -> bool:
     return message.payment_id is None and not message.reference
+
+
+def _is_about_money(message: ProviderMessageRecord) -> bool:
+    return bool(message.dispute or message.refund)
 
 
 def _list_in_flight(payment_ids: Iterable[PaymentId]) -> set[PaymentId]:

@@ -38,6 +38,17 @@ def test_is_found_by_the_filter(enter: Enter, failing: ProviderMessageRecord) ->
     assert ("pi_failing" in page, "pi_waiting" in page) == (True, False)
 
 
+def test_is_told_from_one_without_a_payment(enter: Enter, failing: ProviderMessageRecord) -> None:
+    nobodys = store("nobodys")
+    nobodys.handled_at, nobodys.is_unmatched = timezone.now(), True
+    nobodys.save()
+    client = enter("finance")
+    page = client.get(LIST, {"about": "unmatched"}).content.decode()
+    assert ("pi_nobodys" in page, "pi_failing" in page) == (True, False)
+    page = client.get(f"{LIST}{nobodys.id}/change/").content.decode()
+    assert ("unmatched" in page, "Give it up" in page) == (True, False)
+
+
 def test_is_given_up_with_a_reason(enter: Enter, failing: ProviderMessageRecord) -> None:
     client = enter("finance")
     page = client.get(f"{LIST}{failing.id}/change/").content.decode()
