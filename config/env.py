@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from apps.kernel.decoding import convert
 from apps.orders.domain.provider_rules import InvalidRules, ProviderRule, read_rules
+from apps.payments.domain.fees import InvalidLimits, read_fee_limits
 from config.kinds import Hexadecimal, LogLevel, NotNegative, Port, Positive, RedisUrl, fault_of
 
 LOCAL_SECRET = "local-only-never-in-production"
@@ -67,6 +68,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oms_authorisation_ending: Literal["warn", "capture", "renew"] = "warn"
     oms_payment_wait_minutes: Positive = 12 * 60
     oms_settlement_days: NotNegative = 7
+    oms_fee_limits: str = ""
     oms_waiting_call_minutes: Positive = 60
 
     oms_gateways: str = "sandbox,stripe,adyen,paypal"
@@ -116,6 +118,18 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
             return read_rules(self.oms_provider_rules, providers=self.gateways)
         except InvalidRules as error:
             raise ImproperlyConfigured(f"OMS_PROVIDER_RULES: {error}.") from error
+
+    @property
+    def fee_limits(self) -> dict[str, int]:
+        """What share of a charge a provider may keep, in hundredths of a percent; who is not named has no limit.
+
+        Raises:
+            ImproperlyConfigured: saying what is wrong with which limit.
+        """
+        try:
+            return read_fee_limits(self.oms_fee_limits, providers=self.gateways)
+        except InvalidLimits as error:
+            raise ImproperlyConfigured(f"OMS_FEE_LIMITS: {error}.") from error
 
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:

@@ -285,6 +285,7 @@ OMS_AUTHORISATION_WARNING_HOURS = env.oms_authorisation_warning_hours
 OMS_AUTHORISATION_ENDING = env.oms_authorisation_ending
 OMS_PAYMENT_WAIT_MINUTES = env.oms_payment_wait_minutes
 OMS_SETTLEMENT_DAYS = env.oms_settlement_days
+OMS_FEE_LIMITS = env.fee_limits
 OMS_WAITING_CALL_MINUTES = env.oms_waiting_call_minutes
 OMS_GATEWAYS = env.gateways
 # What each provider takes is known where it is connected; orders asks before it takes an order.

@@ -43,12 +43,13 @@ class Booking(Struct, frozen=True, kw_only=True):
 class Lies(Struct, frozen=True, kw_only=True):
     """How a report is to differ from the books, by the names of movements.
 
-    `leave_out` says nothing of them, `amounts` gives them other amounts, `twice` says them twice,
+    `leave_out` says nothing of them, `amounts` and `fees` give them others, `twice` says them twice,
     `extra` are movements that there never were.
     """
 
     leave_out: tuple[str, ...] = ()
     amounts: dict[str, int] = {}
+    fees: dict[str, int] = {}
     twice: tuple[str, ...] = ()
     extra: tuple[Booking, ...] = ()
 
@@ -83,7 +84,11 @@ class Falsifier:
         for one in bookings:
             if one.reference in lies.leave_out:
                 continue
-            told = replace(one, amount=lies.amounts.get(one.reference, one.amount))
+            told = replace(
+                one,
+                amount=lies.amounts.get(one.reference, one.amount),
+                fee=lies.fees.get(one.reference, one.fee),
+            )
             yield told
             if one.reference in lies.twice:
                 yield replace(told, nth=2)

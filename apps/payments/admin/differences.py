@@ -42,6 +42,8 @@ MEANS: dict[str, str] = {
     DifferenceKind.AMOUNT_DIFFERS: "The provider moved another amount than the ledger.",
     DifferenceKind.SETTLED_TWICE: "The provider moved the money more than once.",
     DifferenceKind.MISSING: "The provider does not report what is in the ledger.",
+    DifferenceKind.FEE: "The provider kept another fee than it said before, the same one again, or "
+    "more than it may: under Ledger stands what was booked or may be at most.",
 }
 
 

@@ -47,7 +47,7 @@ class DifferenceKind(StrEnum):
 
     `unknown_payment`: money moved, and no payment of ours is named. `unknown_movement`: the payment
     is ours, the movement is not in its ledger. `missing`: the provider does not report what is in
-    the ledger.
+    the ledger. `fee`: what the provider kept is not what it said before, or more than it may be.
     """
 
     UNKNOWN_PAYMENT = "unknown_payment"
@@ -55,6 +55,7 @@ class DifferenceKind(StrEnum):
     AMOUNT_DIFFERS = "amount_differs"
     SETTLED_TWICE = "settled_twice"
     MISSING = "missing"
+    FEE = "fee"
 
 
 class DifferenceState(StrEnum):

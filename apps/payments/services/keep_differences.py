@@ -38,10 +38,14 @@ class PaymentDifference:
 def list_known_differences(
     provider: str, payment_ids: Collection[PaymentId], subjects: Collection[str]
 ) -> list[SettlementDifference]:
-    """Lock the differences that were found before about these payments or subjects, whatever their state."""
+    """Lock the differences that were found before about these payments or subjects, whatever their state.
+
+    Those about the fees of a payment go by their subjects alone: they are compared with other lines.
+    """
     before = SettlementDifference.objects.filter(provider=provider)
     # One after the other: joined by an OR, the whole table would be read.
-    ids = set(before.filter(payment_id__in=payment_ids).values_list("id", flat=True))
+    of_payments = before.filter(payment_id__in=payment_ids).exclude(kind=DifferenceKind.FEE)
+    ids = set(of_payments.values_list("id", flat=True))
     ids |= set(before.filter(subject__in=subjects).values_list("id", flat=True))
     return list(SettlementDifference.objects.filter(id__in=ids).order_by("id").select_for_update())
 

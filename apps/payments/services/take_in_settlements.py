@@ -9,6 +9,7 @@ from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.accounts import Account
 from apps.payments.models import LedgerEntry, PaymentOperation, SettlementLineRecord
 from apps.payments.ports import SettlementLine
+from apps.payments.services.compare_fees import compare_fees
 from apps.payments.services.compare_settlements import Patience, compare_settlements
 from apps.payments.services.known_payments import KnownPayments
 from apps.platform.bulk import insert_missing, update_many
@@ -50,6 +51,7 @@ def take_in_settlements(
             patience=patience,
             now=now,
         )
+        compare_fees(provider=provider, lines=lines, stored=stored, now=now)
     return len(stored) - before
 
 

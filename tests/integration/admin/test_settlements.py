@@ -60,6 +60,20 @@ class TestThePages:
             assert "1.00 EUR" in read(client, f"{page}?{query}")
         assert "1.00 EUR" not in read(client, f"{page}?state=settled")
 
+    def test_say_what_a_difference_of_fees_is(self, enter: Enter, payment: Payment) -> None:
+        now = timezone.now()
+        for fee in (31, 35):
+            reconcile([line(reference="ch_9", line_id="txn_9", fee=fee, at=now)], now)
+        client, page = enter("finance"), "/admin/payments/settlementdifference/"
+        shown = read(client, f"{page}?kind=fee")
+        assert ("0.31 EUR" in shown, "0.35 EUR" in shown, "0.90 EUR" in shown) == (
+            True,
+            True,
+            False,
+        )
+        difference = SettlementDifference.objects.get(kind="fee")
+        assert "kept another fee" in read(client, page_of(difference, "change"))
+
     def test_tell_it_on_the_page_of_the_payment(self, enter: Enter, payment: Payment) -> None:
         shown = read(enter("agent"), f"/admin/payments/payment/{payment.id}/change/")
         assert "Report and ledger differ; finance has to look." in shown
