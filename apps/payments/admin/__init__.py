@@ -7,10 +7,11 @@ from apps.payments.admin.ledger import LedgerEntryAdmin
 from apps.payments.admin.messages import ProviderMessageAdmin, SandboxApprovalAdmin
 from apps.payments.admin.operations import PaymentOperationAdmin
 
-# For its side effect: that adds the panel to the order's page.
+# For its side effect, and that of the story: each adds a panel to the order's page.
 from apps.payments.admin.panels import show_payment
 from apps.payments.admin.payments import PaymentAdmin
 from apps.payments.admin.settlements import SettlementLineAdmin
+from apps.payments.admin.story import show_payment_deeds
 
 __all__ = [
     "DisputeAdmin",
@@ -23,4 +24,5 @@ __all__ = [
     "SettlementDifferenceAdmin",
     "SettlementLineAdmin",
     "show_payment",
+    "show_payment_deeds",
 ]

@@ -65,7 +65,7 @@ def show_payment(order_id: OrderId) -> Panel:
     disputes = list(payment.disputes.all())
     documents = list_documents(payment.id)
     return Panel(
-        alert=_dispute_alert(payment, disputes) or attention_of(payment, operations),
+        alert=dispute_alert_of(payment, disputes) or attention_of(payment, operations),
         facts=(
             ("Status", badge(payment.status, TONES)),
             ("Provider", payment.provider),
@@ -83,7 +83,8 @@ def show_payment(order_id: OrderId) -> Panel:
     )
 
 
-def _dispute_alert(payment: Payment, disputes: Iterable[Dispute]) -> str:
+def dispute_alert_of(payment: Payment, disputes: Iterable[Dispute]) -> str:
+    """Say what a person has to do about a charge that is or was disputed, where there is something."""
     waits = " What is to go back of it waits for the decision." if payment.waits_for_dispute else ""
     opened = [one for one in disputes if one.state == DisputeState.OPENED]
     if any(one.is_reversal for one in opened):

@@ -20,27 +20,16 @@ from apps.payments.admin.deeds import (
     undo_again_for_agent,
     undo_question,
 )
-from apps.payments.admin.disputes import disputes_table
-from apps.payments.admin.documents import documents_table
-from apps.payments.admin.ledger import ledger_table
-from apps.payments.admin.messages import messages_table
-from apps.payments.admin.panels import (
-    TONES,
-    attention_of,
-    history_table,
-    method_of,
-    money_of,
-    operations_table,
-)
-from apps.payments.admin.settlements import settlement_panels
-from apps.payments.models import Payment, PaymentStatus, ProviderMessageRecord
-from apps.payments.queries import list_documents, list_open_calls
+from apps.payments.admin.panels import TONES, method_of, money_of
+from apps.payments.admin.story import story_panels
+from apps.payments.models import Payment, PaymentStatus
+from apps.payments.queries import list_open_calls
 from apps.payments.services.settle_refund import may_be_settled
 from apps.payments.services.undo_again import may_be_undone_again
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
 from apps.platform.backoffice.formatting import badge, moment, order_link
-from apps.platform.backoffice.panels import Panel, TitledPanel
+from apps.platform.backoffice.panels import TitledPanel
 
 
 @admin.register(Payment)
@@ -153,52 +142,8 @@ class PaymentAdmin(ReadOnlyAdmin):
         return queryset.filter(Q(id=wanted) | Q(order_id=wanted)), False
 
     def list_panels(self, request: HttpRequest, obj: Payment) -> list[TitledPanel]:
-        """Show the calls made, what became of the payment, and what the provider told us by itself."""
-        operations = list(obj.operations.order_by("id"))
-        about = Q(payment_id=obj.id)
-        if obj.authorization:
-            about |= Q(provider=obj.provider, reference=obj.authorization)
-        heard = list(ProviderMessageRecord.objects.filter(about).order_by("id"))
-        entries = list(obj.ledger.order_by("id"))
-        disputes = list(obj.disputes.all())
-        table = disputes_table(disputes, obj)
-        documents = list_documents(obj.id)
-        return [
-            TitledPanel(
-                title="Calls to the provider",
-                panel=Panel(
-                    alert=attention_of(obj, operations),
-                    tables=(operations_table(operations, obj.currency),),
-                    note="" if operations else "No call was recorded yet.",
-                ),
-            ),
-            *([TitledPanel(title="Disputes", panel=Panel(tables=(table,)))] if disputes else []),
-            *settlement_panels(obj),
-            TitledPanel(
-                title="Ledger",
-                panel=Panel(
-                    tables=(ledger_table(entries),) if entries else (),
-                    note="" if entries else "No money was moved.",
-                ),
-            ),
-            TitledPanel(
-                title="Receipts and credit notes",
-                panel=Panel(
-                    tables=(documents_table(documents),) if documents else (),
-                    note="" if documents else "Nothing has a number yet.",
-                ),
-            ),
-            TitledPanel(
-                title="History", panel=Panel(tables=(history_table(list(obj.history.all())),))
-            ),
-            TitledPanel(
-                title="Messages from the provider",
-                panel=Panel(
-                    tables=(messages_table(heard),),
-                    note="" if heard else "None was received.",
-                ),
-            ),
-        ]
+        """Show the whole story of the payment."""
+        return story_panels(obj, viewer=request.user)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer to give back or to settle only what is owed; what is refused later is a race."""

@@ -15,7 +15,12 @@ from apps.payments.admin.differences import differences_table
 from apps.payments.admin.searching import FoundByName
 from apps.payments.admin.settlement_days import draw_days
 from apps.payments.domain.settlements import SettlementKind
-from apps.payments.models import Payment, Reconciliation, SettlementLineRecord
+from apps.payments.models import (
+    Payment,
+    Reconciliation,
+    SettlementDifference,
+    SettlementLineRecord,
+)
 from apps.platform.backoffice.admin import recent
 from apps.platform.backoffice.formatting import NOTHING, identifier, link, moment, money
 from apps.platform.backoffice.panels import Panel, Table, TitledPanel
@@ -83,10 +88,11 @@ class SettlementLineAdmin(FoundByName):
         return answer
 
 
-def settlement_panels(payment: Payment) -> list[TitledPanel]:
+def settlement_panels(
+    payment: Payment, differences: Sequence[SettlementDifference]
+) -> list[TitledPanel]:
     """Give what its provider reported of a payment, and what of that differs; none before it did."""
     lines = list(payment.settlement_lines.order_by("id"))
-    differences = list(payment.settlement_differences.all())
     if not lines and not differences:
         return []
     is_open = any(one.is_open for one in differences)

@@ -52,6 +52,20 @@ class ReceiptDocument(Struct, frozen=True, kw_only=True):
     cancels: str | None
 
 
+class DisputeDocument(Struct, frozen=True, kw_only=True):
+    """A charge, or a part of it, that the customer's bank took back or may take back.
+
+    `state` is `opened`, `won` (the money stays with the shop) or `lost`; `reason` is in the provider's words.
+    The currency may be another than the payment's.
+    """
+
+    state: Annotated[str, Meta(examples=["opened"])]
+    amount: AmountDocument
+    reason: Annotated[str, Meta(examples=["fraudulent"])]
+    opened_at: Instant
+    decided_at: Instant | None
+
+
 class PaymentDetailDocument(Struct, frozen=True, kw_only=True):
     """The money of one order.
 
@@ -74,6 +88,7 @@ class PaymentDetailDocument(Struct, frozen=True, kw_only=True):
     failure_detail: str | None
     operations: list[OperationDocument]
     documents: list[ReceiptDocument]
+    disputes: list[DisputeDocument]
 
 
 class ReceivedDocument(Struct, frozen=True, kw_only=True):

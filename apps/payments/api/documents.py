@@ -3,6 +3,7 @@
 from apps.kernel.money import Money
 from apps.payments.api.bodies import (
     AmountDocument,
+    DisputeDocument,
     OperationDocument,
     PaymentDetailDocument,
     ReceiptDocument,
@@ -13,12 +14,10 @@ from apps.payments.queries import list_documents
 
 
 def payment_document(payment: Payment) -> PaymentDetailDocument:
-    """Show a payment with its operations, receipts and credit notes."""
+    """Show a payment with its operations, receipts, credit notes and disputes."""
 
-    def amount(minor: int) -> AmountDocument:
-        return AmountDocument(
-            amount=Money(minor, payment.currency).decimal_string, currency=payment.currency
-        )
+    def amount(minor: int, currency: str = payment.currency) -> AmountDocument:
+        return AmountDocument(amount=Money(minor, currency).decimal_string, currency=currency)
 
     documents = list_documents(payment.id)
     numbers = {one.entry_id: one.number for one in documents}
@@ -63,5 +62,15 @@ def payment_document(payment: Payment) -> PaymentDetailDocument:
                 cancels=numbers.get(one.cancels_id) if one.cancels_id else None,
             )
             for one in documents
+        ],
+        disputes=[
+            DisputeDocument(
+                state=one.state,
+                amount=amount(one.amount_minor, one.currency_of(payment)),
+                reason=one.reason,
+                opened_at=one.opened_at,
+                decided_at=one.decided_at,
+            )
+            for one in payment.disputes.order_by("id")
         ],
     )

@@ -25,7 +25,7 @@ class PaymentView(ApiView):
 
     @endpoint(
         "get_payment",
-        summary="Show a payment with every call to its provider",
+        summary="Show a payment with every call to its provider, and its disputes",
         responses={200: PaymentDetailDocument},
         refusals={404: "There is no such payment, or it is somebody else's."},
         tags=["payments"],

@@ -12,9 +12,9 @@ from django.utils.safestring import SafeString
 from apps.kernel.identifiers import OrderId
 from apps.platform.audit.models import AuditEntry
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin
-from apps.platform.backoffice.deeds import AGENT, name_actors
+from apps.platform.backoffice.deeds import AGENT, deeds_panel
 from apps.platform.backoffice.formatting import document, identifier, moment
-from apps.platform.backoffice.panels import Panel, Table, order_panel
+from apps.platform.backoffice.panels import Panel, order_panel
 
 
 @admin.register(AuditEntry)
@@ -76,14 +76,4 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 @order_panel("Done by hand", position=30, permission="platform_audit.view_auditentry")
 def show_deeds(order_id: OrderId) -> Panel:
     """List what people did to an order by hand."""
-    entries = list(
-        AuditEntry.objects.filter(subject_type="order", subject_id=str(order_id)).order_by("at")
-    )
-    names = name_actors(entry.actor for entry in entries)
-    table = Table(
-        headings=("When", "Who", "Action", "Reason"),
-        rows=[
-            (moment(entry.at), names[entry.actor], entry.action, entry.reason) for entry in entries
-        ],
-    )
-    return Panel(tables=(table,), note="" if entries else "Nobody did anything by hand.")
+    return deeds_panel({"order": [order_id]})

@@ -5,12 +5,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.kernel.cause import Cause
 from apps.kernel.errors import JsonValue
+from apps.platform.audit.models import AuditEntry
 from apps.platform.audit.recording import record
+from apps.platform.backoffice.formatting import link, moment
+from apps.platform.backoffice.panels import Panel, Table
 from apps.platform.telemetry.card_masking import CARD
 from apps.platform.web.card_numbers import contains_card_data
 from apps.platform.web.requests import identity_of, trace_context_of
@@ -82,3 +87,32 @@ def name_actors(actors: Iterable[str]) -> dict[str, str]:
     for pk, name in known.values_list("pk", get_user_model().USERNAME_FIELD) if ids else ():
         names[f"{AGENT}{pk}"] = f"{name} ({AGENT}{pk})"
     return names
+
+
+def deeds_panel(subjects: Mapping[str, Iterable[UUID | str | int]]) -> Panel:
+    """List what people did by hand to some things, given by kind and ids, the oldest first.
+
+    Two queries, however many there are.
+    """
+    about = Q(pk__in=())
+    for kind, ids in subjects.items():
+        about |= Q(subject_type=kind, subject_id__in=[str(one) for one in ids])
+    entries = list(AuditEntry.objects.filter(about).order_by("at"))
+    names = name_actors(entry.actor for entry in entries)
+    table = Table(
+        headings=("When", "Who", "Action", "Reason"),
+        rows=[
+            (
+                moment(entry.at),
+                names[entry.actor],
+                link(
+                    reverse("admin:platform_audit_auditentry_change", args=[entry.id]), entry.action
+                ),
+                entry.reason,
+            )
+            for entry in entries
+        ],
+    )
+    return Panel(
+        tables=(table,) if entries else (), note="" if entries else "Nobody did anything by hand."
+    )

@@ -87,5 +87,10 @@ def list_order_panels(order_id: OrderId, *, viewer: Viewer) -> list[TitledPanel]
     return [
         TitledPanel(title=one.title, panel=one.rows(order_id))
         for one in sorted(_order_panels.values(), key=lambda one: (one.position, one.title))
-        if isinstance(viewer, PermissionsMixin | AnonymousUser) and viewer.has_perm(one.permission)
+        if may_see(viewer, one.permission)
     ]
+
+
+def may_see(viewer: Viewer, permission: str) -> bool:
+    """Whether the viewer holds the permission."""
+    return isinstance(viewer, PermissionsMixin | AnonymousUser) and viewer.has_perm(permission)

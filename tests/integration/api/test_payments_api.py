@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from apps.orders.models import Order
-from apps.payments.models import LedgerEntry, Payment, PaymentOperation
+from apps.payments.models import Dispute, LedgerEntry, Payment, PaymentOperation
 from apps.payments.services.number_documents import number_all_documents
 from apps.payments.services.review_setbacks import review_setbacks
 from tests.integration.api.conftest import Caller
@@ -154,6 +155,51 @@ class TestDocuments:
         number_all_documents()
         receipt, credit_note = self.shown(service, order)
         assert (credit_note["kind"], credit_note["cancels"]) == ("credit_note", receipt["number"])
+
+
+class TestDisputes:
+    def shown(self, caller: Caller, order: Order) -> list[dict[str, Any]]:
+        answer = caller.call("GET", f"/payments/{payment_of(order).id}")
+        disputes: list[dict[str, Any]] = json.loads(answer.content)["disputes"]
+        return disputes
+
+    def test_are_shown_with_the_payment_the_oldest_first(
+        self, service: Caller, order: Order
+    ) -> None:
+        assert self.shown(service, order) == []
+        opened_at = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+        payment = payment_of(order)
+        for reference, currency, decided_at, state in (
+            ("dp_1", "", opened_at + timedelta(days=9), "lost"),
+            ("dp_2", "JPY", None, "opened"),
+        ):
+            Dispute.objects.create(
+                payment=payment,
+                provider=payment.provider,
+                reference=reference,
+                amount_minor=500,
+                currency=currency,
+                reason="fraudulent",
+                state=state,
+                opened_at=opened_at,
+                decided_at=decided_at,
+            )
+        assert self.shown(service, order) == [
+            {
+                "state": "lost",
+                "amount": {"amount": "5.00", "currency": "EUR"},
+                "reason": "fraudulent",
+                "opened_at": "2026-11-02T09:30:00Z",
+                "decided_at": "2026-11-11T09:30:00Z",
+            },
+            {
+                "state": "opened",
+                "amount": {"amount": "500", "currency": "JPY"},
+                "reason": "fraudulent",
+                "opened_at": "2026-11-02T09:30:00Z",
+                "decided_at": None,
+            },
+        ]
 
 
 def test_an_order_names_its_payment(service: Caller, order: Order) -> None:
