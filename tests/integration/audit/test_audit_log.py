@@ -137,7 +137,12 @@ class TestAuditEntry:
         assert AuditEntry.objects.count() == 1
 
     @pytest.mark.parametrize(
-        "statement", ["UPDATE audit_entry SET actor = 'agent:8'", "DELETE FROM audit_entry"]
+        "statement",
+        [
+            "UPDATE audit_entry SET actor = 'agent:8'",
+            "DELETE FROM audit_entry",
+            "TRUNCATE audit_entry",
+        ],
     )
     def test_is_safe_from_sql(self, statement: str) -> None:
         refund(at=datetime.now(UTC) - timedelta(days=364))

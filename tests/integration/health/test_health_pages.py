@@ -18,10 +18,10 @@ from apps.platform.health.checks import SECONDS, Check, ask_broker, ask_database
 from tests.waiting import wait_until
 
 NOBODY = "redis://127.0.0.1:1/0"
-FORGET = "DELETE FROM django_migrations WHERE app = 'platform_audit' AND name = '0001_audit_entry'"
+FORGET = "DELETE FROM django_migrations WHERE app = 'platform_audit' AND name = '0002_not_emptied'"
 REMEMBER = (
     "INSERT INTO django_migrations (app, name, applied)"
-    " VALUES ('platform_audit', '0001_audit_entry', now())"
+    " VALUES ('platform_audit', '0002_not_emptied', now())"
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
@@ -20,6 +19,7 @@ from apps.notifications.services.send_messages import send_messages
 from apps.orders.models import Order
 from apps.payments.services.number_documents import number_all_documents
 from apps.platform.web.issuing import issue_token, public_jwks
+from tests.emptying import empty_tables
 from tests.integration.shop import ADDRESS, call_off, place, settled, stock, work_off
 from tests.unit.web.keys import new_private_key
 
@@ -49,7 +49,7 @@ def healthy_shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
         made = _make_shop()
     yield made
     with django_db_blocker.unblock():
-        call_command("flush", verbosity=0, interactive=False)
+        empty_tables()
 
 
 @pytest.fixture

@@ -73,6 +73,7 @@ MONEY_PLANTS = (
         invariant="a_payment_agrees_with_its_operations",
         how="a failed payment was authorised",
         statements=(
+            "ALTER TABLE payments_paymentoperation DISABLE TRIGGER payment_operation_stays",
             "UPDATE payments_payment SET status = 'failed', captured_minor = 0 "
             "WHERE order_id = %(confirmed)s",
             f"DELETE FROM payments_paymentoperation WHERE kind = 'capture' AND {OF_CONFIRMED}",

@@ -65,6 +65,7 @@ SAGA_PLANTS = (
         invariant="a_confirmed_order_has_its_payment",
         how="there is no payment",
         statements=(
+            "ALTER TABLE payments_paymentoperation DISABLE TRIGGER payment_operation_stays",
             f"DELETE FROM payments_paymentoperation WHERE {OF_CONFIRMED}",
             "DELETE FROM payments_payment WHERE order_id = %(confirmed)s",
         ),
