@@ -2,7 +2,7 @@
 
 Rules are configuration, in order of preference, such as
 
-    paypal: method=paypal; adyen: currency=GBP|SEK country=GB|SE; stripe
+    paypal: method=paypal; adyen: currency=USD country=US|CA; stripe
 
 Each names a provider and what must hold for it: every condition, with one of its values. A provider is
 a candidate where one of its rules fits and the order has a token of it; the first candidate is chosen.
