@@ -29,11 +29,12 @@ class Prepared(Demo):
 
 
 class Run(Prepared):
-    """The run file: the above, addresses, and the process of each role."""
+    """The run file: the above, addresses, those of the payment providers too, and the process of each role."""
 
     base_url: str
     admin_url: str
     simulators_url: str
+    providers: dict[str, str]
     mailbox_url: str
     database_url: str
     redis_url: str

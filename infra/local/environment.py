@@ -5,6 +5,7 @@ from pathlib import Path
 
 from infra.local.credentials import Credentials
 from infra.local.ports import HOST
+from infra.local.providers import provider_environment
 
 # Asks a stack for servers and providers of its own, whatever the process that starts it may use.
 EMBEDDED: Mapping[str, str] = {
@@ -56,31 +57,20 @@ def stack_environment(
 ) -> dict[str, str]:
     """Complete what was given with the URLs of the services and all that this stack decides.
 
-    The payment providers are simulators, but for what is given of them.
+    The payment providers are simulators, but for those whose keys are given.
+
+    Raises:
+        CannotStart: keys of a provider are given in part, or are for real money.
     """
     simulators_url = f"http://{HOST}:{simulators_port}"
     unproxied = given.get("NO_PROXY") or given.get("no_proxy")
     no_proxy = f"{unproxied},{LOOPBACK}" if unproxied else LOOPBACK
-    providers = {
-        "STRIPE_API_BASE": f"{simulators_url}/stripe",
-        "STRIPE_API_KEY": "sk_test_local",
-        "STRIPE_WEBHOOK_SECRET": credentials.stripe_webhook_secret,
-        "ADYEN_API_BASE": f"{simulators_url}/adyen/v72",
-        "ADYEN_API_KEY": "key-of-the-local-stack",
-        "ADYEN_MERCHANT_ACCOUNT": "LocalShop",
-        "ADYEN_HMAC_KEY": credentials.adyen_hmac_key,
-    }
-    if not given.get("ADYEN_API_BASE"):
-        providers |= {
-            "ADYEN_WEBHOOK_USER": "adyen-local",
-            "ADYEN_WEBHOOK_PASSWORD": credentials.adyen_webhook_password,
-            "ADYEN_REPORT_BASE": f"{simulators_url}/adyen/reports/",
-        }
     return {
         **given,
         **services,
-        **{name: given.get(name) or ours for name, ours in providers.items()},
-        **paypal_environment(given, home, f"{simulators_url}/paypal"),
+        **provider_environment(
+            given, home=home, credentials=credentials, simulators_url=simulators_url
+        ),
         "OMS_HOME": str(home),
         "OMS_BASE_URL": f"http://{HOST}:{web_port}",
         "OMS_SIMULATORS_URL": simulators_url,
@@ -97,23 +87,3 @@ def stack_environment(
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,
     }
-
-
-def paypal_environment(given: Mapping[str, str], home: Path, simulator: str) -> dict[str, str]:
-    """Name the PayPal that was given, or the simulated one, which signs with keys of its own.
-
-    The two are never mixed: with an address of its own, nothing of the simulator's is trusted.
-    """
-    names = [name for name in EMBEDDED if name.startswith("PAYPAL_")]
-    if given.get("PAYPAL_API_BASE"):
-        return {name: given[name] for name in names if given.get(name)}
-    ours = {
-        "PAYPAL_API_BASE": simulator,
-        "PAYPAL_CLIENT_ID": "local-client",
-        "PAYPAL_CLIENT_SECRET": "local-client-secret",
-        "PAYPAL_WEBHOOK_ID": "LOCALWEBHOOK",
-        "PAYPAL_WEBHOOK_CHECK": "certificate",
-        "PAYPAL_CERTIFICATE_BASE": f"{simulator}/",
-        "PAYPAL_CA_FILE": str(home / "simulators" / "paypal" / "ca.pem"),
-    }
-    return {name: given.get(name) or one for name, one in ours.items()}

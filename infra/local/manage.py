@@ -11,7 +11,9 @@ import psutil
 from infra.local.credentials import credentials_in
 from infra.local.description import Run
 from infra.local.environment import stack_environment
+from infra.local.failure import CannotStart
 from infra.local.home import Home
+from infra.local.providers import bases_of
 from infra.local.run import chosen_home
 from manage import main as run_command
 
@@ -26,8 +28,8 @@ def main(arguments: list[str]) -> None:
     # A launcher that was killed leaves its description behind, and nothing else.
     if run is None or not psutil.pid_exists(run["pids"]["launcher"]):
         sys.exit(_refusal("The platform does not run here: start it with `make run` first."))
-    os.environ.update(
-        stack_environment(
+    try:
+        environment = stack_environment(
             given=os.environ,
             home=home.path,
             credentials=credentials_in(home.path / "secrets"),
@@ -39,7 +41,12 @@ def main(arguments: list[str]) -> None:
             web_port=urlsplit(run["base_url"]).port or 0,
             simulators_port=urlsplit(run["simulators_url"]).port or 0,
         )
-    )
+    except CannotStart as error:
+        sys.exit(_refusal(str(error)))
+    if bases_of(environment) != run["providers"]:
+        # A command must not ask a simulator about money that is at the provider, nor the other way.
+        sys.exit(_refusal("Set the variables of payment providers as they were for `make run`."))
+    os.environ.update(environment)
     # This process is somebody else's child, and its metrics are nobody's.
     for name in ("OMS_DIE_WITH_PARENT", "PROMETHEUS_MULTIPROC_DIR"):
         del os.environ[name]

@@ -71,11 +71,30 @@ def _addresses(run: Run, home: Path) -> Table:
         ("Admin", run["admin_url"]),
         ("Mailbox", run["mailbox_url"]),
         ("Simulated providers", run["simulators_url"]),
+        *_real_providers(run),
         ("Logs", str(home / "logs")),
         ("For scripts", str(home / "run.json")),
     ):
         table.add_row("", Text(label, style="bold"), Text(value, overflow="fold"))
     return table
+
+
+def _real_providers(run: Run) -> list[tuple[str, str]]:
+    """Name the providers that are no simulators, and where they are to send their messages."""
+    real = {
+        name: base
+        for name, base in run["providers"].items()
+        if not base.startswith(run["simulators_url"])
+    }
+    if not real:
+        return [("Real providers", "none; the README says which variables make them real")]
+    return [
+        (
+            f"{name.capitalize()} itself",
+            f"{base}; messages to {run['base_url']}/api/v1/webhooks/{name}, see the README",
+        )
+        for name, base in real.items()
+    ]
 
 
 def _staff(run: Run) -> Table:

@@ -31,6 +31,7 @@ from infra.local.programs import (
     WORKER_QUEUES,
     Programs,
 )
+from infra.local.providers import bases_of
 from infra.local.services import Report, Services
 from infra.local.supervisor import Program, Supervisor
 
@@ -268,6 +269,7 @@ class Stack:
             "base_url": self.base_url,
             "admin_url": f"{self.base_url}/admin/",
             "simulators_url": simulators_url,
+            "providers": bases_of(self.environment),
             "mailbox_url": f"{simulators_url}/mailbox",
             "database_url": self.environment["DATABASE_URL"],
             "redis_url": self.environment["REDIS_URL"],

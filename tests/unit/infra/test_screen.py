@@ -15,6 +15,10 @@ RUN: Run = {
     "base_url": "http://127.0.0.1:8000",
     "admin_url": "http://127.0.0.1:8000/admin/",
     "simulators_url": "http://127.0.0.1:8400",
+    "providers": {
+        "stripe": "https://api.stripe.com",
+        "adyen": "http://127.0.0.1:8400/adyen/v72",
+    },
     "mailbox_url": "http://127.0.0.1:8400/mailbox",
     "token": "eyJ" + "Zm9v" * 170,
     "customer_token": "eyJcustomer",
@@ -28,11 +32,15 @@ RUN: Run = {
 }
 
 
+def show(run: Run) -> str:
+    written = io.StringIO()
+    Screen(Console(file=written, width=80)).ready(run, home=Path("/shop/.oms"), seconds=8.1)
+    return written.getvalue()
+
+
 @pytest.fixture
 def shown() -> str:
-    written = io.StringIO()
-    Screen(Console(file=written, width=80)).ready(RUN, home=Path("/shop/.oms"), seconds=8.1)
-    return written.getvalue()
+    return show(RUN)
 
 
 class TestScreen:
@@ -48,6 +56,14 @@ class TestScreen:
     )
     def test_says_where_everything_is(self, shown: str, text: str) -> None:
         assert text in shown
+
+    def test_says_which_providers_are_real_and_where_they_send_messages(self, shown: str) -> None:
+        words = " ".join(shown.split())
+        assert "Stripe itself https://api.stripe.com; messages to" in words
+        assert "http://127.0.0.1:8000/api/v1/webhooks/stripe" in words
+        assert "Adyen itself" not in words
+        simulated: Run = {**RUN, "providers": {"stripe": "http://127.0.0.1:8400/stripe"}}
+        assert "Real providers none; the README" in " ".join(show(simulated).split())
 
     def test_shows_passwords_letter_by_letter(self, shown: str) -> None:
         assert "lena" in shown
