@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
     """Close both ways out."""
 
     dependencies = [
-        ('payments', '0029_final_history'),
+        ('payments', "0032_fee_differences"),
     ]
 
     operations = [

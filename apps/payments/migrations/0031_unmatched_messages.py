@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('payments', '0029_final_history'),
+        ('payments', '0030_reversals'),
     ]
 
     operations = [
