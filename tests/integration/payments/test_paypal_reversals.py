@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from apps.orders.models import Order
+from apps.payments.admin.panels import show_payment
 from apps.payments.domain.identifiers import DisputeId
 from apps.payments.models import (
     Dispute,
@@ -102,6 +103,7 @@ class TestAReversalWithoutADispute:
         assert settled(order).status == "confirmed"
         told = settled(order).history.latest("position").what
         assert told == "Charge of 24.80 EUR disputed (reversed by the payer's bank)"
+        assert "say of the dispute below that it was lost or won" in show_payment(order.id).alert
         assert broken() == []
 
     def test_that_is_told_again_changes_nothing(
