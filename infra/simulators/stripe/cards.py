@@ -7,13 +7,17 @@ from infra.simulators.stripe.objects import Failure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A card and its behaviour; `wallet` is what it was presented with, where it was one."""
+    """A card and its behaviour; `wallet` is what it was presented with, where it was one.
+
+    Refunds to it are pending first where `refunds_wait`; where `refunds_fail`, they fail a little later.
+    """
 
     brand: str = "visa"
     last4: str = "4242"
     failure: Failure | None = None
     asks_holder: bool = False
     refunds_fail: bool = False
+    refunds_wait: bool = False
     wallet: str = ""
 
 
@@ -61,6 +65,9 @@ CARDS = {
         last4="8260", asks_holder=True, failure=FUNDS
     ),
     "pm_card_refundFail": Card(last4="5126", refunds_fail=True),
+    "pm_card_pendingRefund": Card(last4="7726", refunds_wait=True),
+    # A name of our own: Stripe has no card of which a refund is pending before it fails.
+    "pm_card_pendingRefundFail": Card(last4="7726", refunds_wait=True, refunds_fail=True),
     # Names of our own: a wallet's payment method is made in a browser, so Stripe has no test name for one.
     "pm_apple_pay": Card(wallet="apple_pay"),
     "pm_apple_pay_chargeDeclined": Card(last4="0002", failure=GENERIC, wallet="apple_pay"),

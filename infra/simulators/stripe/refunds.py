@@ -12,6 +12,7 @@ from infra.simulators.stripe.objects import Intent, Refund
 from infra.simulators.stripe.refusals import Refusal, missing
 
 CREATE_FIELDS = frozenset({"payment_intent", "charge", "amount", "reason", "metadata", "expand"})
+UPDATED = ("charge.refund.updated", "refund.updated")
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 
@@ -63,6 +64,7 @@ def create(books: Books, form: Form) -> tuple[Refund, Intent]:
         currency=intent.currency,
         payment_intent=intent.id,
         charge=charge.id,
+        status="pending" if CARDS[charge.payment_method].refunds_wait else "succeeded",
         reason=reason,
         metadata=metadata(form),
     )
@@ -78,8 +80,20 @@ def fail(refund: Refund, intent: Intent) -> tuple[Refund, Intent]:
     )
 
 
-def fails_later(intent: Intent) -> bool:
-    """Whether the card is one whose bank does not take refunds."""
+def goes_on(refund: Refund, intent: Intent) -> bool:
+    """Whether there is more to come of a refund: it is pending, or the card's bank does not take it."""
+    return refund.status == "pending" or (refund.status == "succeeded" and _is_refused(intent))
+
+
+def gone_on(refund: Refund, intent: Intent) -> tuple[Refund, Intent, tuple[str, ...]]:
+    """Bring a refund to its end; gives the types of the events, too."""
+    if _is_refused(intent):
+        failed, intent = fail(refund, intent)
+        return failed, intent, (*UPDATED, "refund.failed")
+    return replace(refund, status="succeeded"), intent, UPDATED
+
+
+def _is_refused(intent: Intent) -> bool:
     return intent.charge is not None and CARDS[intent.charge.payment_method].refunds_fail
 
 

@@ -21,7 +21,7 @@ from infra.simulators.stripe.requests import RequestDesk
 from infra.simulators.stripe.settlements import Settlements
 from infra.simulators.stripe.webhooks import Endpoint, signed
 
-REFUND_FAILS_AFTER_SECONDS = 1.0
+REFUND_GOES_ON_AFTER_SECONDS = 1.0
 
 
 class StripeSite:
@@ -90,7 +90,7 @@ class StripeSite:
     async def _announce(self, events: list[Event]) -> None:
         for event in events:
             if event.type == "refund.created" and isinstance(event.subject, Refund):
-                self._plan_failure(event.subject)
+                self._plan_end(event.subject)
         wanted = [event for event in events if self._endpoint and self._endpoint.wants(event.type)]
         if wanted and self._webhooks is not None:
             await self._webhooks.announce(wanted)
@@ -99,23 +99,24 @@ class StripeSite:
         self._books.delivered(event.id)
         self._books.write()
 
-    def _plan_failure(self, refund: Refund) -> None:
-        """Have a refund to a card that takes none fail a little later, as at Stripe."""
-        if refunds.fails_later(self._books.intents[refund.payment_intent]):
+    def _plan_end(self, refund: Refund) -> None:
+        """Have a refund that is pending, or goes to a card that takes none, end a little later, as at Stripe."""
+        if refunds.goes_on(refund, self._books.intents[refund.payment_intent]):
             loop = asyncio.get_running_loop()
             loop.call_later(
-                REFUND_FAILS_AFTER_SECONDS,
-                lambda: loop.create_task(self._fail(refund.id)),
+                REFUND_GOES_ON_AFTER_SECONDS,
+                lambda: loop.create_task(self._end(refund.id)),
             )
 
-    async def _fail(self, name: str) -> None:
+    async def _end(self, name: str) -> None:
         refund = self._books.refunds.get(name)
-        if refund is None or refund.status != "succeeded":
+        if refund is None:
             return
-        failed, intent = refunds.fail(refund, self._books.intents[refund.payment_intent])
-        self._books.record(intent, "charge.refund.updated", request_id=None, key=None)
-        events = self._books.record(
-            failed, "refund.updated", "refund.failed", request_id=None, key=None
-        )
+        intent = self._books.intents[refund.payment_intent]
+        if not refunds.goes_on(refund, intent):
+            return
+        ended, intent, types = refunds.gone_on(refund, intent)
+        self._books.record(intent, request_id=None, key=None)
+        events = self._books.record(ended, *types, request_id=None, key=None)
         self._books.write()
         await self._announce(events)

@@ -70,13 +70,18 @@ class Intent(Struct, frozen=True):
 
 
 class Refund(Struct, frozen=True):
-    """Money on its way back; the amount is in Stripe's units."""
+    """Money on its way back: pending, requires_action, succeeded, failed or canceled; in Stripe's units."""
 
     id: str
     amount: int
     status: str | None = None
     metadata: dict[str, str] | None = None
     failure_reason: str | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether Stripe has sent the money; the customer's bank may still send it back."""
+        return self.status == "succeeded"
 
     @property
     def has_failed(self) -> bool:

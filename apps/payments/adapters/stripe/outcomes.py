@@ -11,6 +11,7 @@ from apps.payments.adapters.texts import code_kept
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ALREADY_CAPTURED,
+    Accepted,
     ActionRequired,
     Declined,
     Done,
@@ -44,7 +45,7 @@ def intent_outcome(kind: OperationKind, intent: Intent, amount: int) -> Outcome 
 
 
 def refund_outcome(refund: Refund) -> Outcome:
-    """Say how a refund ended; one that Stripe has taken on counts, as banks take days to show it."""
+    """Say how a refund ended; one that is pending, or waits for the customer, may still come to nothing."""
     if refund.has_failed:
         return Declined(
             code=refund.failure_reason or f"refund_{refund.status}",
@@ -52,7 +53,7 @@ def refund_outcome(refund: Refund) -> Outcome:
             reference=refund.id,
             provider_code=code_kept(refund.failure_reason or refund.status),
         )
-    return Done(reference=refund.id)
+    return Done(reference=refund.id) if refund.is_made else Accepted(reference=refund.id)
 
 
 def refund_declined(code: str) -> Declined:
