@@ -84,7 +84,10 @@ class PaymentFailed(PaymentEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentVoided(PaymentEvent):
-    """The authorisation was dropped; nothing was charged."""
+    """The authorisation was dropped, or `has_expired`; nothing was charged."""
+
+    version: ClassVar[int] = 2
+    has_expired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

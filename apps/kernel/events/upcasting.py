@@ -31,6 +31,11 @@ def _refunded_2(payload: dict[str, Any]) -> dict[str, Any]:
     return {**payload, "wanted_minor": 0, "lost_minor": 0}
 
 
+def _voided_2(payload: dict[str, Any]) -> dict[str, Any]:
+    # One that had run out was told like any other.
+    return {**payload, "has_expired": False}
+
+
 def _dispute_closed_2(payload: dict[str, Any]) -> dict[str, Any]:
     # What was lost was not counted, and a refund was tried all the same.
     return {**payload, "refunded_minor": 0, "lost_minor": 0}
@@ -44,6 +49,7 @@ def _provider_not_told(payload: dict[str, Any]) -> dict[str, Any]:
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("payments.payment_refund_failed", 1): _refund_failed_2,
     ("payments.payment_refunded", 1): _refunded_2,
+    ("payments.payment_voided", 1): _voided_2,
     ("payments.payment_dispute_closed", 1): _dispute_closed_2,
     ("orders.order_refund_requested", 1): _refund_requested_2,
     ("orders.order_cancelled", 1): _cancelled_2,

@@ -136,15 +136,17 @@ _REASONS = (
         de="Die Zahlung wurde von Ihnen oder Ihrer Bank nicht bestätigt.",
     ),
     _Reason(
-        codes=("action_expired", "ORDER_EXPIRED", "AUTHORIZATION_EXPIRED"),
+        codes=("action_expired", "ORDER_EXPIRED"),
         en="The payment was not approved in time.",
         de="Die Zahlung wurde nicht rechtzeitig bestätigt.",
     ),
     _Reason(
-        codes=(
-            *("canceled", "cancelled", "AUTHORIZATION_VOIDED", "ORDER_COMPLETED_OR_VOIDED"),
-            "charge_expired_for_capture",
-        ),
+        codes=("authorization_expired", "AUTHORIZATION_EXPIRED", "charge_expired_for_capture"),
+        en="We did not charge the payment in time, and your approval of it has run out.",
+        de="Wir haben die Zahlung nicht rechtzeitig eingezogen, und Ihre Freigabe ist abgelaufen.",
+    ),
+    _Reason(
+        codes=("canceled", "cancelled", "AUTHORIZATION_VOIDED", "ORDER_COMPLETED_OR_VOIDED"),
         en="The payment was called off before it was completed.",
         de="Die Zahlung wurde abgebrochen, bevor sie abgeschlossen war.",
     ),

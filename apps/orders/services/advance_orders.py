@@ -44,6 +44,12 @@ from apps.platform.outbox.delivered import Delivered
 
 _WAITING_WITH_STOCK = (OrderStatus.PAYMENT_PENDING, OrderStatus.PAYMENT_AUTHORIZED)
 """States in which an order needs its reservation; an authorised order is held for review."""
+_DROPPED = ("canceled", "The payment was called off before it was completed.")
+_EXPIRED = (
+    "authorization_expired",
+    "The payment was not charged before its authorisation ran out. Please order again.",
+)
+"""Why an order is called off whose authorisation is gone: code and sentence, for the customer."""
 
 
 def ask_for_payment(batch: Sequence[Delivered[InventoryReserved]], *, now: datetime) -> None:
@@ -201,14 +207,15 @@ def give_up_without_capture(
 
 
 def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> None:
-    """The authorisation was dropped; where nobody asked for that, the order is called off."""
+    """The authorisation is gone; where nobody asked for that, the order is called off."""
 
     def decide(change: Change, heard: Delivered[PaymentVoided]) -> None:
         order = change.order
-        settle_payment(change, "voided", "Payment voided")
+        has_expired = heard.event.has_expired
+        code, detail = _EXPIRED if has_expired else _DROPPED
+        settle_payment(change, "voided", _what_to_do(order) if has_expired else "Payment voided")
         if order.is_cancellable:
-            detail = "The payment was called off before it was completed."
-            call_off(change, CancelReason.PAYMENT_FAILED, detail, owes_stock=True, code="canceled")
+            call_off(change, CancelReason.PAYMENT_FAILED, detail, owes_stock=True, code=code)
             order.owes_payment = False  # nothing is left of it, so nobody will answer
 
     apply_heard(batch, decide, now)
@@ -259,6 +266,17 @@ def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: 
         causes = {one.event.order_id: one.cause_on_behalf for one in batch}
         stands = {one.event.order_id: one.event.refunded_minor for one in batch}
         mark_refunds(stands, causes=causes, now=now, is_failing=True)
+
+
+def _what_to_do(order: Order) -> str:
+    """Say that an authorisation ran out, and what is to be done about it."""
+    if order.is_cancellable:
+        return (
+            "Payment authorisation expired before it was charged: the customer has to order again"
+        )
+    if order.status in (OrderStatus.CANCELLATION_PENDING, OrderStatus.CANCELLED):
+        return "Payment authorisation expired"
+    return "Payment authorisation expired before it was charged: ask the customer to pay again"
 
 
 def _note_provider(order: Order, provider: str) -> None:

@@ -2,6 +2,7 @@
 
 from apps.payments.ports.calls import (
     ALREADY_CAPTURED,
+    AUTHORIZATION_EXPIRED,
     NOT_OFFERED,
     UNPAID,
     Accepted,
@@ -31,6 +32,7 @@ from apps.payments.ports.settlements import (
 
 __all__ = [
     "ALREADY_CAPTURED",
+    "AUTHORIZATION_EXPIRED",
     "GIVEN_UP",
     "NOT_OFFERED",
     "UNPAID",

@@ -57,7 +57,8 @@ class Done:
     """The provider did what was asked; `reference` names it in its books.
 
     Of a renewal, `authorization` is what the authorisation is called from now on, where it has got
-    another name, and `held_until` when the provider lets it go, where it says so.
+    another name, and `held_until` when the provider lets it go, where it says so. Of a void,
+    `has_expired` says that the authorisation ran out by itself.
     """
 
     reference: str
@@ -65,6 +66,7 @@ class Done:
     last4: str = ""
     authorization: str = ""
     held_until: datetime | None = None
+    has_expired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,9 @@ class Declined:
 
 ALREADY_CAPTURED = "already_captured"
 """The code of a decline that every adapter gives for a void of what was charged."""
+
+AUTHORIZATION_EXPIRED = "authorization_expired"
+"""The code of a decline of a charge whose authorisation has run out, where the provider has no word of its own."""
 
 NOT_OFFERED = "not_offered"
 """The code of a decline by a provider that has no such call; nothing was sent to it."""

@@ -169,7 +169,7 @@ def _voided(operation: PaymentOperation, payment: Payment, done: Done, changes: 
     if payment.status == PaymentStatus.REQUIRES_ACTION:
         changes.fail(payment, *_why_dropped(payment), cause_of(operation))
         return
-    let_go(operation, payment, changes)
+    let_go(operation, payment, changes, has_expired=done.has_expired)
 
 
 _DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Changes], None]] = {

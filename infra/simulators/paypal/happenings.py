@@ -72,7 +72,7 @@ class Happenings:
         order = self._order_with(query.get("authorization", ""))
         if order.authorization is None or order.authorization.status not in LIVE:
             raise missing()
-        return orders.void(order)
+        return orders.run_out(order)
 
     def _settled(self, query: Mapping[str, str]) -> Change:
         status = query.get("status", "")

@@ -92,6 +92,12 @@ def void(order: Order) -> Change:
     return _with_authorization(order, "VOIDED", "PAYMENT.AUTHORIZATION.VOIDED")
 
 
+def run_out(order: Order) -> Change:
+    """Have the time of an authorisation be over: PayPal voids it."""
+    over = replace(_authorization(order), expires=int(time.time()))
+    return void(replace(order, authorization=over))
+
+
 def expire(order: Order) -> Change:
     """Have the time of an order run out that nobody has approved or authorised."""
     expired = replace(order, status=EXPIRED, updated=int(time.time()))

@@ -40,10 +40,17 @@ class SimulatedStripe(RunningSimulator):
 
     def refund_by_hand(self, intent_id: str) -> str:
         """Refund all of a payment as somebody at Stripe's own desk would; returns its name."""
+        return self.by_hand("/v1/refunds", f"payment_intent={intent_id}")
+
+    def by_hand(self, path: str, form: str = "") -> str:
+        """Change something as somebody at Stripe's own desk would; returns the name of what changed."""
         request = urllib.request.Request(
-            f"{self.api_base}/v1/refunds",
-            data=f"payment_intent={intent_id}".encode(),
-            headers={"Authorization": "Bearer sk_test_by_hand", "Idempotency-Key": intent_id},
+            f"{self.api_base}{path}",
+            data=form.encode(),
+            headers={
+                "Authorization": "Bearer sk_test_by_hand",
+                "Idempotency-Key": f"{path} {form}",
+            },
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=10) as response:

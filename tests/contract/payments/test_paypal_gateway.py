@@ -162,8 +162,10 @@ class TestACapture:
         paypal_simulator.let("expire", authorization=reference)
         capture = make_call(CAPTURE, of=call, authorization=reference)
 
-        assert isinstance(paypal_gateway.perform(capture), Declined)
-        assert isinstance(paypal_gateway.look_up(capture), Declined)
+        for answer in (paypal_gateway.perform(capture), paypal_gateway.look_up(capture)):
+            assert isinstance(answer, Declined)
+            assert answer.code == "AUTHORIZATION_EXPIRED"
+            assert answer.detail.endswith("authorisation ran out. Please order again.")
 
     def test_that_somebody_made_by_hand_is_found(
         self, paypal_gateway: PayPalGateway, paypal_simulator: SimulatedPayPal
@@ -215,7 +217,14 @@ class TestAVoid:
 
         done = paypal_gateway.perform(make_call(VOID, of=call, authorization=reference))
 
-        assert done == Done(reference=reference)
+        assert done == Done(reference=reference, has_expired=True)
+
+    def test_that_was_asked_for_is_no_end_by_time(self, paypal_gateway: PayPalGateway) -> None:
+        call, reference = authorized(paypal_gateway)
+        void = make_call(VOID, of=call, authorization=reference)
+
+        assert paypal_gateway.perform(void) == Done(reference=reference)
+        assert paypal_gateway.look_up(void) == Done(reference=reference)
 
 
 class TestManyThreads:

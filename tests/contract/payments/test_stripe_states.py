@@ -33,7 +33,17 @@ class TestUnexpectedStates:
         answer = stripe_gateway.perform(make_call(CAPTURE, of=call, authorization=reference))
 
         assert isinstance(answer, Declined)
-        assert answer.code == "canceled"
+        assert answer.code == "authorization_expired"
+
+    def test_voiding_what_has_expired_says_so(
+        self, stripe_gateway: StripeGateway, stripe_simulator: SimulatedStripe
+    ) -> None:
+        call, reference = authorized(stripe_gateway)
+        stripe_simulator.ask(f"/_expire?payment_intent={reference}", "POST")
+        void = make_call(VOID, of=call, authorization=reference)
+
+        expired = Done(reference=reference, has_expired=True)
+        assert stripe_gateway.look_up(void) == stripe_gateway.perform(void) == expired
 
     def test_capturing_another_amount_than_was_captured_is_no_success(
         self, stripe_gateway: StripeGateway

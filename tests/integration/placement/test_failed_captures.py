@@ -42,6 +42,12 @@ def call_of(order: Order, kind: str) -> PaymentOperation:
     return PaymentOperation.objects.get(payment__order_id=order.id, kind=kind)
 
 
+def expire(order: Order) -> None:
+    """Have the provider say that the order's authorisation has run out."""
+    review_setbacks(about={payment_of(order).id: ()}, now=timezone.now())
+    hear(call_of(order, "void"), Done(reference="sbx_1", has_expired=True), timezone.now())
+
+
 class TestAFailedCapture:
     def test_calls_the_order_off_and_tells_its_customer(self) -> None:
         order = confirmed()
@@ -79,3 +85,28 @@ class TestAnAuthorisationThatRanOut:
         assert order.cancel_code == "canceled"
         assert payment_of(order).status == "voided"
         assert levels() == {"SKU-A@BER": (10, 0)}
+
+    def test_is_told_apart_from_one_that_was_let_go(self, settings: Any) -> None:
+        settings.OMS_REVIEW_ABOVE_MINOR = 1
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place())
+        expire(order)
+
+        order = settled(order)
+        assert (order.status, order.cancel_code) == ("cancelled", "authorization_expired")
+        assert "Please order again." in order.cancel_detail
+        assert payment_of(order).history.filter(what="Authorisation expired").count() == 1
+
+    def test_of_an_order_on_its_way_asks_staff_for_another_payment(self, settings: Any) -> None:
+        settings.OMS_CAPTURE_ON = "request"
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place())
+        order.process()
+        order.save()
+        expire(order)
+
+        order = settled(order)
+        assert (order.status, order.payment_status) == ("processing", "voided")
+        assert order.history.latest("position").what == (
+            "Payment authorisation expired before it was charged: ask the customer to pay again"
+        )

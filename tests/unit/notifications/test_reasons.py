@@ -15,8 +15,8 @@ OURS = [
     *("action_expired", "wait_expired", "cancelled"),
     # What Adyen says of a charge comes without a number of a reason.
     *("capture_failed", "capture_refused"),
-    # Orders say that their payment was called off meanwhile.
-    "canceled",
+    # Orders say that their payment was called off meanwhile, or ran out.
+    *("canceled", "authorization_expired"),
 ]
 CODES = sorted({public_code(one) for one in (*STRIPE, *ADYEN, *PAYPAL, *SANDBOX, *OURS)})
 

@@ -115,14 +115,19 @@ class TestACapture:
         assert verdict(CAPTURE, FAILED_CAPTURE, by_hand) == Done(reference="MOD8")
         assert verdict(replace(CAPTURE, reference=""), by_hand) == Done(reference="MOD8")
 
-    def test_of_what_was_called_off_says_so(self) -> None:
-        assert code_of(verdict(CAPTURE, FAILED_CAPTURE, told("EXPIRE", "E1"))) == "canceled"
+    @pytest.mark.parametrize(
+        ("event", "code"), [("CANCELLATION", "canceled"), ("EXPIRE", "authorization_expired")]
+    )
+    def test_of_what_is_gone_says_why(self, event: str, code: str) -> None:
+        assert code_of(verdict(CAPTURE, FAILED_CAPTURE, told(event, "E1"))) == code
 
 
 class TestAVoid:
     @pytest.mark.parametrize("event", ["CANCELLATION", "TECHNICAL_CANCEL", "EXPIRE"])
     def test_is_done_when_the_authorisation_is_gone(self, event: str) -> None:
-        assert verdict(VOID, told(event, "C1")) == Done(reference="C1")
+        assert verdict(VOID, told(event, "C1")) == Done(
+            reference="C1", has_expired=event == "EXPIRE"
+        )
 
     def test_is_done_by_a_reversal_that_cancelled(self) -> None:
         news = told("CANCEL_OR_REFUND", "C1", action="cancel")

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from apps.payments.adapters.adyen.declines import CALLED_OFF, Reason, declined, reason_of
+from apps.payments.adapters.adyen.declines import CALLED_OFF, EXPIRED, Reason, declined, reason_of
 from apps.payments.adapters.adyen.story import (
     ADJUSTMENT,
     AUTHORISATION,
     CANCELLATION,
     CAPTURE,
+    EXPIRE,
     REFUND,
     TECHNICAL_CANCEL,
     Story,
@@ -91,7 +92,8 @@ def _captured(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
         return None
     gone = story.cancelled_by()
     if gone is not None:
-        return declined(CALLED_OFF, gone.event, reference=own.psp_reference)
+        reason = EXPIRED if gone.event == EXPIRE else CALLED_OFF
+        return declined(reason, gone.event, reference=own.psp_reference)
     code = "capture_failed" if own.success else "capture_refused"
     return _no(code, "The payment could not be charged.", own)
 
@@ -99,7 +101,7 @@ def _captured(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
 def _voided(call: GatewayCall, story: Story) -> Outcome | None:
     gone = story.cancelled_by()
     if gone is not None:
-        return Done(reference=gone.psp_reference)
+        return Done(reference=gone.psp_reference, has_expired=gone.event == EXPIRE)
     own = _own(call, list(story.failures(CANCELLATION, TECHNICAL_CANCEL)))
     if story.standing_captures() and (own is not None or not call.reference):
         return _already_captured(own.psp_reference if own is not None else call.authorization)

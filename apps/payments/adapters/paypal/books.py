@@ -13,7 +13,7 @@ from apps.payments.adapters.paypal.objects import Authorization, Capture, Order,
 from apps.payments.adapters.paypal.outcomes import (
     CAPTURED,
     captured,
-    declined,
+    not_charged,
     refunded,
     renewed,
     voided,
@@ -87,8 +87,9 @@ class PayPalBooks:
                 capture = self._requests.get(path_of(CAPTURES, call.reference), answer=Capture)
                 return captured(capture)
             authorization = self._authorization(call.authorization)
-            if authorization.status in ("VOIDED", "DENIED"):
-                return declined(f"AUTHORIZATION_{authorization.status}", authorization.id)
+            gone = not_charged(authorization)
+            if gone is not None:
+                return gone
             if authorization.status not in CAPTURED:
                 return None
             order = self._order_behind(authorization)

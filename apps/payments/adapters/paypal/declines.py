@@ -14,7 +14,7 @@ _CHOOSE_ANOTHER = (
 _LIMIT = "The payment exceeds a limit that PayPal sets. Please try another way to pay."
 _NOT_KNOWN = "This PayPal account is not linked any more. Please choose another way to pay."
 _RESTRICTED = "Your PayPal account cannot be used for this payment. Please contact PayPal."
-_TOO_LATE = "The approval of the payment has run out."
+_TOO_LATE = "The payment was not charged before its authorisation ran out. Please order again."
 
 SENTENCES = {
     "AGREEMENT_ALREADY_CANCELLED": _NOT_KNOWN,

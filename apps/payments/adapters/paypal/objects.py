@@ -49,7 +49,18 @@ class Authorization(Struct, frozen=True):
     id: str
     status: str = ""
     expiration_time: datetime | None = None
+    update_time: datetime | None = None
     supplementary_data: Supplement = Supplement()
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether it ran out: PayPal has no state for that, and voids it once its time is over."""
+        return (
+            self.status == "VOIDED"
+            and self.expiration_time is not None
+            and self.update_time is not None
+            and self.expiration_time <= self.update_time
+        )
 
 
 class Capture(Struct, frozen=True):

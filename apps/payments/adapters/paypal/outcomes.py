@@ -60,10 +60,19 @@ def captured(capture: Capture) -> Outcome:
     return Done(reference=capture.id)
 
 
+def not_charged(authorization: Authorization) -> Outcome | None:
+    """Say why there is no charge of an authorisation; None where there may be one."""
+    if authorization.has_expired:
+        return declined("AUTHORIZATION_EXPIRED", authorization.id)
+    if authorization.status in ("VOIDED", "DENIED"):
+        return declined(f"AUTHORIZATION_{authorization.status}", authorization.id)
+    return None
+
+
 def voided(authorization: Authorization) -> Outcome | None:
     """Say how a void ended; what was denied holds no money, either."""
     if authorization.status in ("VOIDED", "DENIED"):
-        return Done(reference=authorization.id)
+        return Done(reference=authorization.id, has_expired=authorization.has_expired)
     if authorization.status in CAPTURED:
         return Declined(
             code=ALREADY_CAPTURED,

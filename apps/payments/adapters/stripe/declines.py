@@ -6,6 +6,7 @@ than its holder should learn from us.
 
 from collections.abc import Sequence
 
+TIME_OVER = "The payment was not charged before its authorisation ran out. Please order again."
 GENERAL = "Your card was declined. Please try another way to pay."
 
 SENTENCES = {
@@ -41,6 +42,8 @@ SENTENCES = {
     "resource_missing": "This way to pay is not known any more. Please choose another one.",
     "payment_method_unusable": "This way to pay cannot be used any more. Please choose another one.",
     "canceled": "The payment was called off before it was completed.",
+    "authorization_expired": TIME_OVER,
+    "charge_expired_for_capture": TIME_OVER,
 }
 """By Stripe's decline code, or its error code where there is none.
 

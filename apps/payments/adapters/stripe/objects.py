@@ -59,6 +59,12 @@ class Intent(Struct, frozen=True):
     latest_charge: Charge | str | None = None
     next_action: NextAction | None = None
     last_payment_error: PaymentError | None = None
+    cancellation_reason: str | None = None
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether Stripe itself let it go because its time was over."""
+        return self.status == "canceled" and self.cancellation_reason in ("automatic", "expired")
 
     @property
     def was_tried(self) -> bool:

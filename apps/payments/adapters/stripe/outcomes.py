@@ -11,6 +11,7 @@ from apps.payments.adapters.texts import code_kept
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ALREADY_CAPTURED,
+    AUTHORIZATION_EXPIRED,
     Accepted,
     ActionRequired,
     Declined,
@@ -92,7 +93,8 @@ def _authorized(intent: Intent) -> Outcome | None:
 
 def _captured(intent: Intent, amount: int) -> Outcome | None:
     if intent.status == "canceled":
-        return declined(code="canceled", reference=intent.id)
+        code = AUTHORIZATION_EXPIRED if intent.has_expired else "canceled"
+        return declined(code=code, reference=intent.id)
     if intent.status != "succeeded":
         return None
     if intent.amount_received != amount:
@@ -104,7 +106,7 @@ def _captured(intent: Intent, amount: int) -> Outcome | None:
 
 def _voided(intent: Intent) -> Outcome | None:
     if intent.status == "canceled":
-        return Done(reference=intent.id)
+        return Done(reference=intent.id, has_expired=intent.has_expired)
     if intent.status == "succeeded":
         return Declined(
             code=ALREADY_CAPTURED,
