@@ -18,7 +18,7 @@ class GatewayEntry:
     """A gateway: where its adapter is, loaded when first used, and the gates its calls go through.
 
     `methods` are the ways to pay that the adapter knows how to ask the provider for, `validity` is how
-    long the provider holds an authorisation.
+    long the provider holds an authorisation, for those of which it does not say that itself.
     """
 
     adapter: str

@@ -56,9 +56,9 @@ class GatewayCall:
 class Done:
     """The provider did what was asked; `reference` names it in its books.
 
-    Of a renewal, `authorization` is what the authorisation is called from now on, where it has got
-    another name, and `held_until` when the provider lets it go, where it says so. Of a void,
-    `has_expired` says that the authorisation ran out by itself.
+    Of an authorisation and of a renewal, `held_until` is when the provider lets it go, where it says so;
+    of a renewal, `authorization` is what it is called from now on, where it has got another name. Of a
+    void, `has_expired` says that the authorisation ran out by itself.
     """
 
     reference: str

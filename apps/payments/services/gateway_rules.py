@@ -105,7 +105,7 @@ def _authorized(
 ) -> None:
     before = payment.status
     payment.authorize(reference=done.reference, brand=done.brand, last4=done.last4)
-    payment.authorized_until = changes.now + validity_of(payment.provider)
+    payment.authorized_until = done.held_until or changes.now + validity_of(payment.provider)
     changes.move(
         operation,
         payment.amount_minor,

@@ -1,6 +1,6 @@
 """See that no authorisation runs out unnoticed: providers let go of it after some days.
 
-How long each provider holds one is in `adapters/registry.py`. What the provider says counts, not
+A provider may say of each how long it holds it; for the others that is in `adapters/registry.py`. What the provider says counts, not
 our calendar: once the time is over it is asked, and only its own answer voids the payment.
 """
 

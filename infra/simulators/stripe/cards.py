@@ -9,13 +9,15 @@ from infra.simulators.stripe.objects import Failure
 class Card:
     """A card and its behaviour; `wallet` is what it was presented with, where it was one.
 
-    Refunds to it are pending first where `refunds_wait`; where `refunds_fail`, they fail a little later.
+    `holds_days` is for how long what is authorised is held. Refunds to it are pending first where
+    `refunds_wait`; where `refunds_fail`, they fail a little later.
     """
 
     brand: str = "visa"
     last4: str = "4242"
     failure: Failure | None = None
     asks_holder: bool = False
+    holds_days: int = 7
     refunds_fail: bool = False
     refunds_wait: bool = False
     wallet: str = ""
@@ -66,7 +68,8 @@ CARDS = {
     ),
     "pm_card_refundFail": Card(last4="5126", refunds_fail=True),
     "pm_card_pendingRefund": Card(last4="7726", refunds_wait=True),
-    # A name of our own: Stripe has no card of which a refund is pending before it fails.
+    # Names of our own: Stripe has no card that is held for another time, and none of which a refund is pending before it fails.
+    "pm_card_shortHold": Card(holds_days=2),
     "pm_card_pendingRefundFail": Card(last4="7726", refunds_wait=True, refunds_fail=True),
     # Names of our own: a wallet's payment method is made in a browser, so Stripe has no test name for one.
     "pm_apple_pay": Card(wallet="apple_pay"),

@@ -8,7 +8,7 @@ from infra.simulators.stripe.objects import Charge, Dispute, Failure, Intent, Re
 
 API_VERSION = "2026-10-28.endive"
 CHARGE, INTENT = "latest_charge", "payment_intent"
-SEVEN_DAYS = 7 * 24 * 3600
+DAY = 24 * 3600
 
 Json = dict[str, Any]
 
@@ -179,7 +179,7 @@ class Rendering:
             "enhanced_eligibility_types": [],
             "evidence": {**_NO_EVIDENCE, "enhanced_evidence": {}},
             "evidence_details": {
-                "due_by": dispute.created + SEVEN_DAYS,
+                "due_by": dispute.created + 7 * DAY,
                 "enhanced_eligibility": {},
                 "has_evidence": False,
                 "past_due": False,
@@ -278,5 +278,5 @@ def _card(card: Card, intent: Intent, charge: Charge) -> Json:
         "wallet": _wallet(card),
     }
     if intent.status == "requires_capture":
-        found["capture_before"] = charge.created + SEVEN_DAYS
+        found["capture_before"] = charge.created + card.holds_days * DAY
     return found

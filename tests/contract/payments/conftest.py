@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from apps.payments.adapters.paypal.gateway import PayPalGateway
 from apps.payments.adapters.stripe.gateway import StripeGateway
 from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import OperationKind
-from apps.payments.ports import GatewayCall
+from apps.payments.ports import Done, GatewayCall, Outcome
 from tests.contract.payments.simulated_adyen import (
     KEY,
     MERCHANT,
@@ -131,6 +132,11 @@ def make_paypal_gateway(simulator: SimulatedPayPal, **more: Any) -> PayPalGatewa
 def new_call() -> Calls:
     """Make calls: a new payment's authorisation, or what follows one."""
     return make_call
+
+
+def untimed(answer: Outcome | None) -> Outcome | None:
+    """Give an answer without until when an authorisation is held."""
+    return replace(answer, held_until=None) if isinstance(answer, Done) else answer
 
 
 def make_call(

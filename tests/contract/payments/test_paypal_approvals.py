@@ -14,7 +14,7 @@ from apps.payments.ports import (
     GatewayMisused,
     OutcomeUnknown,
 )
-from tests.contract.payments.conftest import make_call
+from tests.contract.payments.conftest import make_call, untimed
 from tests.contract.payments.paypal_calls import asked, authorized, waiting
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
 
@@ -41,7 +41,7 @@ class TestApprovalByThePayer:
         answer = paypal_gateway.look_up(call)
 
         held = paypal_simulator.payment(call.payment_id)["orders"][0]["authorization"]
-        assert answer == Done(reference=held, brand="paypal")
+        assert untimed(answer) == Done(reference=held, brand="paypal")
         assert paypal_gateway.look_up(call) == answer
         (request,) = paypal_simulator.requests_to("POST", f"{ORDERS}/{order}/authorize")
         assert request.headers["paypal-request-id"] == f"{call.idempotency_key}:authorize"
@@ -168,4 +168,4 @@ class TestAKeyThatPayPalHasForgotten:
             waiting(call, "", created_at=old, told=({"event": "x", "order": order},))
         )
 
-        assert found == Done(reference=reference, brand="paypal")
+        assert untimed(found) == Done(reference=reference, brand="paypal")

@@ -3,6 +3,7 @@
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -109,6 +110,15 @@ class TestWhatIsSent:
 
         for secret in ("contract-client", "Bearer", "A21AA", "vault-"):
             assert secret not in caplog.text
+
+
+class TestAnAuthorisation:
+    def test_tells_until_when_it_is_held(self, paypal_gateway: PayPalGateway) -> None:
+        done = paypal_gateway.perform(make_call(token="vault-ok"))
+        assert isinstance(done, Done)
+        assert done.held_until is not None
+        left = done.held_until - datetime.now(UTC)
+        assert timedelta(days=29, minutes=-1) < left <= timedelta(days=29)
 
 
 class TestACapture:

@@ -7,7 +7,7 @@ from apps.payments.ports import (
     Done,
     GatewayCall,
 )
-from tests.contract.payments.conftest import make_call
+from tests.contract.payments.conftest import make_call, untimed
 from tests.contract.payments.simulated_stripe import SimulatedStripe
 from tests.contract.payments.stripe_steps import VOID
 
@@ -34,7 +34,9 @@ class TestApprovalByTheCustomer:
 
         stripe_simulator.decide(reference, "approve")
 
-        assert stripe_gateway.look_up(call) == Done(reference=reference, brand="visa", last4="3184")
+        assert untimed(stripe_gateway.look_up(call)) == Done(
+            reference=reference, brand="visa", last4="3184"
+        )
 
     def test_that_is_refused_declines_the_payment(
         self, stripe_gateway: StripeGateway, stripe_simulator: SimulatedStripe

@@ -1,5 +1,8 @@
 """Stripe: payments that are not in the state that a call needs."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from apps.kernel.money import Money
@@ -12,6 +15,21 @@ from apps.payments.ports import (
 from tests.contract.payments.conftest import make_call
 from tests.contract.payments.simulated_stripe import SimulatedStripe
 from tests.contract.payments.stripe_steps import CAPTURE, REFUND, VOID, authorized, captured
+
+
+class TestAnAuthorisation:
+    @pytest.mark.parametrize(("token", "days"), [("pm_card_visa", 7), ("pm_card_shortHold", 2)])
+    def test_tells_until_when_it_is_held(
+        self, stripe_gateway: StripeGateway, token: str, days: int
+    ) -> None:
+        call = make_call(token=token)
+        done = stripe_gateway.perform(call)
+        assert isinstance(done, Done)
+        assert done.held_until is not None
+        left = done.held_until - datetime.now(UTC)
+        assert timedelta(days=days, minutes=-1) < left <= timedelta(days=days)
+        found = stripe_gateway.look_up(replace(call, authorization=done.reference))
+        assert found == done
 
 
 class TestUnexpectedStates:

@@ -19,7 +19,7 @@ from apps.payments.ports import (
     GatewayUnavailable,
     OutcomeUnknown,
 )
-from tests.contract.payments.conftest import make_call
+from tests.contract.payments.conftest import make_call, untimed
 from tests.contract.payments.running import HELD_MS
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 from tests.contract.payments.stripe_steps import CAPTURE, REFUND, VOID, authorized, captured
@@ -126,7 +126,7 @@ class TestRefusedRequests:
 
         answer = stripe_gateway.perform(moved)
 
-        assert answer == Done(reference=reference, brand="visa", last4="4242")
+        assert untimed(answer) == Done(reference=reference, brand="visa", last4="4242")
         assert stripe_simulator.payment(call.payment_id)["live_authorizations"] == 1
 
     def test_for_other_parameters_of_which_the_books_know_nothing_stay_open(
@@ -178,7 +178,7 @@ class TestInternalErrors:
         answer = stripe_gateway.look_up(call) or stripe_gateway.perform(call)
 
         (intent,) = stripe_simulator.payment(call.payment_id)["intents"]
-        assert answer == Done(reference=intent["id"], brand="visa", last4="4242")
+        assert untimed(answer) == Done(reference=intent["id"], brand="visa", last4="4242")
         assert all(stripe_simulator.payment(one.payment_id) for one in others)
 
     def test_are_got_over_again_and_again(
@@ -233,7 +233,7 @@ class TestOldCalls:
 
         found = self.after(timedelta(hours=20), stripe_simulator).look_up(call)
 
-        assert found == Done(reference=reference, brand="visa", last4="4242")
+        assert untimed(found) == Done(reference=reference, brand="visa", last4="4242")
 
     def test_that_never_arrived_may_be_made_again(self, stripe_simulator: SimulatedStripe) -> None:
         later = self.after(timedelta(hours=30), stripe_simulator)

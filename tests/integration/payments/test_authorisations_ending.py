@@ -1,5 +1,6 @@
 """Authorisations that nobody charges: warned of, charged by policy, or let go as the provider says."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +39,17 @@ def again(payment: Payment) -> Payment:
 
 def last_step(payment: Payment) -> str:
     return str(again(payment).history.latest("position").what)
+
+
+class TestTheTimeThatTheProviderNames:
+    def test_counts_instead_of_ours(self, now: datetime) -> None:
+        _, operation = authorizing(now)
+        until = now + 2 * DAY
+        payment = hear(operation, replace(DONE, held_until=until), now)
+        assert payment.authorized_until == until
+        assert watch_authorisations(now=now + DAY / 2) == 0
+        assert watch_authorisations(now=now + 1.5 * DAY) == 1
+        assert last_step(payment) == "The authorisation runs out soon"
 
 
 class TestBeforeTheEnd:

@@ -1,5 +1,6 @@
 """Authorisations that run out before anybody charged them, told to order, customer and staff: over HTTP."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from apps.kernel.identifiers import CustomerId
 from apps.notifications.services.send_messages import send_messages
 from apps.orders.models import Order
 from apps.payments.services.capture_payment import capture_payment
+from apps.payments.services.watch_authorisations import watch_authorisations
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.contract.payments.simulated_stripe import SimulatedStripe
@@ -112,6 +114,15 @@ class TestAtStripe:
 
         assert ending(order)[2] == "canceled"
         assert order.history.filter(what="Payment voided").count() == 1
+
+
+class TestBeforeTheEnd:
+    def test_it_is_warned_of_by_the_time_that_stripe_names(self, stripe: SimulatedStripe) -> None:
+        order = settled(place(provider="stripe", token="pm_card_shortHold"))
+        now = timezone.now()
+        assert watch_authorisations(now=now + timedelta(hours=20)) == 0
+        assert watch_authorisations(now=now + timedelta(hours=30)) == 1
+        assert payment_of(order).is_ending_known
 
 
 class TestAtPayPal:

@@ -124,4 +124,4 @@ def _of_authorization(order: Order, authorization: Authorization) -> Outcome:
         return Accepted(reference=order.id)
     if authorization.status in ("DENIED", "VOIDED"):
         return declined(f"AUTHORIZATION_{authorization.status}", authorization.id)
-    return Done(reference=authorization.id, brand=BRAND)
+    return Done(reference=authorization.id, brand=BRAND, held_until=authorization.expiration_time)

@@ -8,10 +8,14 @@ T = TypeVar("T")
 
 
 class Card(Struct, frozen=True):
-    """What is printed on a card, as far as anybody may know it."""
+    """What is printed on a card, as far as anybody may know it, and until when the charge can be captured.
+
+    `capture_before` is in seconds of Stripe's clock; only what waits for its capture has it.
+    """
 
     brand: str | None = None
     last4: str | None = None
+    capture_before: int | None = None
 
 
 class MethodDetails(Struct, frozen=True):

@@ -3,10 +3,11 @@
 None means that the object shows no trace of the call: it can be made (again).
 """
 
+from datetime import UTC, datetime
 from typing import assert_never
 
 from apps.payments.adapters.stripe.declines import NOT_SENT_BACK, sentence_for
-from apps.payments.adapters.stripe.objects import Charge, Intent, Refund
+from apps.payments.adapters.stripe.objects import Charge, Intent, MethodDetails, Refund
 from apps.payments.adapters.texts import code_kept
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
@@ -76,7 +77,9 @@ def declined(*, code: str, decline_code: str = "", reference: str = "") -> Decli
 def _authorized(intent: Intent) -> Outcome | None:
     if intent.status in ("requires_capture", "succeeded"):
         brand, last4 = _card(intent)
-        return Done(reference=intent.id, brand=brand, last4=last4)
+        return Done(
+            reference=intent.id, brand=brand, last4=last4, held_until=_capture_before(intent)
+        )
     if intent.status == "requires_action":
         return ActionRequired(reference=intent.id, redirect_url=_redirect_url(intent))
     if intent.status == "canceled":
@@ -125,14 +128,25 @@ def _redirect_url(intent: Intent) -> str:
     return url
 
 
+def _capture_before(intent: Intent) -> datetime | None:
+    details = _details(intent)
+    if details is None or details.card is None or details.card.capture_before is None:
+        return None
+    return datetime.fromtimestamp(details.card.capture_before, UTC)
+
+
 def _card(intent: Intent) -> tuple[str, str]:
-    charge = intent.latest_charge
-    details = charge.payment_method_details if isinstance(charge, Charge) else None
+    details = _details(intent)
     if details is None:
         return "", ""
     if details.card is None:
         return details.type, ""
     return details.card.brand or "", details.card.last4 or ""
+
+
+def _details(intent: Intent) -> MethodDetails | None:
+    charge = intent.latest_charge
+    return charge.payment_method_details if isinstance(charge, Charge) else None
 
 
 def _charge_id(intent: Intent) -> str:
