@@ -21,7 +21,7 @@ class PaymentOperation(models.Model):
     """
 
     id = own_id_field(OperationId)
-    payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="operations")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="operations")
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in OperationKind])
     provider = models.CharField(max_length=32)
     gate = models.CharField(max_length=48)

@@ -260,7 +260,7 @@ class PaymentStep(Step):
     pk = models.CompositePrimaryKey("payment_id", "position")
     payment = models.ForeignKey(
         Payment,
-        on_delete=models.CASCADE,
+        on_delete=models.PROTECT,
         related_name="history",
         db_index=False,
         db_constraint=False,
