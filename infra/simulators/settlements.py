@@ -19,7 +19,8 @@ FEE_MINOR = 25
 class Booking(Struct, frozen=True, kw_only=True):
     """One movement of money, in the provider's smallest units.
 
-    `kind` is charge, charge_undone, refund, refund_undone, dispute, dispute_won, fee or payout.
+    `kind` is charge, charge_undone, refund, refund_undone, dispute, dispute_won, fee or payout, at
+    Adyen also dispute_again.
     `reference` names it, `payment` what it belongs to: an intent, a payment or a capture.
     """
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from infra.simulators.adyen.objects import (
     REPORT_AVAILABLE,
+    Dispute,
     Kept,
     Modification,
     Notice,
@@ -23,7 +24,7 @@ KEY_SECONDS = 7 * 24 * 3600
 
 
 class ChangeLine(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change"):
-    """Payments and modifications in their new state, and the news of that."""
+    """Payments, modifications and disputes in their new state, and the news of that."""
 
     subjects: list[Subject]
     notices: list[Notice] = []
@@ -39,7 +40,7 @@ Line = ChangeLine | Kept | DeliveredLine
 
 
 class Books:
-    """The payments, modifications, news and answered keys. One thread uses them.
+    """The payments, modifications, disputes, news and answered keys. One thread uses them.
 
     Everything is in memory; `write` appends what is new to the journal before a client gets its
     answer, so that a process killed and started again goes on where it was.
@@ -100,6 +101,10 @@ class Books:
         """Give what was asked to be done with a payment, the oldest first."""
         return (one for one in self.modifications.values() if one.payment == payment_id)
 
+    def disputes_of(self, payment_id: str) -> Iterator[Dispute]:
+        """Give the disputes of a payment, the oldest first."""
+        return (one for one in self.disputes.values() if one.payment == payment_id)
+
     def reports_due(self) -> list[tuple[str, str]]:
         """Give merchant and name of the reports that have a row and were not announced yet."""
         return sorted(self._reports - self._announced)
@@ -107,6 +112,7 @@ class Books:
     def _clear(self) -> None:
         self.payments: dict[str, Payment] = {}
         self.modifications: dict[str, Modification] = {}
+        self.disputes: dict[str, Dispute] = {}
         self.results: dict[str, str] = {}
         self.undelivered: dict[str, Notice] = {}
         self._by_reference: dict[str, list[str]] = {}
@@ -133,17 +139,26 @@ class Books:
                 assert_never(line)
 
     def _put(self, subject: Subject) -> None:
-        if isinstance(subject, Modification):
-            self.modifications[subject.id] = subject
-            payment = self.payments.get(subject.payment)
-            if payment is not None and subject.settled_on is not None:
-                self._reports.add((payment.merchant, report_of(subject.settled_on)))
-            return
-        if subject.id not in self.payments:
-            self._by_reference.setdefault(subject.reference, []).append(subject.id)
-        self.payments[subject.id] = subject
-        if subject.redirect_result:
-            self.results[subject.redirect_result] = subject.id
+        match subject:
+            case Payment():
+                if subject.id not in self.payments:
+                    self._by_reference.setdefault(subject.reference, []).append(subject.id)
+                self.payments[subject.id] = subject
+                if subject.redirect_result:
+                    self.results[subject.redirect_result] = subject.id
+            case Modification():
+                self.modifications[subject.id] = subject
+                self._expect_reports(subject)
+            case Dispute():
+                self.disputes[subject.id] = subject
+                self._expect_reports(subject)
+            case _:
+                assert_never(subject)
+
+    def _expect_reports(self, moved: Modification | Dispute) -> None:
+        payment = self.payments.get(moved.payment)
+        if payment is not None:
+            self._reports.update((payment.merchant, report_of(day)) for day in moved.settled_on)
 
 
 def new_reference() -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
+from infra.simulators.adyen import disputes
 from infra.simulators.adyen.books import Books
 from infra.simulators.adyen.documents import Amount, AmountWish
 from infra.simulators.adyen.modifications import Modifications
-from infra.simulators.adyen.objects import Notice, Payment, report_of
+from infra.simulators.adyen.objects import LOST, OPEN, Notice, Payment, report_of
 from infra.simulators.adyen.payments import Payments
 from infra.simulators.adyen.reports import Reports
 from infra.simulators.adyen.requests import RequestDesk
@@ -68,6 +69,8 @@ class Control:
             return self._expire(query_of(request), news)
         if (request.method, name, request.is_local) == ("POST", "refund", True):
             return self._refund(query_of(request), news)
+        if (request.method, name, request.is_local) == ("POST", "dispute", True):
+            return self._dispute(query_of(request), news)
         if (request.method, name, request.is_local) == ("POST", "report", True):
             return self._announce(query_of(request), news)
         return self._common.take(request, name) or refused(404, "There is nothing of that name.")
@@ -83,6 +86,7 @@ class Control:
     def _line(self, reference: str, payments: list[Payment]) -> AttemptsOfPayment:
         attempts = [self._attempt(one) for one in payments]
         live = [one for one in attempts if one.is_live_authorization]
+        held = [dispute for one in payments for dispute in self._books.disputes_of(one.id)]
         return AttemptsOfPayment(
             payment_id=reference,
             order_id=payments[0].order if payments else "",
@@ -91,6 +95,9 @@ class Control:
             authorized=sum(one.amount for one in live),
             captured=sum(one.captured for one in attempts),
             refunded=sum(one.refunded for one in attempts),
+            disputed=sum(one.amount for one in held if one.status == OPEN),
+            lost=sum(one.amount for one in held if one.status == LOST),
+            disputes={one.id: one.status for one in held},
             attempts=attempts,
         )
 
@@ -134,6 +141,27 @@ class Control:
         answer = self._modifications.refund(wish, news, payment.id)
         self._books.write()
         return as_json({"psp_reference": answer.document["pspReference"]})
+
+    def _dispute(self, wanted: dict[str, str], news: list[Notice]) -> Response:
+        """Have a card holder's bank charge a payment back, or a `dispute` be decided, `won` or `lost`.
+
+        `reason` says why the bank takes it back, `status` how it was decided.
+        """
+        known = self._books.disputes.get(wanted.get("dispute", ""))
+        payment = self._books.payments.get(wanted.get("psp_reference", ""))
+        try:
+            if known is not None:
+                dispute, told = disputes.decided(self._books, known, wanted.get("status", ""))
+            elif payment is not None:
+                reason = wanted.get("reason", "Fraud")
+                dispute, told = disputes.opened(self._books, payment, reason=reason)
+            else:
+                return refused(404, "There is no such payment or dispute.")
+        except ValueError as error:
+            return refused(409, f"Not now: {error}.")
+        news += told
+        self._books.write()
+        return as_json({"dispute": dispute.id, "status": dispute.status})
 
     def _announce(self, wanted: dict[str, str], news: list[Notice]) -> Response:
         """Announce the settlement detail report of a `merchant` and a `day`, today's without one."""

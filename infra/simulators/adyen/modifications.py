@@ -4,6 +4,7 @@ import time
 
 from msgspec.structs import replace
 
+from infra.simulators.adyen import disputes
 from infra.simulators.adyen.books import Books, new_reference
 from infra.simulators.adyen.cards import CARDS
 from infra.simulators.adyen.documents import AmountWish, CancelWish, ReferenceCancelWish
@@ -27,6 +28,7 @@ LATER = {
 }
 """What becomes of a success a little later, by its kind and the card's behaviour."""
 TOO_MUCH = "More than is left of the payment"
+CHARGED_BACK = "The payment was charged back"
 
 
 class Modifications:
@@ -62,7 +64,7 @@ class Modifications:
         """Give back what was captured, or a part of it."""
         payment = self._payment(name)
         modification = _modification(payment, "refunds", wish.reference, _amount(payment, wish))
-        reason = _why_not_refunded(payment, modification.amount)
+        reason = self._why_not_refunded(payment, modification.amount)
         if not reason:
             payment = replace(payment, refunded=payment.refunded + modification.amount)
         self._record(payment, replace(modification, reason=reason), news)
@@ -81,7 +83,7 @@ class Modifications:
         modification = _modification(payment, "reversals", wish.reference)
         if payment.captured:
             left = payment.captured - payment.refunded
-            reason = _why_not_refunded(payment, left) if left else TOO_MUCH
+            reason = self._why_not_refunded(payment, left) if left else TOO_MUCH
             modification = replace(modification, amount=left, reason=reason)
             if not reason:
                 payment = replace(payment, refunded=payment.captured)
@@ -173,6 +175,13 @@ class Modifications:
         self._books.record(modification, notices=[notice])
         news.append(notice)
 
+    def _why_not_refunded(self, payment: Payment, amount: int) -> str:
+        if disputes.stands_against(self._books, payment.id):
+            return CHARGED_BACK
+        if not 0 < amount <= payment.captured - payment.refunded:
+            return TOO_MUCH
+        return "Refused by the acquirer" if CARDS[payment.token].refund == "refused" else ""
+
     def _payment(self, name: str) -> Payment:
         """Find a payment that has come as far as having a name that clients know."""
         payment = self._books.payments.get(name)
@@ -193,12 +202,6 @@ def _why_not_adjusted(payment: Payment) -> str:
     if not payment.is_live:
         return f"The payment is {'captured' if payment.captured else payment.status}"
     return "Refused by the issuer" if CARDS[payment.token].adjustment == "refused" else ""
-
-
-def _why_not_refunded(payment: Payment, amount: int) -> str:
-    if not 0 < amount <= payment.captured - payment.refunded:
-        return TOO_MUCH
-    return "Refused by the acquirer" if CARDS[payment.token].refund == "refused" else ""
 
 
 def _why_not_cancelled(payment: Payment) -> str:

@@ -7,6 +7,8 @@ from msgspec import Struct
 REPORT_AVAILABLE = "REPORT_AVAILABLE"
 BOOKED = {"captures": "charge", "refunds": "refund", "reversals": "refund"}
 """The modifications that move money, and as what a report shows them."""
+OPEN, WON, LOST = "open", "won", "lost"
+"""The states of a dispute."""
 
 
 class Payment(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="payment"):
@@ -51,14 +53,29 @@ class Modification(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="m
         return not self.reason
 
     @property
-    def settled_on(self) -> date | None:
-        """The day whose report has it; None where it moved nothing."""
-        if not self.is_done or self.kind not in BOOKED:
-            return None
-        return datetime.fromtimestamp(self.created, UTC).date()
+    def settled_on(self) -> list[date]:
+        """The day whose report has it; none where it moved nothing."""
+        return [_day(self.created)] if self.is_done and self.kind in BOOKED else []
 
 
-Subject = Payment | Modification
+class Dispute(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="dispute"):
+    """A payment that the card holder's bank charges back."""
+
+    id: str
+    created: int
+    payment: str
+    amount: int
+    reason: str
+    status: str = OPEN
+    decided: int = 0
+
+    @property
+    def settled_on(self) -> list[date]:
+        """The days whose reports have it: when the bank took the money, and when it was decided."""
+        return [_day(at) for at in (self.created, self.decided) if at]
+
+
+Subject = Payment | Modification | Dispute
 
 
 class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -77,6 +94,10 @@ class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     method: str
     reason: str = ""
     more: dict[str, str] = {}
+
+
+def _day(at: int) -> date:
+    return datetime.fromtimestamp(at, UTC).date()
 
 
 def report_of(day: date) -> str:

@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from infra.simulators.adyen.books import Books, new_reference
-from infra.simulators.adyen.objects import BOOKED, REPORT_AVAILABLE, Notice, Payment
+from infra.simulators.adyen.objects import (
+    BOOKED,
+    LOST,
+    OPEN,
+    REPORT_AVAILABLE,
+    Dispute,
+    Notice,
+    Payment,
+)
 from infra.simulators.http_server import Request, Response
 from infra.simulators.settlements import Booking, Falsifier, fee_of
 
@@ -33,6 +41,7 @@ _TYPES = {
     "refund_undone": ("RefundedReversed", 1),
     "dispute": ("Chargeback", -1),
     "dispute_won": ("ChargebackReversed", 1),
+    "dispute_again": ("SecondChargeback", -1),
     "fee": ("Fee", -1),
     "payout": ("MerchantPayout", -1),
 }
@@ -106,6 +115,19 @@ class Reports:
             if payment is None or kind is None or not one.is_done or payment.merchant != merchant:
                 continue
             yield _booking(payment, kind, one.id, one.amount, one.created)
+        for dispute in self._books.disputes.values():
+            payment = self._books.payments[dispute.payment]
+            if payment.merchant == merchant:
+                yield from _of_dispute(payment, dispute)
+
+
+def _of_dispute(payment: Payment, dispute: Dispute) -> Iterator[Booking]:
+    name, amount = dispute.id, dispute.amount
+    yield _booking(payment, "dispute", name, amount, dispute.created)
+    if dispute.status != OPEN:
+        yield _booking(payment, "dispute_won", name, amount, dispute.decided)
+    if dispute.status == LOST:
+        yield _booking(payment, "dispute_again", name, amount, dispute.decided)
 
 
 def _booking(payment: Payment, kind: str, reference: str, amount: int, created: int) -> Booking:
