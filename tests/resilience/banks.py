@@ -179,6 +179,11 @@ def _charge_in(provider: str, line: Row) -> dict[str, str]:
     charged = [one for one in attempts_in(line) if one["captured"]]
     if not charged:
         return {}
-    if provider == "paypal":
-        return {"capture": charged[0]["captures"][0]}
-    return {"payment_intent": charged[0]["id"]}
+    [first, *_] = charged
+    match provider:
+        case "paypal":
+            return {"capture": first["captures"][0]}
+        case "adyen":
+            return {"psp_reference": first["psp_reference"]}
+        case _:
+            return {"payment_intent": first["id"]}

@@ -35,8 +35,6 @@ TOKENS: Mapping[str, Mapping[str, int]] = {
     "paypal": {"vault-ok": 62, "vault-declined": 7, "vault-no-funds": 5, "wallet": 26},
     "sandbox": SANDBOX_TOKENS,
 }
-DISPUTED_AT = ("stripe", "paypal")
-"""The providers whose simulators let customers' banks dispute a charge."""
 LONGEST_DISPUTE_SECONDS = 8.0
 CANCEL_SHARE, REFUND_SHARE = 0.12, 0.14
 LATEST_CANCEL_SECONDS = 4.0
@@ -55,7 +53,7 @@ class PaymentsPlan:
     """The size of the drill. Times in seconds, the rate in payments a second.
 
     With `forgetful` some customers never decide, and their payments end when their time is over.
-    `disputes` is how many charges are disputed at each provider that has disputes.
+    `disputes` is how many charges are disputed at each provider that keeps books.
     """
 
     seed: int
@@ -103,7 +101,7 @@ def plan_disputes(drill: PaymentsPlan) -> list[PlannedDispute]:
     """Give the disputes of the drill, some won and some lost at each provider; the same plan, the same ones."""
     chance = random.Random(f"disputes {drill.seed}")
     found = []
-    for provider in DISPUTED_AT:
+    for provider in PROVIDERS:
         outcomes = in_turns((True, False), chance)
         found += [
             PlannedDispute(

@@ -224,7 +224,9 @@ class TestPlans:
         found = plan_disputes(quick_payments(seed=seed))
         assert found == plan_disputes(quick_payments(seed=seed))
         assert {(one.provider, one.is_won) for one in found} == {
-            (provider, is_won) for provider in ("stripe", "paypal") for is_won in (True, False)
+            (provider, is_won)
+            for provider in ("stripe", "adyen", "paypal")
+            for is_won in (True, False)
         }
 
     def test_leave_nobody_waiting_in_a_small_drill(self) -> None:
