@@ -58,7 +58,7 @@ class InvalidItems(DomainError):
 
 
 class TooManyLines(DomainError):
-    """An order has fewer lines than that. Place several orders."""
+    """An order has at most 200 lines. Place several orders."""
 
     code = "too_many_lines"
 

@@ -74,7 +74,12 @@ def story_panels(payment: Payment, *, viewer: Viewer) -> list[TitledPanel]:
             panel=Panel(tables=(history_table(list(payment.history.all())),)),
         ),
         *(
-            [TitledPanel(title="Done by hand", panel=_deeds_about(payment, differences, heard))]
+            [
+                TitledPanel(
+                    title="Done by hand",
+                    panel=_deeds_about(payment, differences, [one.id for one in heard]),
+                )
+            ]
             if may_see(viewer, SEES_DEEDS)
             else []
         ),
@@ -94,20 +99,24 @@ def show_payment_deeds(order_id: OrderId) -> Panel:
     payment = Payment.objects.filter(order_id=order_id).first()
     if payment is None:
         return Panel(note="The payment was not asked for yet.")
-    return _deeds_about(payment, payment.settlement_differences.all(), _messages_about(payment))
+    return _deeds_about(
+        payment,
+        payment.settlement_differences.all(),
+        _messages_about(payment).values_list("id", flat=True),
+    )
 
 
 def _deeds_about(
     payment: Payment,
     differences: Iterable[SettlementDifference],
-    heard: Iterable[ProviderMessageRecord],
+    heard: Iterable[int],
 ) -> Panel:
     # What is done to a call or a dispute is written down as done to its payment.
     return deeds_panel(
         {
             "payment": [payment.id],
             "settlement_difference": [one.id for one in differences],
-            "provider_message": [one.id for one in heard],
+            "provider_message": list(heard),
         }
     )
 

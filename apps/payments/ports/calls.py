@@ -108,6 +108,9 @@ ALREADY_CAPTURED = "already_captured"
 AUTHORIZATION_EXPIRED = "authorization_expired"
 """The code of a decline of a charge whose authorisation has run out, where the provider has no word of its own."""
 
+TIME_OVER = "The payment was not charged before its authorisation ran out. Please order again."
+"""What a customer is told of that."""
+
 NOT_OFFERED = "not_offered"
 """The code of a decline by a provider that has no such call; nothing was sent to it."""
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
+from django.db import transaction
 
 from apps.kernel.decoding import convert
 from apps.kernel.money import Money, UnknownCurrency
@@ -21,13 +23,19 @@ def note_unmatched(*, messages: Sequence[ProviderMessageRecord], now: datetime) 
     """Make the disputes and refunds of unmatched messages differences, and count and log every message.
 
     They go by the names that the comparison with the provider's reports gives them, so that a line about
-    one makes no second row. One that is known already stays as it is, closed or not.
+    one makes no second row; but for disputes at PayPal, which its report names by a transaction. One that is
+    known already stays as it is, closed or not. Counted and logged once the caller's transaction stands.
     """
     found: dict[str, list[PaymentDifference]] = {}
     for message in messages:
         found.setdefault(message.provider, []).extend(_differences(message))
     for provider, differences in found.items():
+        differences.sort(key=lambda one: one.difference.subject)
         keep_differences(provider=provider, found=differences, known=(), now=now)
+    transaction.on_commit(partial(_tell, messages))
+
+
+def _tell(messages: Sequence[ProviderMessageRecord]) -> None:
     for message in messages:
         webhooks_total.labels(provider=message.provider, outcome="unmatched").inc()
         log.warning(

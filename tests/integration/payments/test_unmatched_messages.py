@@ -8,6 +8,7 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from prometheus_client import REGISTRY
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.payments.domain.settlements import SettlementKind
 from apps.payments.models import ProviderMessageRecord, SettlementDifference
@@ -77,11 +78,18 @@ def test_are_matched_where_it_comes_in_time(now: datetime) -> None:
     assert message.handled_at is not None
 
 
-def test_are_unmatched_after_three_days_and_said_once(now: datetime, late: datetime) -> None:
+def test_are_unmatched_after_three_days_and_said_once(
+    now: datetime,
+    late: datetime,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     receive(INTENT, now)
     before = put_aside()
     with structlog.testing.capture_logs() as said:
-        handle_messages(now=late)
+        with django_capture_on_commit_callbacks(execute=True):
+            handle_messages(now=late)
+            # Nothing is said of what may still be rolled back.
+            assert said == []
         handle_messages(now=late + timedelta(days=1))
     message = ProviderMessageRecord.objects.get()
     assert (message.is_unmatched, message.handled_at, message.payment_id) == (True, late, None)

@@ -8,7 +8,7 @@ word, are kept beside it.
 from dataclasses import dataclass
 
 from apps.payments.adapters.texts import code_kept
-from apps.payments.ports import AUTHORIZATION_EXPIRED, Declined
+from apps.payments.ports import AUTHORIZATION_EXPIRED, TIME_OVER, Declined
 
 GENERAL = "Your card was declined. Please try another way to pay."
 LATER = "Your card could not be processed. Please try again later."
@@ -29,7 +29,7 @@ METHOD_UNKNOWN = Reason(
 CALLED_OFF = Reason("canceled", "The payment was called off before it was completed.")
 EXPIRED = Reason(
     AUTHORIZATION_EXPIRED,
-    "The payment was not charged before its authorisation ran out. Please order again.",
+    TIME_OVER,
 )
 PARTIAL = Reason("partially_authorised", "Your card does not cover the whole amount.")
 # Whoever holds a card that is blocked or suspected hears only that it was declined.

@@ -3,6 +3,8 @@
 The codes are the issues in PayPal's answers; the sentences are ours, since PayPal changes its own.
 """
 
+from apps.payments.ports import TIME_OVER
+
 GENERAL = "PayPal declined the payment. Please try another way to pay."
 NOT_SENT_BACK = "The money could not be sent back."
 NOT_RENEWED = "The authorisation could not be renewed."
@@ -14,12 +16,11 @@ _CHOOSE_ANOTHER = (
 _LIMIT = "The payment exceeds a limit that PayPal sets. Please try another way to pay."
 _NOT_KNOWN = "This PayPal account is not linked any more. Please choose another way to pay."
 _RESTRICTED = "Your PayPal account cannot be used for this payment. Please contact PayPal."
-_TOO_LATE = "The payment was not charged before its authorisation ran out. Please order again."
 
 SENTENCES = {
     "AGREEMENT_ALREADY_CANCELLED": _NOT_KNOWN,
     "AUTHORIZATION_DENIED": GENERAL,
-    "AUTHORIZATION_EXPIRED": _TOO_LATE,
+    "AUTHORIZATION_EXPIRED": TIME_OVER,
     "AUTHORIZATION_VOIDED": OVER,
     "BILLING_AGREEMENT_NOT_FOUND": _NOT_KNOWN,
     "CAPTURE_DECLINED": GENERAL,

@@ -6,7 +6,8 @@ than its holder should learn from us.
 
 from collections.abc import Sequence
 
-TIME_OVER = "The payment was not charged before its authorisation ran out. Please order again."
+from apps.payments.ports import TIME_OVER
+
 GENERAL = "Your card was declined. Please try another way to pay."
 
 SENTENCES = {

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.admin import AdminSite
@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -22,6 +23,7 @@ from apps.platform.outbox.models import Delivery, StoredEvent
 
 MAY_LOOK = "platform_outbox.view_storedevent"
 SHOWN = 50
+A_WEEK = timedelta(days=7)
 _ID = re.compile(r"[0-9]{1,18}")
 
 
@@ -32,11 +34,15 @@ def show_log(site: AdminSite, request: HttpRequest) -> HttpResponse:
     """
     _insist_on_permission(request)
     key, kind, before = (request.GET.get(name, "").strip() for name in ("key", "type", "before"))
-    events = _list_events(key, kind, before)
+    place = _read_place(before)
+    # No index knows the kinds: of one alone, a week is looked through at a time.
+    since = None if key or not kind else (place[0] if place else timezone.now()) - A_WEEK
+    events = _list_events(key, kind, place, since)
     older = ""
     if len(events) > SHOWN:
-        last = events[SHOWN - 1]
-        older = urlencode({"key": key, "type": kind, "before": _place_of(last)})
+        older = _place_of(events[SHOWN - 1])
+    elif since:
+        older = f"{since.isoformat()} 0"
     return TemplateResponse(
         request,
         "outbox/log.html",
@@ -46,10 +52,10 @@ def show_log(site: AdminSite, request: HttpRequest) -> HttpResponse:
             "key": key,
             "type": kind,
             "types": sorted(CATALOGUE),
-            "older": older,
+            "older": older and urlencode({"key": key, "type": kind, "before": older}),
             "panel": Panel(
                 tables=(_table(events[:SHOWN]),) if events else (),
-                note="" if events else "No event fits.",
+                note="" if events else f"No event fits{' within that week' if since else ''}.",
             ),
         },
     )
@@ -92,7 +98,9 @@ def _insist_on_permission(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
-def _list_events(key: str, kind: str, before: str) -> Sequence[StoredEvent]:
+def _list_events(
+    key: str, kind: str, place: tuple[datetime, int] | None, since: datetime | None
+) -> Sequence[StoredEvent]:
     """Find one more than is shown, the newest first."""
     events = StoredEvent.objects.order_by("-occurred_at", "-event_id").defer("payload")
     if key:
@@ -102,11 +110,18 @@ def _list_events(key: str, kind: str, before: str) -> Sequence[StoredEvent]:
             return []
     if kind:
         events = events.filter(type=kind)
-    at, _, event_id = before.partition(" ")
-    if (instant := _instant(at)) and _ID.fullmatch(event_id):
+    if place:
         # Facts of one transaction have one time. The plain bound leaves younger partitions alone.
-        events = events.filter(occurred_at__lte=instant, pk__lt=(instant, int(event_id)))
+        events = events.filter(occurred_at__lte=place[0], pk__lt=place)
+    if since:
+        events = events.filter(occurred_at__gte=since)
     return list(events[: SHOWN + 1])
+
+
+def _read_place(before: str) -> tuple[datetime, int] | None:
+    at, _, event_id = before.partition(" ")
+    instant = _instant(at)
+    return (instant, int(event_id)) if instant and _ID.fullmatch(event_id) else None
 
 
 def _place_of(event: StoredEvent) -> str:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0033_nothing_is_taken_out'),
+        ('payments', '0035_nothing_is_taken_out'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0031_unmatched_messages'),
+        ('payments', '0033_unmatched_messages_valid'),
     ]
 
     operations = [
