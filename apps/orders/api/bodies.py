@@ -230,7 +230,7 @@ class OrderDocument(Struct, frozen=True, kw_only=True):
 
     id: OrderId
     number: str
-    status: str
+    status: Annotated[str, Meta(extra_json_schema={"enum": list(OrderStatus)})]
     customer_id: CustomerId
     currency: str
     items: list[ItemDocument]

@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from apps.kernel.identifiers import OrderId, RefundId
 from apps.orders.api.bodies import MoneyDocument
+from apps.orders.models.refunds import RefundStatus
 from apps.platform.web.bodies import Amount, Instant
 from apps.platform.web.sums import SumBody
 
@@ -45,7 +46,7 @@ class RefundDocument(Struct, frozen=True, kw_only=True):
 
     id: RefundId
     order_id: OrderId
-    status: str
+    status: Annotated[str, Meta(extra_json_schema={"enum": RefundStatus.values})]
     amount: MoneyDocument
     not_owed: MoneyDocument | None
     items: list[RefundLineDocument]

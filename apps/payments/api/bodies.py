@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from apps.kernel.identifiers import OrderId, PaymentId
+from apps.payments.models import PaymentStatus
 from apps.platform.web.bodies import Amount, Instant
 from apps.platform.web.sums import SumBody
 
@@ -75,7 +76,7 @@ class PaymentDetailDocument(Struct, frozen=True, kw_only=True):
     id: PaymentId
     order_id: OrderId
     order_number: str
-    status: str
+    status: Annotated[str, Meta(extra_json_schema={"enum": PaymentStatus.values})]
     provider: str
     method_type: str
     brand: str

@@ -31,7 +31,7 @@ def capture_payment(
         payment = lock_payment(payment_id)
         if payment.status != PaymentStatus.AUTHORIZED or payment.is_unwanted:
             raise NotPossibleNow(
-                f"The payment is {_standing(payment)} and cannot be captured.",
+                f"The payment is {_standing(payment)}: there is nothing to capture.",
                 status=payment.status,
             )
         if lock_open_operations([payment]):
