@@ -19,15 +19,34 @@ _SUMS = """
 DISPUTE_INVARIANTS = (
     Invariant(
         name="a_reversal_stands_for_no_dispute",
-        means="A bank took a charge back, and that is counted a second time by a dispute of the payment.",
+        means="A bank took a charge back, and that is open beside a dispute that would have told of it.",
         remedy="Nothing more may go back of it; see in the provider's books what the dispute is about.",
+        # A dispute tells of reversals as far as its amount goes, and keeps how much of each in `taken`.
         sql="""
             SELECT r.payment_id, r.reference AS reversal, r.amount_minor, x.reference AS dispute,
-                   x.state, x.amount_minor AS disputed_minor
+                   x.state, x.amount_minor AS disputed_minor, t.taken_minor
             FROM payments_dispute r JOIN payments_dispute x ON x.payment_id = r.payment_id
-            WHERE r.payment_id >= %(since_id)s AND r.is_reversal AND r.state <> 'won'
-              AND NOT x.is_reversal AND x.state <> 'won'
+            JOIN payments_payment p ON p.id = r.payment_id
+            CROSS JOIN LATERAL (SELECT coalesce(sum(value::bigint), 0) AS taken_minor
+                                FROM jsonb_each_text(x.taken)) t
+            WHERE r.payment_id >= %(since_id)s AND r.is_reversal AND r.state = 'opened'
+              AND NOT x.is_reversal AND t.taken_minor < x.amount_minor
+              AND (x.state = 'opened' OR x.state = 'lost' AND r.opened_at > x.decided_at)
+              AND coalesce(nullif(r.currency, ''), p.currency)
+                  = coalesce(nullif(x.currency, ''), p.currency)
             ORDER BY r.id""",
+    ),
+    Invariant(
+        name="a_dispute_tells_of_no_more_than_it_is_about",
+        means="Reversals are counted as part of a dispute that is about less than that.",
+        remedy="Nothing more may go back of the payment; see in the provider's books what banks took.",
+        sql="""
+            SELECT x.payment_id, x.reference AS dispute, x.amount_minor, t.taken_minor
+            FROM payments_dispute x
+            CROSS JOIN LATERAL (SELECT coalesce(sum(value::bigint), 0) AS taken_minor
+                                FROM jsonb_each_text(x.taken)) t
+            WHERE x.payment_id >= %(since_id)s AND t.taken_minor > x.amount_minor
+            ORDER BY x.id""",
     ),
     Invariant(
         name="the_ledger_agrees_with_disputes",

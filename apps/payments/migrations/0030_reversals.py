@@ -15,8 +15,17 @@ class Migration(migrations.Migration):
             name='is_reversal',
             field=models.BooleanField(db_default=False, default=False),
         ),
+        migrations.AddField(
+            model_name='dispute',
+            name='taken',
+            field=models.JSONField(db_default={}, default=dict),
+        ),
+        migrations.RemoveConstraint(
+            model_name='dispute',
+            name='a_dispute_is_known_once',
+        ),
         migrations.AddConstraint(
             model_name='dispute',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_reversal', True), models.Q(('state', 'won'), _negated=True)), fields=('payment',), name='a_charge_is_reversed_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('is_reversal', False)), fields=('provider', 'reference'), name='a_dispute_is_known_once'),
         ),
     ]

@@ -102,7 +102,9 @@ class Dispute(models.Model):
     """A charge that the customer's bank took back, or may; the provider decides who is right.
 
     `is_by_hand` where a person said how it ended, because the provider does not. `is_reversal` where
-    the provider says that the money was taken, and has told of no dispute yet that it was taken for.
+    the provider says that the money was taken, and has told of no dispute yet that it was taken for:
+    its amount is what no dispute tells of, and what is taken again later has a row of its own. `taken`
+    is what a dispute tells of itself: minor units by the reference of the reversal.
     """
 
     id = own_id_field(DisputeId)
@@ -117,6 +119,7 @@ class Dispute(models.Model):
     decided_at = models.DateTimeField(null=True)
     is_by_hand = models.BooleanField(default=False, db_default=False)
     is_reversal = models.BooleanField(default=False, db_default=False)
+    taken = models.JSONField(default=dict, db_default={})
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -125,12 +128,9 @@ class Dispute(models.Model):
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["provider", "reference"], name="a_dispute_is_known_once"
-            ),
-            models.UniqueConstraint(
-                fields=["payment"],
-                condition=Q(is_reversal=True) & ~Q(state=DisputeState.WON.value),
-                name="a_charge_is_reversed_once",
+                fields=["provider", "reference"],
+                condition=Q(is_reversal=False),
+                name="a_dispute_is_known_once",
             ),
         ]
 
@@ -140,3 +140,8 @@ class Dispute(models.Model):
     def currency_of(self, payment: Payment) -> str:
         """Give the currency of the amount; a dispute that says none is in that of its payment."""
         return self.currency or payment.currency
+
+    @property
+    def untaken_minor(self) -> int:
+        """Give how much of it no reversal was told of, in its own currency."""
+        return self.amount_minor - sum(int(part) for part in self.taken.values())

@@ -1,8 +1,12 @@
 """What it means for a payment that its customer's bank took the charge back, with a dispute or without.
 
 Until the provider tells of a dispute, a reversal stands where one would: the bank has the money, and
-nobody has said that it keeps it. It is never counted beside the dispute that it was made for.
+nobody has said that it keeps it. A dispute tells of reversals as far as its amount goes, and keeps how
+much of each (`Dispute.taken`); what goes beyond that stands beside it. So what is withheld is the larger
+of the two sums.
 """
+
+from collections.abc import Iterable
 
 from apps.kernel.cause import Cause
 from apps.kernel.money import Money
@@ -22,76 +26,140 @@ from apps.payments.services.dispute_rules import (
 
 
 def note_reversal(payment: Payment, news: DisputeNews, changes: Changes, cause: Cause) -> None:
-    """Open a reversal of a locked payment, of no more than what is left of the charge.
+    """Open a reversal of a locked payment, of what no dispute tells of and is left of the charge.
 
-    It is a step of the history and moves nothing where a dispute tells of the money: one that holds it,
-    or that was won since the bank took it. That nothing is left is such a step, too.
+    Of one that is known under its reference, only what it is larger by than was told before is new. What
+    disputes tell of, or of which nothing is left, is a step of the history and moves nothing.
 
     Raises:
         NoSuchAmount: no bank can have taken that much, or so little.
     """
     insist_on_amount(news.amount_minor)
-    disputes = list(Dispute.objects.filter(payment=payment))
-    if any(one.reference == news.reference for one in disputes):
-        return
     amount = Money(news.amount_minor, news.currency or payment.currency)
     said = f"The customer's bank took {amount} back ({news.reference})"
-    told_by = next((one for one in disputes if _tells_of(one, news)), None)
-    left = payment.captured_minor - payment.refunded_minor
-    if told_by is not None:
-        step_once(payment, f"{said}: part of dispute {told_by.reference}", changes, cause)
-    elif left <= 0:
+    disputes = [one for one in payment.disputes.order_by("id") if not _was_over(one, news)]
+    untold = amount.amount_minor - sum(_known_of(one, news.reference) for one in disputes)
+    if untold <= 0:
+        return
+    for dispute in disputes:
+        if dispute.is_reversal or dispute.currency_of(payment) != amount.currency:
+            continue
+        part = min(untold, dispute.untaken_minor)
+        if part > 0:
+            _tell_of(dispute, news.reference, part)
+            dispute.save(update_fields=["taken"])
+            untold -= part
+            step_once(payment, f"{said}: part of dispute {dispute.reference}", changes, cause)
+    left = payment.captured_minor - payment.refunded_minor - _with_banks(payment)
+    if untold > 0 and left <= 0:
         step_once(payment, f"{said}, of which nothing is left here", changes, cause)
-    else:
+    elif untold > 0:
         reversal = new_dispute(payment, news, changes)
-        if amount.currency == payment.currency:
-            # A provider may name the whole charge, of which something was refunded before.
-            reversal.amount_minor = min(amount.amount_minor, left)
+        # A provider may name the whole charge, of which something was refunded before.
+        is_known = amount.currency == payment.currency
+        reversal.amount_minor = min(untold, left) if is_known else untold
         move_on(reversal, payment, news.state, changes, cause)
 
 
 def dispute_told_of(payment: Payment, news: DisputeNews, changes: Changes, cause: Cause) -> Dispute:
-    """Give the row of a dispute, known or new; what was counted as a reversal until now is counted by it.
+    """Give the row of a dispute, known or new; it counts from now on for the reversals that it tells of.
 
-    Of a reversal that a person has called lost, the dispute takes over that it is lost.
+    Of what a person has called lost, the dispute takes over that it is lost; where it is about more, it
+    counts for what goes beyond that. How much of an amount in another currency it is, nobody says: both
+    stand.
 
     Raises:
         NoSuchAmount: nobody can have disputed that much, or so little.
     """
-    known = Dispute.objects.filter(provider=payment.provider, reference=news.reference).first()
-    reversal = (
-        Dispute.objects.filter(payment=payment, is_reversal=True)
-        .exclude(state=DisputeState.WON)
-        .first()
-    )
-    if known is not None and news.state not in GOES_ON_TO[DisputeState(known.state)]:
+    known = Dispute.objects.filter(
+        provider=payment.provider, reference=news.reference, is_reversal=False
+    ).first()
+    reversals = payment.disputes.filter(is_reversal=True).exclude(state=DisputeState.WON)
+    if known is None:
+        dispute = new_dispute(payment, news, changes)
+    elif known.decided_at is None or news.state not in GOES_ON_TO[DisputeState(known.state)]:
         return known
-    if reversal is None:
-        return known or new_dispute(payment, news, changes)
-    payment.updated_at = changes.now
-    changes.step(payment, f"Reversal {reversal.reference} is dispute {news.reference}", cause)
-    if reversal.state == DisputeState.LOST and news.state is not DisputeState.LOST:
-        reversal.reference, reversal.reason = news.reference, news.reason[:64]
-        reversal.is_reversal = False
-        reversal.save()
-        return reversal
-    if reversal.currency_of(payment) == payment.currency:
-        changes.enter(
-            payment,
-            reversal.amount_minor,
-            from_account=HOLDS[DisputeState(reversal.state)],
-            to_account=Account.PROVIDER,
-            what="Reversal disputed",
-            actor=cause.actor,
-        )
-    dispute = known or new_dispute(payment, news, changes)
-    reversal.delete()
+    else:
+        # It was won: what it told of came back then, and what was taken since is told by it now.
+        dispute, dispute.taken = known, {}
+        reversals = reversals.filter(opened_at__gt=known.decided_at)
+    currency = dispute.currency_of(payment)
+    standing = [one for one in reversals.order_by("id") if one.currency_of(payment) == currency]
+    if news.state is not DisputeState.LOST:
+        lost = [one for one in standing if one.state == DisputeState.LOST]
+        standing = [one for one in standing if one.state != DisputeState.LOST]
+        if _is_lost_by_hand(dispute, payment, lost, changes, cause):
+            return dispute
+    for reversal in standing:
+        state = DisputeState(reversal.state)
+        part = _take_over(dispute, payment, reversal, changes, cause)
+        if part and currency == payment.currency:
+            changes.enter(
+                payment,
+                part,
+                from_account=HOLDS[state],
+                to_account=Account.PROVIDER,
+                what="Reversal disputed",
+                actor=cause.actor,
+            )
     return dispute
 
 
-def _tells_of(dispute: Dispute, news: DisputeNews) -> bool:
-    """Whether a dispute tells what became of the money; one that is over only of what was taken before."""
+def _is_lost_by_hand(
+    dispute: Dispute, payment: Payment, lost: Iterable[Dispute], changes: Changes, cause: Cause
+) -> bool:
+    """Whether all of a new dispute is part of a reversal that a person called lost, and so is lost itself."""
+    for reversal in lost:
+        if dispute.amount_minor <= reversal.amount_minor:
+            dispute.state, dispute.is_by_hand = DisputeState.LOST, True
+            dispute.decided_at = reversal.decided_at
+            _take_over(dispute, payment, reversal, changes, cause)
+            dispute.save()
+            return True
+        dispute.amount_minor -= reversal.amount_minor
+        said = f"Reversal {reversal.reference} is part of dispute {dispute.reference}"
+        step_once(payment, said, changes, cause)
+    return False
+
+
+def _take_over(
+    dispute: Dispute, payment: Payment, reversal: Dispute, changes: Changes, cause: Cause
+) -> int:
+    """Count by a dispute what was counted as a reversal, as far as it goes; gives how much that is."""
+    part = min(reversal.amount_minor, dispute.untaken_minor)
+    if part <= 0:
+        return 0
+    _tell_of(dispute, reversal.reference, part)
+    reversal.amount_minor -= part
+    if reversal.amount_minor:
+        reversal.save(update_fields=["amount_minor"])
+    else:
+        reversal.delete()
+    payment.updated_at = changes.now
+    changes.step(payment, f"Reversal {reversal.reference} is dispute {dispute.reference}", cause)
+    return part
+
+
+def _tell_of(dispute: Dispute, reference: str, part_minor: int) -> None:
+    dispute.taken[reference] = dispute.taken.get(reference, 0) + part_minor
+
+
+def _known_of(dispute: Dispute, reference: str) -> int:
+    """Give how much of a reversal is counted by a row, be it its own or that of a dispute."""
+    if not dispute.is_reversal:
+        return int(dispute.taken.get(reference, 0))
+    return dispute.amount_minor if dispute.reference == reference else 0
+
+
+def _with_banks(payment: Payment) -> int:
+    """Give how much of the charge banks have; of amounts in another currency nobody says how much it is."""
+    rows = payment.disputes.exclude(state=DisputeState.WON)
+    return sum(one.amount_minor for one in rows if one.currency_of(payment) == payment.currency)
+
+
+def _was_over(dispute: Dispute, news: DisputeNews) -> bool:
+    """Whether it was won, and the money ours again, before the bank took what the news are about."""
     if dispute.state != DisputeState.WON or dispute.decided_at is None:
-        return True
+        return False
     # Where nobody says when it was taken, the comparison with the provider's reports tells.
-    return news.happened_at is None or news.happened_at <= dispute.decided_at
+    return news.happened_at is not None and news.happened_at > dispute.decided_at

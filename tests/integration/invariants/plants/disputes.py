@@ -6,15 +6,20 @@ _CONFIRMED = "FROM payments_payment WHERE order_id = %(confirmed)s"
 
 
 def _dispute(
-    state: str, amount_minor: int, currency: str = "EUR", *, is_reversal: bool = False
+    state: str,
+    amount_minor: int,
+    currency: str = "EUR",
+    *,
+    is_reversal: bool = False,
+    taken: str = "{}",
 ) -> str:
     name = "rev_1" if is_reversal else "du_1"
     return f"""
         INSERT INTO payments_dispute (
             id, payment_id, provider, reference, amount_minor, currency, reason, state, opened_at,
-            is_by_hand, is_reversal)
+            is_by_hand, is_reversal, taken)
         SELECT gen_random_uuid(), id, 'stripe', '{name}', {amount_minor}, '{currency}', 'fraudulent',
-               '{state}', now(), false, {is_reversal} {_CONFIRMED}"""
+               '{state}', now(), false, {is_reversal}, '{taken}' {_CONFIRMED}"""
 
 
 def _entry(from_account: str, to_account: str, amount_minor: int, operation: str = "NULL") -> str:
@@ -36,8 +41,17 @@ DISPUTE_PLANTS = (
     Plant(
         invariant="a_reversal_stands_for_no_dispute",
         how="a dispute and a reversal both took the charge",
-        statements=(_dispute("opened", 70, is_reversal=True), _dispute("lost", 70)),
-        row={"reversal": "rev_1", "dispute": "du_1", "state": "lost"},
+        statements=(
+            _dispute("opened", 30, is_reversal=True),
+            _dispute("opened", 70, taken='{"rev_1": 60}'),
+        ),
+        row={"reversal": "rev_1", "dispute": "du_1", "state": "opened", "taken_minor": 60},
+    ),
+    Plant(
+        invariant="a_dispute_tells_of_no_more_than_it_is_about",
+        how="a dispute took over more than it is about",
+        statements=(_dispute("lost", 70, taken='{"rev_1": 60, "rev_2": 20}'),),
+        row={"dispute": "du_1", "amount_minor": 70, "taken_minor": 80},
     ),
     Plant(
         invariant=_LEDGER,
