@@ -12,6 +12,10 @@ from apps.platform.backoffice.panels import Panel
 from apps.platform.database_clock import database_now
 
 NOT_DECIDED = "It is decided already; nothing was changed."
+TAKEN_OVER = (
+    "The provider has told of a dispute meanwhile, which took the place of the reversal; nothing was "
+    "changed. See the payment's disputes below."
+)
 LOST = (
     "The money stays with the customer, nothing of it is owed any more, and a cancellation that waited "
     "for it ends. This is final: should the provider say later that it was won, that is noted in the "
@@ -62,6 +66,8 @@ def decide_question(dispute: Dispute, back: str, *, is_won: bool) -> Question:
         submit=f"It was {how}",
         back=back,
         is_dangerous=True,
+        # The row may be gone when the answer comes: a dispute takes the place of a reversal.
+        hidden={"payment": [str(payment.id)]},
         panel=Panel(
             facts=[
                 ("Amount", money(dispute.amount_minor, currency)),

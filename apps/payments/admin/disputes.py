@@ -10,7 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from apps.payments.admin.deciding import NOT_DECIDED, decide_for_agent, decide_question
+from apps.kernel.identifiers import PaymentId, read_id
+from apps.payments.admin.deciding import NOT_DECIDED, TAKEN_OVER, decide_for_agent, decide_question
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.models import Dispute, Payment
 from apps.platform.backoffice.admin import ReadOnlyAdmin, page_action, recent
@@ -101,7 +102,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     def _decide(self, request: HttpRequest, object_id: str, *, is_won: bool) -> HttpResponse:
         dispute: Dispute | None = self.get_object(request, object_id)
         if dispute is None:
-            raise Http404
+            return self._taken_over(request, request.POST.get("payment", ""))
         if not self.has_view_permission(request, dispute):
             raise PermissionDenied
         back = reverse("admin:payments_dispute_change", args=[dispute.id])
@@ -111,9 +112,19 @@ class DisputeAdmin(ReadOnlyAdmin):
             return ask(request, self, question=question, form=form)
         if decide_for_agent(request, dispute, form.cleaned_data["reason"], is_won=is_won):
             self.message_user(request, "It is written down how the dispute ended.")
+        elif not Dispute.objects.filter(id=dispute.id).exists():
+            return self._taken_over(request, str(dispute.payment_id))
         else:
             self.message_user(request, NOT_DECIDED, messages.WARNING)
         return HttpResponseRedirect(back)
+
+    def _taken_over(self, request: HttpRequest, payment_id: str) -> HttpResponse:
+        """Lead to the payment of a reversal that is gone, since a dispute took its place."""
+        known = read_id(PaymentId, payment_id)
+        if known is None or not Payment.objects.filter(id=known).exists():
+            raise Http404
+        self.message_user(request, TAKEN_OVER, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:payments_payment_change", args=[known]))
 
 
 def disputes_table(disputes: Iterable[Dispute], payment: Payment) -> Table:

@@ -3,9 +3,12 @@
 import uuid
 
 import pytest
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
+from apps.payments.admin import disputes
+from apps.payments.admin.deciding import decide_for_agent
 from apps.payments.models import Dispute, Payment
 from apps.platform.audit.models import AuditEntry
 from tests.integration.admin.conftest import Enter
@@ -75,6 +78,34 @@ class TestADispute:
         dispute.refresh_from_db()
         assert dispute.state == "won"
         assert not AuditEntry.objects.filter(action="payments.decide_dispute").exists()
+
+    def test_that_a_dispute_took_the_place_of_meanwhile_leads_to_its_payment(
+        self, enter: Enter, dispute: Dispute
+    ) -> None:
+        client, address = enter("finance"), deed(dispute)
+        asked = client.get(address).content.decode()
+        assert f'name="payment" value="{dispute.payment_id}"' in asked
+        Dispute.objects.all().delete()
+        told = {"reason": "x", "payment": str(dispute.payment_id)}
+        answer = client.post(address, told, follow=True)
+        assert answer.redirect_chain == [
+            (f"/admin/payments/payment/{dispute.payment_id}/change/", 302)
+        ]
+        assert b"took the place of the reversal; nothing was changed" in answer.content
+        assert not AuditEntry.objects.filter(action="payments.decide_dispute").exists()
+
+    def test_that_goes_while_it_is_decided_leads_to_its_payment(
+        self, enter: Enter, dispute: Dispute, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def gone_first(
+            request: HttpRequest, dispute: Dispute, reason: str, *, is_won: bool
+        ) -> bool:
+            Dispute.objects.all().delete()
+            return decide_for_agent(request, dispute, reason, is_won=is_won)
+
+        monkeypatch.setattr(disputes, "decide_for_agent", gone_first)
+        answer = enter("finance").post(deed(dispute), {"reason": "x"})
+        assert answer.headers["Location"].endswith(f"/payment/{dispute.payment_id}/change/")
 
     @pytest.mark.parametrize("role", ["agent", "lead", "operations", "auditor"])
     def test_is_finance_s_to_decide_alone(self, enter: Enter, dispute: Dispute, role: str) -> None:
