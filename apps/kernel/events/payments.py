@@ -154,6 +154,11 @@ class PaymentDisputed(PaymentEvent):
     """The customer's bank took a charge back, or is about to; the provider decides who is right.
 
     `reference` names the dispute in the provider's books, `reason` is the provider's word for it.
+
+    Where a bank took a charge back and the provider tells of no dispute, the reference is that of the
+    reversal. A dispute that follows supersedes it, as far as its amount goes: it has an event of its own,
+    of its own reference, unless the reversal was called lost, and none closes the reversal's. So amounts
+    of open disputes must not be added up by their references; what is lost in all is in `lost_minor`.
     """
 
     reference: str
