@@ -89,8 +89,8 @@ def dispute_alert_of(payment: Payment, disputes: Iterable[Dispute]) -> str:
     opened = [one for one in disputes if one.state == DisputeState.OPENED]
     if any(one.is_reversal for one in opened):
         return (
-            "The customer's bank has taken a charge back, and the provider tells of no dispute: send nothing "
-            "more, see in its books whether that is final, and say of the dispute below that it was lost or "
+            "The customer's bank has taken a charge back, and the provider tells of no dispute of it: send "
+            "nothing more, see in its books whether that is final, and say of the dispute below that it was lost or "
             f"won.{waits}"
         )
     if opened:

@@ -1,4 +1,4 @@
-"""Reversals and disputes of a part of a charge: what a bank has taken does not go back, and counts once."""
+"""Reversals of a part of a charge, or taken again: what a bank has taken does not go back, and counts once."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,17 +11,24 @@ from django.utils import timezone
 
 from apps.orders.models import Order
 from apps.payments.domain.identifiers import DisputeId
-from apps.payments.models import Dispute, LedgerEntry, Payment, ProviderMessageRecord
+from apps.payments.models import (
+    Dispute,
+    LedgerEntry,
+    Payment,
+    PaymentOperation,
+    ProviderMessageRecord,
+)
 from apps.payments.services.decide_dispute import decide_dispute
 from apps.payments.services.handle_messages import handle_messages
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.integration.payments.disputed_shop import broken
-from tests.integration.payments.paypal_messages import ordered
+from tests.integration.payments.paypal_messages import bring, ordered
 from tests.integration.shop import call_off, payment_of, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+REVERSED = "PAYMENT.CAPTURE.REVERSED"
 REVERSAL = {"state": "opened", "reason": "reversed by the payer's bank", "is_reversal": True}
 
 
@@ -116,6 +123,24 @@ class TestAReversalThatAPersonCalledWon:
         taken(order, 2480, at=timezone.now() - timedelta(hours=1))
         assert rows() == [("REV-1", "won", 2480)]
         assert sums(order) == (0, 0)
+
+
+class TestAReversalThatPayPalTellsOfAgain:
+    def test_holds_the_money_where_it_was_called_won_before(
+        self, paypal: SimulatedPayPal, order: Order
+    ) -> None:
+        charge = PaymentOperation.objects.get(kind="capture").reference
+        paypal.let("reverse", capture=charge)
+        bring(paypal.receiver.wait_for(REVERSED)[-1])
+        decide(is_won=True)
+        bring(paypal.receiver.wait_for(REVERSED)[-1])
+        assert rows() == [(charge, "won", 2480)]
+
+        Dispute.objects.update(decided_at=timezone.now() - timedelta(hours=1))
+        paypal.let("reverse", capture=charge)
+        bring(paypal.receiver.wait_for(REVERSED, count=2)[-1])
+        assert rows() == [(charge, "won", 2480), (charge, "opened", 2480)]
+        assert sums(order) == (2480, 0)
 
 
 class TestAReversalBesideADisputeOfLess:
