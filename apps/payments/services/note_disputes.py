@@ -6,6 +6,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from apps.kernel.cause import Cause
 from apps.kernel.decoding import convert
 from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.disputes import DisputeState
@@ -31,19 +32,20 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
     with transaction.atomic(savepoint=False):
         payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in messages})}
         changes = Changes(now=now)
-        waited: set[PaymentId] = set()
+        waited: dict[PaymentId, Cause] = {}
         for message in sorted(messages, key=lambda one: one.id):
             payment = payments.get(message.payment_id)  # type: ignore[arg-type]  # none has no row
             if payment is None or message.dispute is None:
                 continue
             news = convert(message.dispute, DisputeNews)
-            cause = cause_in_name_of_provider(payment)
+            cause = cause_in_name_of_provider(payment, message)
             if news.is_reversal:
                 note_reversal(payment, news, changes, cause)
                 continue
             dispute = dispute_told_of(payment, news, changes, cause)
             if move_on(dispute, payment, news.state, changes, cause):
-                waited |= {payment.id} if news.state is DisputeState.WON else set()
+                if news.state is DisputeState.WON:
+                    waited[payment.id] = cause
             elif dispute.is_by_hand and (dispute.state, news.state) == ("lost", "won"):
                 said = f"The provider says that dispute {dispute.reference} was won"
                 if step_once(payment, said, changes, cause):
@@ -53,9 +55,8 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
                         payment_id=str(payment.id),
                         order_id=str(payment.order_id),
                     )
-        for payment_id in waited:
-            payment = payments[payment_id]
-            give_back_what_waited(payment, changes, cause_in_name_of_provider(payment))
+        for payment_id, cause in waited.items():
+            give_back_what_waited(payments[payment_id], changes, cause)
         # Whatever changes a payment here is a step of its history.
         changed = {one.payment_id for one in changes.steps}
         changes.write([one for one in payments.values() if one.id in changed])

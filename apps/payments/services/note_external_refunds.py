@@ -58,7 +58,7 @@ def note_external_refunds(*, messages: Sequence[ProviderMessageRecord], now: dat
             if (payment.id, refund.reference) in known:
                 continue
             known.add((payment.id, refund.reference))
-            cause = cause_in_name_of_provider(payment)
+            cause = cause_in_name_of_provider(payment, message)
             payment.updated_at = now
             if not _has_room(payment, refund):
                 one_too_many = _too_much(payment, refund, cause, changes)

@@ -10,7 +10,12 @@ from apps.kernel.cause import Cause
 from apps.kernel.identifiers import PaymentId, new_id
 from apps.payments.adapters.registry import gateway_named
 from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
-from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.models import (
+    Payment,
+    PaymentOperation,
+    PaymentStatus,
+    ProviderMessageRecord,
+)
 from apps.platform.bulk import lock_many, new_row
 
 
@@ -147,12 +152,12 @@ def cause_of(operation: PaymentOperation) -> Cause:
     )
 
 
-def cause_in_name_of_provider(payment: Payment) -> Cause:
-    """Go on in the trace of a payment with what its provider did of its own accord."""
+def cause_in_name_of_provider(payment: Payment, message: ProviderMessageRecord) -> Cause:
+    """Go on in the trace of a payment with what its provider did of its own accord, and told by a message."""
     told = cause_of(PaymentOperation.objects.filter(payment_id=payment.id).latest("id"))
     return Cause(
         correlation_id=told.correlation_id,
-        causation_id=told.causation_id,
+        causation_id=f"message:{message.id}",
         actor=f"system:{payment.provider}",
         region=told.region,
         trace_context=told.trace_context,

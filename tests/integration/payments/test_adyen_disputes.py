@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from apps.orders.models import Order
 from apps.payments.adapters.registry import gateway_named
-from apps.payments.models import Dispute, LedgerEntry, PaymentOperation
+from apps.payments.models import Dispute, LedgerEntry, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.handle_messages import handle_messages
 from tests.contract.payments.simulated_adyen import (
     APPROVED,
@@ -84,6 +84,12 @@ def moved() -> list[tuple[str, str]]:
 
 
 class TestAChargeback:
+    def test_is_because_of_what_adyen_told(self, adyen: SimulatedAdyen, order: Order) -> None:
+        hear(adyen, "CHARGEBACK")
+        message = ProviderMessageRecord.objects.get(kind="CHARGEBACK")
+        step = payment_of(order).history.latest("position")
+        assert (step.what, step.causation_id) == ("Dispute opened (Fraud)", f"message:{message.id}")
+
     def test_is_opened_once_by_both_its_messages(self, adyen: SimulatedAdyen, order: Order) -> None:
         hear(adyen, "NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK")
         payment, found = payment_of(order), Dispute.objects.get()
