@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from apps.kernel.identifiers import OrderId, RefundId
 from apps.orders.api.bodies import MoneyDocument
@@ -24,8 +24,9 @@ class RefundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Without either, all that is left. `reason` is for the record, in the caller's words.
     """
 
-    amount: Annotated[Amount, Meta(examples=["19.90"])] | SumBody | None = None
-    items: Annotated[list[RefundItemBody], Meta(min_length=1, max_length=200)] | None = None
+    # What is null is left out by mistake, and would give everything back.
+    amount: Annotated[Amount, Meta(examples=["19.90"])] | SumBody | UnsetType = UNSET
+    items: Annotated[list[RefundItemBody], Meta(min_length=1, max_length=200)] | UnsetType = UNSET
     reason: Annotated[str, Meta(max_length=200)] = ""
 
 

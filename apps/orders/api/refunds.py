@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from msgspec import UNSET
 
 from apps.orders.api.documents import credit_note_document, refund_document
 from apps.orders.api.refund_bodies import RefundBody, RefundDocument, RefundsDocument
@@ -82,14 +83,14 @@ def wish_of(body: RefundBody, currency: str) -> RefundWish:
         InvalidRefund: an amount and items at once, or the same SKU twice.
         InvalidAmount, CurrencyMismatch: see `read_sum`.
     """
-    if body.amount is not None and body.items is not None:
+    if body.amount is not UNSET and body.items is not UNSET:
         raise InvalidRefund("Name an amount or items, not both.", pointer="/amount")
-    if body.items is not None:
+    if body.items is not UNSET:
         units = {item.sku: item.quantity for item in body.items}
         if len(units) < len(body.items):
             raise InvalidRefund("Name each SKU once.", pointer="/items")
         return RefundWish(units=units)
-    if body.amount is None:
+    if body.amount is UNSET:
         return RefundWish()
     wanted = read_sum(body.amount, currency=currency, pointer="/amount")
     return RefundWish(amount_minor=wanted.amount_minor)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from apps.kernel.identifiers import OrderId, PaymentId
 from apps.payments.models import PaymentStatus
@@ -13,7 +13,7 @@ from apps.platform.web.sums import SumBody
 class CaptureBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much to charge, with or without its currency; all that was authorised, if left out."""
 
-    amount: Annotated[Amount, Meta(examples=["19.90"])] | SumBody | None = None
+    amount: Annotated[Amount, Meta(examples=["19.90"])] | SumBody | UnsetType = UNSET
 
 
 class AmountDocument(Struct, frozen=True, kw_only=True):

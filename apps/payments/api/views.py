@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
+from msgspec import UNSET
 
 from apps.kernel.identifiers import PaymentId
 from apps.payments.api.bodies import CaptureBody, PaymentDetailDocument, ReceivedDocument
@@ -61,7 +62,7 @@ class CaptureView(IdempotentView):
         body = self.body(CaptureBody) if request.body else CaptureBody()
         payment = get_payment(payment_id, customer_id=self.principal.customer_id)
         wanted = None
-        if body.amount is not None:
+        if body.amount is not UNSET:
             wanted = read_sum(
                 body.amount, currency=payment.currency, pointer="/amount"
             ).amount_minor

@@ -1,4 +1,4 @@
-"""Take card numbers and security codes out of what providers tell, before it is stored."""
+"""Take card numbers and security codes out of what providers tell and report, before it is stored."""
 
 import hashlib
 import hmac
@@ -9,11 +9,15 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from apps.payments.ports import ProviderMessage
+from apps.payments.adapters.texts import kept
+from apps.payments.ports import ProviderMessage, SettlementLine
 from apps.platform.telemetry.card_masking import CARD, without_cards
 from apps.platform.telemetry.masking import masked, masked_text
 from apps.platform.web.card_numbers import contains_card_data
 
+LONGEST_LINE_ID = 255
+LONGEST_REFERENCE = 128
+"""What the tables have room for."""
 _LONGEST_MASKED = 90
 _DIGEST_LENGTH = 16
 
@@ -37,6 +41,26 @@ def mask_cards(
             log.warning("card_in_message", provider=provider, found=CARD)
         masked.append(after)
     return masked
+
+
+def with_kept_names(line: SettlementLine, *, provider: str) -> SettlementLine:
+    """Give a line of a report with names that can be kept; one whose names can be is given as it is.
+
+    Card numbers are masked as in messages, so that both still meet. What a table does not take, or has no room
+    for, is left out, and a digest keeps the name apart from others.
+    """
+    return replace(
+        line,
+        line_id=_fitting(line.line_id, provider, LONGEST_LINE_ID),
+        reference=_fitting(line.reference, provider, LONGEST_REFERENCE),
+        payment_reference=_fitting(line.payment_reference, provider, LONGEST_REFERENCE),
+    )
+
+
+def _fitting(name: str, provider: str, longest: int) -> str:
+    masked_name = _named(name, provider)
+    after = kept(masked_name, longest)
+    return after if after == masked_name else f"{after[:_LONGEST_MASKED]}:{_digest(name, provider)}"
 
 
 def _masked(message: ProviderMessage, provider: str, body: bytes, position: int) -> ProviderMessage:
@@ -81,9 +105,12 @@ def _named(name: str, provider: str) -> str:
     after = _clean(name)
     if after == name:
         return name
-    text = f"{provider}:{name}"
-    digest = hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
-    return f"{after[:_LONGEST_MASKED]}:{digest[:_DIGEST_LENGTH]}"
+    return f"{after[:_LONGEST_MASKED]}:{_digest(name, provider)}"
+
+
+def _digest(name: str, provider: str) -> str:
+    text = f"{provider}:{name}".encode("utf-8", "replace")
+    return hmac.new(settings.SECRET_KEY.encode(), text, hashlib.sha256).hexdigest()[:_DIGEST_LENGTH]
 
 
 def _cleaned(value: Any, names: Mapping[str, str]) -> Any:

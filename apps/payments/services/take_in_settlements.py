@@ -12,9 +12,8 @@ from apps.payments.ports import SettlementLine
 from apps.payments.services.compare_fees import compare_fees
 from apps.payments.services.compare_settlements import Patience, compare_settlements
 from apps.payments.services.known_payments import KnownPayments
+from apps.payments.services.mask_cards import with_kept_names
 from apps.platform.bulk import insert_missing, update_many
-
-LONGEST_REFERENCE = 128
 
 
 def take_in_settlements(
@@ -27,6 +26,7 @@ def take_in_settlements(
     """
     if not lines:
         return 0
+    lines = [with_kept_names(line, provider=provider) for line in lines]
     with transaction.atomic():
         payments = _payments_of(provider, lines)
         rows = [_record(provider, line, payments.get(line.line_id), now) for line in lines]
@@ -101,8 +101,8 @@ def _record(
         provider=provider,
         line_id=line.line_id,
         kind=line.kind,
-        reference=line.reference[:LONGEST_REFERENCE],
-        payment_reference=line.payment_reference[:LONGEST_REFERENCE],
+        reference=line.reference,
+        payment_reference=line.payment_reference,
         named_payment_id=line.payment_id,
         payment_id=payment_id,
         gross_minor=line.gross.amount_minor,

@@ -85,6 +85,7 @@ class TestCapturing:
         ("amount", "code", "pointer"),
         [
             ("1.001", "invalid_amount", "/amount"),
+            (None, "validation_failed", "/amount"),
             ({"amount": "1.00", "currency": "USD"}, "currency_mismatch", "/amount/currency"),
         ],
     )

@@ -124,6 +124,8 @@ def test_gives_back_once_per_key(service: Caller, order: Order) -> None:
         ({"items": [{"sku": "SKU-C", "quantity": 1}]}, "invalid_refund"),
         ({"items": []}, "validation_failed"),
         ({"amount": 10}, "validation_failed"),
+        ({"amount": None}, "validation_failed"),
+        ({"items": None}, "validation_failed"),
         ({"everything": True}, "validation_failed"),
     ],
 )

@@ -132,6 +132,24 @@ class TestADifference:
         )
         assert found() == [("unknown_movement", "refund:re_9", None, 30, "open")]
 
+    @pytest.mark.parametrize(
+        ("name", "subject"),
+        [
+            ("re\x00fund", "refund:refund:"),
+            ("r" * 3000, f"refund:{'r' * 90}:"),
+            ("4000056655665556", "refund:[card]:"),
+        ],
+    )
+    def test_goes_by_a_name_that_can_be_kept(self, now: datetime, name: str, subject: str) -> None:
+        odd = line(SettlementKind.REFUND, reference=name, line_id=name, at=now)
+        for _ in range(2):
+            reconcile([odd, line(at=now)], now)
+        stored = SettlementLineRecord.objects.get(kind="refund")
+        assert name not in (stored.line_id, stored.reference, stored.payment_reference)
+        (told,) = [one[1] for one in found() if one[1].startswith("refund:")]
+        assert told.startswith(subject)
+        assert len(told) < 120
+
     def test_is_another_amount(self, now: datetime) -> None:
         reconcile([line(of=captured(now), gross=99, at=now)], now)
         assert found() == [("amount_differs", "charge:ch_1", 100, 99, "open")]
