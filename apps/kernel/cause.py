@@ -13,7 +13,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         correlation_id: the same for everything that one request or one scheduled run set off.
-        causation_id: the event, request or task directly before this change; None at the start.
+        causation_id: the event, request, message or task directly before this change; None at the start.
         actor: who wanted it, such as `customer:…`, `agent:…` or `system:…`; never a name or email.
         region: the region that took the decision.
         trace_context: a W3C `traceparent`, or empty when nobody is tracing.

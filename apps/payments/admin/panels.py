@@ -87,17 +87,19 @@ def dispute_alert_of(payment: Payment, disputes: Iterable[Dispute]) -> str:
     """Say what a person has to do about a charge that is or was disputed, where there is something."""
     waits = " What is to go back of it waits for the decision." if payment.waits_for_dispute else ""
     opened = [one for one in disputes if one.state == DisputeState.OPENED]
+    said = []
+    if any(not one.is_reversal for one in opened):
+        said.append(
+            "The customer's bank disputes a charge: answer it in the provider's own books in time."
+        )
     if any(one.is_reversal for one in opened):
-        return (
+        said.append(
             "The customer's bank has taken a charge back, and the provider tells of no dispute of it: send "
             "nothing more, see in its books whether that is final, and say of the dispute below that it was lost or "
-            f"won.{waits}"
+            "won."
         )
-    if opened:
-        return (
-            "The customer's bank disputes a charge: answer it in the provider's own books in time."
-            f"{waits}"
-        )
+    if said:
+        return f"{' '.join(said)}{waits}"
     # Lost in another currency: nobody but a person can say how much of the charge that was.
     return f"A dispute was lost in another currency.{waits}" if waits else ""
 

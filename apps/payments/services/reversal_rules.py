@@ -6,7 +6,7 @@ much of each (`Dispute.taken`); what goes beyond that stands beside it. So what 
 of the two sums.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from apps.kernel.cause import Cause
 from apps.kernel.money import Money
@@ -37,9 +37,17 @@ def note_reversal(payment: Payment, news: DisputeNews, changes: Changes, cause: 
     insist_on_amount(news.amount_minor)
     amount = Money(news.amount_minor, news.currency or payment.currency)
     said = f"The customer's bank took {amount} back ({news.reference})"
-    disputes = [one for one in payment.disputes.order_by("id") if not _was_over(one, news)]
-    untold = amount.amount_minor - sum(_known_of(one, news.reference) for one in disputes)
+    charged = payment.captured_minor - payment.refunded_minor
+    is_ours = amount.currency == payment.currency
+    rows = list(payment.disputes.order_by("id"))
+    disputes = [one for one in rows if not _was_over(one, news)]
+    untold = amount.amount_minor
+    if is_ours and charged > 0:
+        # A provider may name the whole charge, of which something was refunded before.
+        untold = min(untold, charged)
+    untold -= sum(_known_of(one, news.reference) for one in _since_won(rows, news))
     if untold <= 0:
+        # It was told before, by this message or another.
         return
     for dispute in disputes:
         if dispute.is_reversal or dispute.currency_of(payment) != amount.currency:
@@ -50,14 +58,12 @@ def note_reversal(payment: Payment, news: DisputeNews, changes: Changes, cause: 
             dispute.save(update_fields=["taken"])
             untold -= part
             step_once(payment, f"{said}: part of dispute {dispute.reference}", changes, cause)
-    left = payment.captured_minor - payment.refunded_minor - _with_banks(payment)
+    left = charged - _with_banks(payment) if is_ours else charged
     if untold > 0 and left <= 0:
         step_once(payment, f"{said}, of which nothing is left here", changes, cause)
     elif untold > 0:
         reversal = new_dispute(payment, news, changes)
-        # A provider may name the whole charge, of which something was refunded before.
-        is_known = amount.currency == payment.currency
-        reversal.amount_minor = min(untold, left) if is_known else untold
+        reversal.amount_minor = min(untold, left) if is_ours else untold
         move_on(reversal, payment, news.state, changes, cause)
 
 
@@ -149,6 +155,14 @@ def _known_of(dispute: Dispute, reference: str) -> int:
     if not dispute.is_reversal:
         return int(dispute.taken.get(reference, 0))
     return dispute.amount_minor if dispute.reference == reference else 0
+
+
+def _since_won(rows: Sequence[Dispute], news: DisputeNews) -> list[Dispute]:
+    """Give the rows that may tell of this very taking: what was won of it before came back then."""
+    over = [one for one in rows if _was_over(one, news)]
+    won = [one.decided_at for one in over if one.decided_at and _known_of(one, news.reference)]
+    since = max(won, default=None)
+    return [one for one in rows if one not in over and (since is None or one.opened_at > since)]
 
 
 def _with_banks(payment: Payment) -> int:

@@ -1,7 +1,8 @@
 """See that no authorisation runs out unnoticed: providers let go of it after some days.
 
 A provider may say of each how long it holds it; for the others that is in `adapters/registry.py`. What
-the provider says counts, not our calendar: once the time is over it is asked, and only its own answer voids the payment.
+the provider says counts, not our calendar: once the time is over it is asked, and only its own answer voids
+the payment.
 """
 
 from datetime import datetime, timedelta

@@ -74,13 +74,18 @@ class TestTheLog:
             page, weeks = log(enter, unescape(older)), weeks + 1
         assert EVENT.search(page)
         assert weeks == 2
+        assert "before=" not in page
 
-    @pytest.mark.parametrize("before", ["x", "2020-01-01T00:00:00Z+" + "9" * 40, "2020-13-01+1"])
+    @pytest.mark.parametrize(
+        "before",
+        ["x", "2020-01-01T00:00:00Z+" + "9" * 40, "2020-13-01+1", "0001-01-02T00:00:00Z+1"],
+    )
     def test_begins_with_the_newest_where_the_place_is_none(
         self, enter: Enter, before: str
     ) -> None:
         make_day()
         assert EVENT.search(log(enter, f"before={before}"))
+        assert EVENT.search(log(enter, f"type=orders.order_created&before={before}"))
 
     @pytest.mark.parametrize(
         "at", ["", "?at=never", "?at=2020-13-01T00:00:00Z", "?at=2020-01-01T00:00:00Z"]

@@ -119,6 +119,16 @@ class TestAReversalThatAPersonCalledWon:
         taken(order, 2480, at=timezone.now() + timedelta(days=30))
         assert sums(order) == (0, 2480)
 
+    def test_holds_what_is_taken_again_under_one_name_after_a_part_was_won(
+        self, order: Order
+    ) -> None:
+        taken(order, 2480, at=timezone.now() + timedelta(days=1))
+        disputed(order, 1000)
+        disputed(order, 1000, "won")
+        assert sums(order) == (1480, 0)
+        taken(order, 1000, at=timezone.now() + timedelta(days=2))
+        assert sums(order) == (2480, 0)
+
     def test_changes_nothing_where_it_is_told_again(self, order: Order) -> None:
         taken(order, 2480, at=timezone.now() - timedelta(hours=1))
         assert rows() == [("REV-1", "won", 2480)]
@@ -237,6 +247,13 @@ class TestTwoReversals:
         taken(order, 2000, "REV-1")
         taken(order, 2000, "REV-2")
         assert sums(order) == (2480, 0)
+
+    def test_of_which_one_names_another_currency_both_stand(self, order: Order) -> None:
+        disputed(order, 2480)
+        taken(order, 2480)
+        hear(order, reference="REV-2", amount_minor=3000, **{**REVERSAL, "currency": "USD"})
+        disputed(order, 2480, "won")
+        assert refundable(payment_of(order)) == 0
 
     def test_of_one_name_count_as_the_larger(self, order: Order) -> None:
         taken(order, 1000)

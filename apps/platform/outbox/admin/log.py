@@ -25,6 +25,8 @@ MAY_LOOK = "platform_outbox.view_storedevent"
 SHOWN = 50
 A_WEEK = timedelta(days=7)
 _ID = re.compile(r"[0-9]{1,18}")
+_FIRST_YEAR = 2000
+"""Nothing was published before, and a week before the year 1 is no time at all."""
 
 
 def show_log(site: AdminSite, request: HttpRequest) -> HttpResponse:
@@ -41,7 +43,7 @@ def show_log(site: AdminSite, request: HttpRequest) -> HttpResponse:
     older = ""
     if len(events) > SHOWN:
         older = _place_of(events[SHOWN - 1])
-    elif since:
+    elif since and StoredEvent.objects.filter(occurred_at__lt=since).exists():
         older = f"{since.isoformat()} 0"
     return TemplateResponse(
         request,
@@ -121,7 +123,9 @@ def _list_events(
 def _read_place(before: str) -> tuple[datetime, int] | None:
     at, _, event_id = before.partition(" ")
     instant = _instant(at)
-    return (instant, int(event_id)) if instant and _ID.fullmatch(event_id) else None
+    if instant is None or instant.year < _FIRST_YEAR or not _ID.fullmatch(event_id):
+        return None
+    return instant, int(event_id)
 
 
 def _place_of(event: StoredEvent) -> str:
