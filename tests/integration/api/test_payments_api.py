@@ -131,20 +131,22 @@ class TestVoiding:
         assert Payment.objects.get().status == "captured"
 
 
-class TestDocuments:
-    def shown(self, caller: Caller, order: Order) -> list[dict[str, Any]]:
-        answer = caller.call("GET", f"/payments/{payment_of(order).id}")
-        documents: list[dict[str, Any]] = json.loads(answer.content)["documents"]
-        return documents
+def shown(caller: Caller, order: Order, what: str) -> list[dict[str, Any]]:
+    """Give a list that the payment of an order is shown with."""
+    answer = caller.call("GET", f"/payments/{payment_of(order).id}")
+    listed: list[dict[str, Any]] = json.loads(answer.content)[what]
+    return listed
 
+
+class TestDocuments:
     def test_are_shown_with_the_payment_once_they_have_a_number(
         self, service: Caller, order: Order
     ) -> None:
         post(service, order, "capture")
         work_off()
-        assert self.shown(service, order) == []
+        assert shown(service, order, "documents") == []
         number_all_documents()
-        (receipt,) = self.shown(service, order)
+        (receipt,) = shown(service, order, "documents")
         assert (receipt["number"][:2], receipt["number"][-7:]) == ("R-", "-000001")
         assert (receipt["kind"], receipt["cancels"]) == ("receipt", None)
         assert receipt["amount"] == {"amount": "44.70", "currency": "EUR"}
@@ -154,20 +156,15 @@ class TestDocuments:
         work_off()
         review_setbacks(about={payment_of(order).id: ()}, now=timezone.now())
         number_all_documents()
-        receipt, credit_note = self.shown(service, order)
+        receipt, credit_note = shown(service, order, "documents")
         assert (credit_note["kind"], credit_note["cancels"]) == ("credit_note", receipt["number"])
 
 
 class TestDisputes:
-    def shown(self, caller: Caller, order: Order) -> list[dict[str, Any]]:
-        answer = caller.call("GET", f"/payments/{payment_of(order).id}")
-        disputes: list[dict[str, Any]] = json.loads(answer.content)["disputes"]
-        return disputes
-
     def test_are_shown_with_the_payment_the_oldest_first(
         self, service: Caller, order: Order
     ) -> None:
-        assert self.shown(service, order) == []
+        assert shown(service, order, "disputes") == []
         opened_at = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
         payment = payment_of(order)
         for reference, currency, decided_at, state in (
@@ -185,7 +182,7 @@ class TestDisputes:
                 opened_at=opened_at,
                 decided_at=decided_at,
             )
-        assert self.shown(service, order) == [
+        assert shown(service, order, "disputes") == [
             {
                 "state": "lost",
                 "amount": {"amount": "5.00", "currency": "EUR"},
