@@ -49,6 +49,20 @@ DISPUTE_INVARIANTS = (
             ORDER BY x.id""",
     ),
     Invariant(
+        name="a_reversal_is_of_no_more_than_is_left",
+        means="An open reversal withholds what refunds have given back, or other disputes hold.",
+        remedy="See in the provider's books what the bank took; end it by hand with what is true.",
+        sql=f"""
+            SELECT p.id AS payment_id, p.order_number, p.captured_minor, p.refunded_minor,
+                   coalesce(d.opened, 0) AS opened, coalesce(d.lost, 0) AS lost
+            FROM payments_payment p JOIN ({_SUMS}) d ON d.payment_id = p.id
+            WHERE p.refunded_minor + coalesce(d.opened, 0) + coalesce(d.lost, 0) > p.captured_minor
+              AND EXISTS (SELECT FROM payments_dispute r
+                          WHERE r.payment_id = p.id AND r.is_reversal AND r.state = 'opened'
+                            AND r.currency IN ('', p.currency))
+            ORDER BY p.id""",
+    ),
+    Invariant(
         name="the_ledger_agrees_with_disputes",
         means="The ledger says that banks hold, or have taken back, another sum than the disputes of a payment.",
         remedy="Compare with the payment's disputes; correct by an entry, never by changing one.",

@@ -1,5 +1,6 @@
 """What providers tell us of their own accord."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -104,7 +105,8 @@ class Dispute(models.Model):
     `is_by_hand` where a person said how it ended, because the provider does not. `is_reversal` where
     the provider says that the money was taken, and has told of no dispute yet that it was taken for:
     its amount is what no dispute tells of, and what is taken again later has a row of its own. `taken`
-    is what a dispute tells of itself: minor units by the reference of the reversal.
+    is what a dispute tells of itself: minor units by the reference of the reversal and, after a blank, when
+    it was heard of (a row of before that was kept has no such time).
     """
 
     id = own_id_field(DisputeId)
@@ -145,3 +147,29 @@ class Dispute(models.Model):
     def untaken_minor(self) -> int:
         """Give how much of it no reversal was told of, in its own currency."""
         return self.amount_minor - sum(int(part) for part in self.taken.values())
+
+    def tell_of(self, reference: str, part_minor: int, *, heard_at: datetime) -> None:
+        """Count a part of a reversal, heard of at an instant, by this dispute from now on; the caller saves."""
+        name = f"{reference} {heard_at.isoformat()}"
+        self.taken[name] = self.taken.get(name, 0) + part_minor
+
+    def known_minor(self, reference: str, since: datetime | None = None) -> int:
+        """Give how much of a reversal it counts, be it one or a dispute that tells of it.
+
+        With `since`, only what was heard of after that.
+        """
+        if self.is_reversal:
+            parts = [(self.reference, self.opened_at, self.amount_minor)]
+        else:
+            parts = [(*self._heard(name), int(part)) for name, part in self.taken.items()]
+        return sum(
+            part
+            for told, heard_at, part in parts
+            if told == reference and (since is None or heard_at > since)
+        )
+
+    def _heard(self, name: str) -> tuple[str, datetime]:
+        reference, _, heard_at = name.rpartition(" ")
+        return (
+            (reference, datetime.fromisoformat(heard_at)) if reference else (name, self.opened_at)
+        )

@@ -64,7 +64,7 @@ def move_on(
     dispute.decided_at = None if state is DisputeState.OPENED else changes.now
     dispute.is_by_hand = is_by_hand
     dispute.save()
-    _withhold(payment)
+    withhold(payment)
     payment.updated_at = changes.now
     # What it is in the currency that was charged, nobody says: reconciliation shows it to people.
     if HOLDS[before] != HOLDS[state] and dispute.currency_of(payment) == payment.currency:
@@ -99,7 +99,7 @@ def give_back_what_waited(payment: Payment, changes: Changes, cause: Cause) -> N
         changes.undo(payment, cause, looks_first=True)
 
 
-def _withhold(payment: Payment) -> None:
+def withhold(payment: Payment) -> None:
     """Keep what is disputed from going back until it is decided, and count what is lost.
 
     Of a dispute in another currency nobody says how much of the charge it is: then all of the payment is

@@ -15,7 +15,11 @@ from apps.payments.ports import DisputeNews
 from apps.payments.services.changes import Changes
 from apps.payments.services.dispute_rules import give_back_what_waited, move_on, step_once
 from apps.payments.services.operations import cause_in_name_of_provider
-from apps.payments.services.reversal_rules import dispute_told_of, note_reversal
+from apps.payments.services.reversal_rules import (
+    dispute_told_of,
+    has_lost_by_hand,
+    note_reversal,
+)
 from apps.platform.bulk import lock_many
 
 log = structlog.get_logger(__name__)
@@ -43,10 +47,14 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
                 note_reversal(payment, news, changes, cause)
                 continue
             dispute = dispute_told_of(payment, news, changes, cause)
-            if move_on(dispute, payment, news.state, changes, cause):
-                if news.state is DisputeState.WON:
-                    waited[payment.id] = cause
-            elif dispute.is_by_hand and (dispute.state, news.state) == ("lost", "won"):
+            moved = move_on(dispute, payment, news.state, changes, cause)
+            if news.state is not DisputeState.WON:
+                continue
+            if moved:
+                waited[payment.id] = cause
+            if has_lost_by_hand(dispute, payment) or (
+                dispute.is_by_hand and dispute.state == "lost"
+            ):
                 said = f"The provider says that dispute {dispute.reference} was won"
                 if step_once(payment, said, changes, cause):
                     log.warning(

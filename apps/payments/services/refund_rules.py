@@ -7,6 +7,7 @@ from apps.payments.models import Payment, PaymentOperation
 from apps.payments.ports import Declined, Done, Result
 from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of
+from apps.payments.services.reversal_rules import make_room
 
 NO_ROOM = Declined(
     code="nothing_left_to_refund", detail="More would have gone back than was charged."
@@ -55,6 +56,11 @@ def count_refund(operation: PaymentOperation, payment: Payment, changes: Changes
         ),
         cause_of(operation),
     )
+    if (
+        payment.disputed_minor
+        > payment.captured_minor - payment.refunded_minor - payment.lost_minor
+    ):
+        make_room(payment, changes, cause_of(operation))
 
 
 def insist_on_room(operation: PaymentOperation, payment: Payment, result: Result) -> Result:

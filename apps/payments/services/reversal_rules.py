@@ -7,6 +7,7 @@ of the two sums.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from apps.kernel.cause import Cause
 from apps.kernel.money import Money
@@ -22,6 +23,7 @@ from apps.payments.services.dispute_rules import (
     move_on,
     new_dispute,
     step_once,
+    withhold,
 )
 
 
@@ -41,11 +43,12 @@ def note_reversal(payment: Payment, news: DisputeNews, changes: Changes, cause: 
     is_ours = amount.currency == payment.currency
     rows = list(payment.disputes.order_by("id"))
     disputes = [one for one in rows if not _was_over(one, news)]
+    since = _last_won(rows, news)
     untold = amount.amount_minor
     if is_ours and charged > 0:
         # A provider may name the whole charge, of which something was refunded before.
         untold = min(untold, charged)
-    untold -= sum(_known_of(one, news.reference) for one in _since_won(rows, news))
+    untold -= sum(one.known_minor(news.reference, since) for one in disputes)
     if untold <= 0:
         # It was told before, by this message or another.
         return
@@ -54,11 +57,16 @@ def note_reversal(payment: Payment, news: DisputeNews, changes: Changes, cause: 
             continue
         part = min(untold, dispute.untaken_minor)
         if part > 0:
-            _tell_of(dispute, news.reference, part)
+            dispute.tell_of(news.reference, part, heard_at=changes.now)
             dispute.save(update_fields=["taken"])
             untold -= part
             step_once(payment, f"{said}: part of dispute {dispute.reference}", changes, cause)
-    left = charged - _with_banks(payment) if is_ours else charged
+    left = charged
+    if is_ours:
+        # What came back since of what was taken by then was not taken again by being told again.
+        left = min(
+            left - _with_banks(payment), payment.captured_minor - _amounts(disputes, payment)
+        )
     if untold > 0 and left <= 0:
         step_once(payment, f"{said}, of which nothing is left here", changes, cause)
     elif untold > 0:
@@ -77,9 +85,7 @@ def dispute_told_of(payment: Payment, news: DisputeNews, changes: Changes, cause
     Raises:
         NoSuchAmount: nobody can have disputed that much, or so little.
     """
-    known = Dispute.objects.filter(
-        provider=payment.provider, reference=news.reference, is_reversal=False
-    ).first()
+    known = payment.disputes.filter(reference=news.reference, is_reversal=False).first()
     reversals = payment.disputes.filter(is_reversal=True).exclude(state=DisputeState.WON)
     if known is None:
         dispute = new_dispute(payment, news, changes)
@@ -111,6 +117,48 @@ def dispute_told_of(payment: Payment, news: DisputeNews, changes: Changes, cause
     return dispute
 
 
+def make_room(payment: Payment, changes: Changes, cause: Cause) -> None:
+    """Take open reversals of a locked payment for no more than refunds have left of the charge.
+
+    A provider may name the whole charge, of which a refund was made before that is heard of now.
+    """
+    over = _with_banks(payment) + payment.refunded_minor - payment.captured_minor
+    for reversal in payment.disputes.filter(is_reversal=True, state=DisputeState.OPENED):
+        part = min(over, reversal.amount_minor)
+        if part <= 0 or reversal.currency_of(payment) != payment.currency:
+            continue
+        over -= part
+        amount = Money(part, payment.currency)
+        changes.step(
+            payment, f"Reversal {reversal.reference} is of {amount} that went back before", cause
+        )
+        if part == reversal.amount_minor:
+            move_on(reversal, payment, DisputeState.WON, changes, cause)
+            continue
+        reversal.amount_minor -= part
+        reversal.save(update_fields=["amount_minor"])
+        withhold(payment)
+        changes.enter(
+            payment,
+            part,
+            from_account=Account.DISPUTED,
+            to_account=Account.PROVIDER,
+            what="Reversal of what went back",
+            actor=cause.actor,
+        )
+
+
+def has_lost_by_hand(dispute: Dispute, payment: Payment) -> bool:
+    """Whether a part of a dispute, which is counted by a row of its own, was called lost by a person."""
+    lost = payment.disputes.filter(is_reversal=True, is_by_hand=True, state=DisputeState.LOST)
+    said = [_part_of(dispute, reversal) for reversal in lost]
+    return bool(said) and payment.history.filter(what__in=said).exists()
+
+
+def _part_of(dispute: Dispute, reversal: Dispute) -> str:
+    return f"Reversal {reversal.reference} is part of dispute {dispute.reference}"
+
+
 def _is_lost_by_hand(
     dispute: Dispute, payment: Payment, lost: Iterable[Dispute], changes: Changes, cause: Cause
 ) -> bool:
@@ -123,8 +171,7 @@ def _is_lost_by_hand(
             dispute.save()
             return True
         dispute.amount_minor -= reversal.amount_minor
-        said = f"Reversal {reversal.reference} is part of dispute {dispute.reference}"
-        step_once(payment, said, changes, cause)
+        step_once(payment, _part_of(dispute, reversal), changes, cause)
     return False
 
 
@@ -135,7 +182,7 @@ def _take_over(
     part = min(reversal.amount_minor, dispute.untaken_minor)
     if part <= 0:
         return 0
-    _tell_of(dispute, reversal.reference, part)
+    dispute.tell_of(reversal.reference, part, heard_at=reversal.opened_at)
     reversal.amount_minor -= part
     if reversal.amount_minor:
         reversal.save(update_fields=["amount_minor"])
@@ -146,28 +193,19 @@ def _take_over(
     return part
 
 
-def _tell_of(dispute: Dispute, reference: str, part_minor: int) -> None:
-    dispute.taken[reference] = dispute.taken.get(reference, 0) + part_minor
-
-
-def _known_of(dispute: Dispute, reference: str) -> int:
-    """Give how much of a reversal is counted by a row, be it its own or that of a dispute."""
-    if not dispute.is_reversal:
-        return int(dispute.taken.get(reference, 0))
-    return dispute.amount_minor if dispute.reference == reference else 0
-
-
-def _since_won(rows: Sequence[Dispute], news: DisputeNews) -> list[Dispute]:
-    """Give the rows that may tell of this very taking: what was won of it before came back then."""
+def _last_won(rows: Sequence[Dispute], news: DisputeNews) -> datetime | None:
+    """Give when it was last won, of what the news are about: what was taken of it before came back then."""
     over = [one for one in rows if _was_over(one, news)]
-    won = [one.decided_at for one in over if one.decided_at and _known_of(one, news.reference)]
-    since = max(won, default=None)
-    return [one for one in rows if one not in over and (since is None or one.opened_at > since)]
+    won = [one.decided_at for one in over if one.decided_at and one.known_minor(news.reference)]
+    return max(won, default=None)
 
 
 def _with_banks(payment: Payment) -> int:
     """Give how much of the charge banks have; of amounts in another currency nobody says how much it is."""
-    rows = payment.disputes.exclude(state=DisputeState.WON)
+    return _amounts(payment.disputes.exclude(state=DisputeState.WON), payment)
+
+
+def _amounts(rows: Iterable[Dispute], payment: Payment) -> int:
     return sum(one.amount_minor for one in rows if one.currency_of(payment) == payment.currency)
 
 

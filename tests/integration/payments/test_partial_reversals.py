@@ -1,35 +1,28 @@
-"""Reversals of a part of a charge, or taken again: what a bank has taken does not go back, and counts once."""
+"""Reversals of a part of a charge, beside disputes of another part: what a bank has taken counts once."""
 
-from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import permutations
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from apps.orders.models import Order
-from apps.payments.domain.identifiers import DisputeId
-from apps.payments.models import (
-    Dispute,
-    LedgerEntry,
-    Payment,
-    PaymentOperation,
-    ProviderMessageRecord,
-)
-from apps.payments.services.decide_dispute import decide_dispute
-from apps.payments.services.handle_messages import handle_messages
-from tests.conftest import make_cause
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
-from tests.integration.payments.disputed_shop import broken
-from tests.integration.payments.paypal_messages import bring, ordered
+from tests.integration.payments.paypal_messages import ordered
+from tests.integration.payments.reversed_shop import (
+    REVERSAL,
+    decide,
+    disputed,
+    hear,
+    refundable,
+    rows,
+    sums,
+    taken,
+)
 from tests.integration.shop import call_off, payment_of, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-REVERSED = "PAYMENT.CAPTURE.REVERSED"
-REVERSAL = {"state": "opened", "reason": "reversed by the payer's bank", "is_reversal": True}
 
 
 @pytest.fixture
@@ -38,119 +31,6 @@ def order(paypal: SimulatedPayPal) -> Order:
     order = ordered("vault-ok")
     assert payment_of(order).captured_minor == 2480
     return order
-
-
-def hear(order: Order, **news: Any) -> None:
-    """Do what follows from a message of PayPal's that was read already."""
-    payment, now = payment_of(order), timezone.now()
-    ProviderMessageRecord.objects.create(
-        provider="paypal",
-        event_id=f"WH-{ProviderMessageRecord.objects.count()}",
-        kind="x",
-        reference=payment.authorization,
-        payment_id=payment.id,
-        dispute={"currency": "EUR", **news},
-        received_at=now,
-        next_at=now,
-    )
-    handle_messages(now=now)
-    work_off()
-
-
-def taken(
-    order: Order, amount_minor: int, reference: str = "REV-1", at: datetime | None = None
-) -> None:
-    """Hear that the bank took something back, now unless it says when."""
-    when = (at or timezone.now()).isoformat()
-    hear(order, reference=reference, amount_minor=amount_minor, happened_at=when, **REVERSAL)
-
-
-def disputed(order: Order, amount_minor: int, state: str = "opened", name: str = "PP-D-1") -> None:
-    hear(order, reference=name, amount_minor=amount_minor, state=state, reason="unauthorised")
-
-
-def decide(*, is_won: bool) -> None:
-    """Have finance say how the only open one ended."""
-    found = Dispute.objects.get(state="opened")
-    decide_dispute(
-        dispute_id=DisputeId(found.id), is_won=is_won, cause=make_cause(), now=timezone.now()
-    )
-    work_off()
-
-
-def rows() -> list[tuple[str, str, int]]:
-    """Give the disputes and reversals that there are, the oldest first."""
-    found = Dispute.objects.order_by("opened_at", "reference")
-    return list(found.values_list("reference", "state", "amount_minor"))
-
-
-def sums(order: Order) -> tuple[int, int]:
-    """Give what is withheld and what is lost, and have the ledger and the invariants say the same."""
-    payment = payment_of(order)
-    found = Counter[str]()
-    for entry in LedgerEntry.objects.all():
-        found[entry.from_account] -= entry.amount_minor
-        found[entry.to_account] += entry.amount_minor
-    with_us = payment.captured_minor - payment.disputed_minor - payment.lost_minor
-    assert found["disputed"] == payment.disputed_minor
-    assert found["provider"] == with_us - payment.refunded_minor
-    assert broken() == []
-    return payment.disputed_minor, payment.lost_minor
-
-
-def refundable(payment: Payment) -> int:
-    return payment.captured_minor - payment.gone_minor
-
-
-class TestAReversalThatAPersonCalledWon:
-    @pytest.fixture(autouse=True)
-    def won(self, order: Order) -> None:
-        taken(order, 2480)
-        decide(is_won=True)
-
-    def test_holds_the_money_where_the_bank_takes_it_again(self, order: Order) -> None:
-        taken(order, 2480, at=timezone.now() + timedelta(days=30))
-        assert rows() == [("REV-1", "won", 2480), ("REV-1", "opened", 2480)]
-        assert sums(order) == (2480, 0)
-
-        taken(order, 2480, at=timezone.now() + timedelta(days=30))
-        assert sums(order) == (2480, 0)
-        decide(is_won=False)
-        taken(order, 2480, at=timezone.now() + timedelta(days=30))
-        assert sums(order) == (0, 2480)
-
-    def test_holds_what_is_taken_again_under_one_name_after_a_part_was_won(
-        self, order: Order
-    ) -> None:
-        taken(order, 2480, at=timezone.now() + timedelta(days=1))
-        disputed(order, 1000)
-        disputed(order, 1000, "won")
-        assert sums(order) == (1480, 0)
-        taken(order, 1000, at=timezone.now() + timedelta(days=2))
-        assert sums(order) == (2480, 0)
-
-    def test_changes_nothing_where_it_is_told_again(self, order: Order) -> None:
-        taken(order, 2480, at=timezone.now() - timedelta(hours=1))
-        assert rows() == [("REV-1", "won", 2480)]
-        assert sums(order) == (0, 0)
-
-
-class TestAReversalThatPayPalTellsOfAgain:
-    def test_holds_the_money_where_it_was_called_won_before(
-        self, paypal: SimulatedPayPal, order: Order
-    ) -> None:
-        charge = PaymentOperation.objects.get(kind="capture").reference
-        paypal.let("reverse", capture=charge)
-        bring(paypal.receiver.wait_for(REVERSED)[-1])
-        decide(is_won=True)
-        bring(paypal.receiver.wait_for(REVERSED)[-1])
-        assert rows() == [(charge, "won", 2480)]
-
-        Dispute.objects.update(decided_at=timezone.now() - timedelta(hours=1))
-        paypal.let("reverse", capture=charge)
-        bring(paypal.receiver.wait_for(REVERSED, count=2)[-1])
-        assert rows() == [(charge, "won", 2480), (charge, "opened", 2480)]
-        assert sums(order) == (2480, 0)
 
 
 class TestAReversalBesideADisputeOfLess:
@@ -273,3 +153,17 @@ class TestADisputeThatIsLostAfterItWasWon:
         disputed(order, 1000, "lost")
         assert rows() == [("REV-1", "opened", 500), ("PP-D-1", "lost", 1000)]
         assert sums(order) == (500, 1000)
+
+
+class TestADisputeOfWhichAPersonCalledAPartLost:
+    def test_says_where_the_provider_calls_it_won(self, order: Order) -> None:
+        taken(order, 1000)
+        decide(is_won=False)
+        disputed(order, 2480)
+        said = "The provider says that dispute PP-D-1 was won"
+        history = payment_of(order).history
+        assert not history.filter(what=said).exists()
+        disputed(order, 2480, "won")
+        disputed(order, 2480, "won")
+        assert history.filter(what=said).count() == 1
+        assert sums(order) == (0, 1000)

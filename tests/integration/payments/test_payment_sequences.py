@@ -62,6 +62,7 @@ JUDGES = frozenset(
         "the_ledger_agrees_with_disputes",
         "a_payment_agrees_with_its_disputes",
         "a_reversal_stands_for_no_dispute",
+        "a_reversal_is_of_no_more_than_is_left",
         "a_dispute_tells_of_no_more_than_it_is_about",
         "events_of_an_aggregate_have_no_gap",
         "versions_agree_with_events",

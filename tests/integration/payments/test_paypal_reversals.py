@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from apps.orders.models import Order
 from apps.payments.admin.panels import show_payment
-from apps.payments.domain.identifiers import DisputeId
 from apps.payments.models import (
     Dispute,
     LedgerEntry,
@@ -17,14 +16,13 @@ from apps.payments.models import (
     PaymentOperation,
     ProviderMessageRecord,
 )
-from apps.payments.services.decide_dispute import decide_dispute
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.note_disputes import note_disputes
-from tests.conftest import make_cause
 from tests.contract.payments.running import Letter
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.integration.payments.disputed_shop import broken
 from tests.integration.payments.paypal_messages import bring, hear, ordered
+from tests.integration.payments.reversed_shop import decide
 from tests.integration.shop import call_off, payment_of, settled, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,16 +74,6 @@ def whats(payment: Payment) -> list[str]:
     return list(payment.history.order_by("position").values_list("what", flat=True))
 
 
-def decide_by_hand(*, is_won: bool) -> None:
-    decide_dispute(
-        dispute_id=DisputeId(Dispute.objects.get().id),
-        is_won=is_won,
-        cause=make_cause(),
-        now=timezone.now(),
-    )
-    work_off()
-
-
 class TestAReversalWithoutADispute:
     @pytest.fixture(autouse=True)
     def reversed_one(self, paypal: SimulatedPayPal, order: Order) -> None:
@@ -131,7 +119,7 @@ class TestAReversalWithoutADispute:
             # The bank has sent it back: PayPal has it to give.
             open_dispute(paypal)
             resolve(paypal, "won")
-        decide_by_hand(is_won=is_won)
+        decide(is_won=is_won)
         order = settled(order)
         assert (order.status, order.payment_status) == ("cancelled", payment_status)
         assert held() == {}
@@ -141,7 +129,7 @@ class TestAReversalWithoutADispute:
     def test_that_a_person_called_lost_is_lost_whatever_the_dispute_says_later(
         self, paypal: SimulatedPayPal, order: Order, status: str
     ) -> None:
-        decide_by_hand(is_won=False)
+        decide(is_won=False)
         open_dispute(paypal)
         hear(paypal, CREATED)
         resolve(paypal, status)
@@ -279,6 +267,24 @@ class TestAReversalOfWhatIsLeft:
         payment = payment_of(order)
         assert (payment.refunded_minor, payment.disputed_minor) == (2000, 480)
         assert held() == {"customer": -480, "disputed": 480}
+        assert broken() == []
+
+    @pytest.mark.parametrize(
+        ("given", "state", "left"), [("20.00", "opened", 480), ("24.80", "won", 0)]
+    )
+    def test_gives_way_to_a_refund_that_is_heard_of_later(
+        self, paypal: SimulatedPayPal, order: Order, given: str, state: str, left: int
+    ) -> None:
+        paypal.let("refund", capture=charge(), amount=given)
+        refund = letter(paypal, "PAYMENT.CAPTURE.REFUNDED")
+        reverse(paypal)
+        hear(paypal, REVERSED)
+        assert payment_of(order).disputed_minor == 2480
+        bring(refund)
+        bring(refund)
+        payment = payment_of(order)
+        assert (payment.disputed_minor, Dispute.objects.get().state) == (left, state)
+        assert held() == ({"customer": -left, "disputed": left} if left else {})
         assert broken() == []
 
     def test_takes_nothing_of_what_went_back(self, paypal: SimulatedPayPal, order: Order) -> None:

@@ -48,6 +48,12 @@ DISPUTE_PLANTS = (
         row={"reversal": "rev_1", "dispute": "du_1", "state": "opened", "taken_minor": 60},
     ),
     Plant(
+        invariant="a_reversal_is_of_no_more_than_is_left",
+        how="a reversal withholds more than was charged",
+        statements=(_dispute("opened", 10_000, is_reversal=True),),
+        row={"refunded_minor": 0, "opened": 10_000, "lost": 0},
+    ),
+    Plant(
         invariant="a_dispute_tells_of_no_more_than_it_is_about",
         how="a dispute took over more than it is about",
         statements=(_dispute("lost", 70, taken='{"rev_1": 60, "rev_2": 20}'),),
