@@ -77,32 +77,36 @@ def check_invariants(invariants: Sequence[Invariant], *, scope: Scope) -> list[F
     ]
 
 
-def _check(invariant: Invariant, scope: Scope) -> Finding:
-    started = time.monotonic()
+def parameters_of(scope: Scope) -> dict[str, datetime | UUID | float | bool]:
+    """Give what the questions may use, see `Invariant`."""
     since = scope.since or EVER
-    parameters: dict[str, datetime | UUID | float | bool] = {
+    return {
         "since": since,
         "since_id": id_at(since),
         "is_bounded": scope.since is not None,
         "stuck_seconds": scope.stuck_after.total_seconds(),
     }
+
+
+def _check(invariant: Invariant, scope: Scope) -> Finding:
+    started = time.monotonic()
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION READ ONLY")
             cursor.execute(
-                "SELECT set_config('statement_timeout', %s, true), "
+                "SELECT set_config('transaction_read_only', 'on', true), "
+                "set_config('statement_timeout', %s, true), "
                 "ARRAY(SELECT name FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NULL)",
                 # Rounded up: nothing at all is no limit to PostgreSQL.
                 [f"{ceil(scope.time_limit_seconds * 1000)}ms", list(invariant.needs)],
             )
-            if cursor.fetchone()[1]:
+            if cursor.fetchone()[2]:
                 return Finding(
                     invariant=invariant, seconds=time.monotonic() - started, is_skipped=True
                 )
             cursor.execute(
                 f"SELECT count(*) OVER (), broken.* FROM ({invariant.sql}) broken "
                 f"LIMIT {ROWS_NAMED}",
-                parameters,
+                parameters_of(scope),
             )
             names = [column.name for column in cursor.description][1:]
             found = cursor.fetchall()

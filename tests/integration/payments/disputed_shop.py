@@ -1,13 +1,16 @@
 """Orders whose charge is disputed at Stripe: what a bank says, and what went back meanwhile."""
 
+from functools import cache
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from apps.orders.models import Order
 from apps.payments.models import PaymentOperation
 from apps.payments.services.handle_messages import handle_messages
-from config.invariants import Scope, check_invariants, list_invariants
+from config.invariants import Scope, list_invariants
+from config.invariants.checking import parameters_of
 from tests.integration.payments.stripe_messages import receive
 from tests.integration.shop import payment_of, place, work_off
 
@@ -45,7 +48,18 @@ def given_back(order: Order) -> list[int]:
 
 
 def broken() -> list[str]:
-    """Name the invariants of a quiet shop that do not hold; nobody sends mails here."""
+    """Name the invariants of a quiet shop that do not hold; nobody sends mails here.
+
+    They are asked together: a transaction for each, as the command has, takes a few times as long.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ask_all(), parameters_of(Scope(is_settled=True)))
+        return [name for (name,) in cursor.fetchall()]
+
+
+@cache
+def _ask_all() -> str:
     wanted = [one for one in list_invariants() if one.name != "no_message_is_due"]
-    found = check_invariants(wanted, scope=Scope(is_settled=True))
-    return [one.invariant.name for one in found if not one.holds]
+    return " UNION ALL ".join(
+        f"SELECT '{one.name}' WHERE EXISTS (SELECT FROM ({one.sql}) broken)" for one in wanted
+    )
