@@ -12,6 +12,7 @@ from django.test import TransactionTestCase
 
 from apps.kernel.cause import Cause
 from apps.platform import valkey
+from apps.platform.outbox import wakeups
 from tests.emptying import empty_tables
 from tests.sessions import end_other_sessions
 
@@ -60,6 +61,14 @@ def _patient_with_valkey() -> Iterator[None]:
     """Wait for Valkey even where the machine is slow: who goes on without it counts otherwise."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(valkey, "TIMEOUT_SECONDS", 10.0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rare_wake_ups() -> Iterator[None]:
+    """Tell workers rarely that there is work: none listens to this process, and each telling costs a little."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wakeups._wake_ups, "_pause_seconds", 5.0)
         yield
 
 
