@@ -26,4 +26,6 @@ def pytest_collection() -> Iterator[None]:
         return (yield)
     finally:
         gc.freeze()
+        # Thirty times rarer than Python does by itself: a run of tests has little, and soon ends.
+        gc.set_threshold(20_000, 20, 20)
         gc.enable()
