@@ -135,6 +135,14 @@ class TestEveryPage:
                 assert answer.status_code == 403, model
         assert Warehouse.objects.count() == 2
 
+    def test_asks_nobody_to_create_what_the_shop_makes(self, enter: Enter) -> None:
+        client = enter("lead")
+        said = client.get(page_of(Order, "changelist")).content.decode()
+        assert "There are no orders yet." in said
+        said = client.get(page_of(Order, "changelist"), {"q": "ZZZZ-ZZZZ-9"}).content.decode()
+        assert "No orders fit what was searched for." in said
+        assert "Create a new" not in said
+
     def test_shows_no_token_of_a_payment_method(self, enter: Enter) -> None:
         day = make_day()
         client = enter("auditor")
