@@ -64,8 +64,12 @@ class TestAlerts:
 
     def test_come_at_more_than_ten_failed_payments_a_minute(self) -> None:
         (rule,) = [rule for rule in rules() if rule["alert"] == "PaymentsFailing"]
-        assert rule["expr"] == "sum(rate(payments_failed_total[2m])) * 60 > 10"
+        assert rule["expr"] == "sum(rate(payments_failed_total[75s])) * 60 > 10"
         assert rule["labels"] == {"severity": "page"}
+
+    def test_do_not_wait_for_a_second_minute_of_failed_payments(self) -> None:
+        (rule,) = [rule for rule in rules() if rule["alert"] == "PaymentsFailing"]
+        assert "for" not in rule
 
     def test_take_a_breaker_that_tries_again_for_open(self) -> None:
         (rule,) = [rule for rule in rules() if rule["alert"] == "BreakerOpen"]
