@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from apps.platform.cards.issuers import begins_as_card
+from apps.platform.cards.issuers import LONGEST, SHORTEST, begins_as_card
 from apps.platform.cards.luhn import passes_luhn
 
 # Not `\s`: a class of single signs is searched for faster.
@@ -38,6 +38,7 @@ _PRINTED: Final = re.compile(
     rf"(?P<common>[0-9]{{3}}(?:{_MARKS}[0-9]{{4}}){{3}})(?P<more>{_MARKS}[0-9]{{1,3}})?(?![0-9])"
     rf"|(?P<other>[0-9]{{3}}{_MARKS}[0-9]{{6}}{_MARKS}[0-9]{{4,5}})(?![0-9]))"
 )
+_LONG_ROW: Final = re.compile(rf"[0-9]{{{SHORTEST},}}")
 _ALL_BUT_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
 _GTIN_LENGTH: Final = 13
 
@@ -70,6 +71,20 @@ def is_card_number(digits: str, *, is_whole: bool) -> bool:
         and passes_luhn(digits.encode())
         and not (is_whole and _is_article_number(digits))
     )
+
+
+def holds_card_digits(text: str) -> bool:
+    """Tell whether any 13 to 19 digits that follow each other, dashes aside, are a card number; forgives nothing.
+
+    Meant for ids in hexadecimal digits, where a number may be padded with others. One in some hundred random ones
+    of 48 digits holds one by chance.
+    """
+    for row in _LONG_ROW.findall(text.replace("-", "")):
+        for start in range(len(row) - SHORTEST + 1):
+            for end in range(start + SHORTEST, min(start + LONGEST, len(row)) + 1):
+                if is_card_number(row[start:end], is_whole=False):
+                    return True
+    return False
 
 
 def _is_article_number(digits: str) -> bool:

@@ -1,4 +1,4 @@
-"""Spans of requests, also of those whose path is written in other letters than Latin ones."""
+"""Spans of requests: under the caller's where it may be gone on with, whatever letters the path is written in."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ from django.http import HttpRequest
 from opentelemetry.instrumentation.django import DjangoInstrumentor
 from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware
 
+from apps.platform.web.requests import identity_of
+
 
 class TracedRequests(_DjangoMiddleware):
-    """The library's middleware, which reads the path as servers write it.
+    """The library's middleware, which reads the path as servers write it, and of the caller's trace what we read.
 
-    Django puts a decoded path in its place, over which the library stumbles: the caller would get a 500.
+    Django puts a decoded path in its place, over which the library stumbles: the caller would get a 500. The library
+    reads the headers itself; what callers add to a trace (`tracestate`, `baggage`) is any text, and would be sent to the
+    collector and on to the providers.
     """
 
     def process_request(self, request: HttpRequest) -> Any:
         """Open the span."""
+        request.META["HTTP_TRACEPARENT"] = identity_of(request).traceparent
+        for added in ("HTTP_TRACESTATE", "HTTP_BAGGAGE"):
+            request.META.pop(added, None)
         decoded: str = request.META.get("PATH_INFO", "")
         request.META["PATH_INFO"] = decoded.encode("utf-8", "replace").decode("latin-1")
         try:

@@ -12,15 +12,13 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from django.http import HttpRequest
 
 from apps.kernel.identifiers import new_id
+from apps.platform.cards.writing import holds_card_digits
+from apps.platform.telemetry.trace_context import read_trace_context
 from apps.platform.telemetry.tracing import current_ids, current_trace_context
 from apps.platform.web.card_numbers import contains_card_data
 
 _META_KEY: Final = "oms.request"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-# The W3C's version ff is forbidden, and so are ids of nothing but zeros.
-_TRACEPARENT: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}"
-)
 _API_PREFIXES: Final = ("/api/", "/health/", "/metrics")
 
 
@@ -32,7 +30,8 @@ class RequestIdentity:
         request_id: what the caller sent as `X-Request-ID`, or a new UUID; at most 64 characters,
             and no card number or security code.
         correlation_id: the same as a UUID; one made from the request id where that is none.
-        traceparent: the W3C header the caller sent, or empty.
+        traceparent: what the W3C header says that the caller sent; empty where it is none, or its
+            digits hold a card number.
 
     """
 
@@ -86,9 +85,7 @@ def trace_id_of(request: HttpRequest) -> str:
 def _identify(request: HttpRequest) -> RequestIdentity:
     headers = request.META
     sent = headers.get("HTTP_X_REQUEST_ID", "")
-    traceparent = headers.get("HTTP_TRACEPARENT", "")
-    if traceparent and not _TRACEPARENT.fullmatch(traceparent):
-        traceparent = ""
+    traceparent = _trace_of_caller(headers.get("HTTP_TRACEPARENT", ""))
     if not sent or not _TOKEN.fullmatch(sent) or contains_card_data(sent.encode()):
         correlation_id = new_id()
         return RequestIdentity(str(correlation_id), correlation_id, traceparent)
@@ -96,3 +93,9 @@ def _identify(request: HttpRequest) -> RequestIdentity:
         return RequestIdentity(sent, UUID(sent), traceparent)
     except ValueError:
         return RequestIdentity(sent, uuid5(NAMESPACE_URL, f"urn:oms:request:{sent}"), traceparent)
+
+
+def _trace_of_caller(sent: str) -> str:
+    """Write what was read, not what was sent: later versions may say more after it."""
+    read = str(read_trace_context(sent) or "")
+    return "" if holds_card_digits(read) else read

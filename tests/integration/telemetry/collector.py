@@ -26,6 +26,7 @@ class Received:
     attributes: dict[str, str]
     is_error: bool
     words: tuple[str, ...]
+    trace_state: str
 
 
 class Collector:
@@ -103,6 +104,7 @@ def spans_of(request: ExportTraceServiceRequest) -> list[Received]:
                     if attribute.key == "exception.message"
                 ),
             ),
+            trace_state=span.trace_state,
         )
         for resource in request.resource_spans
         for scope in resource.scope_spans

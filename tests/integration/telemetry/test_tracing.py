@@ -73,6 +73,17 @@ class TestTracing:
             "nobody is [email]",
         )
 
+    def test_goes_on_with_a_callers_trace_that_holds_no_card(self, told: Told) -> None:
+        held, gone_on_with = map(told.collector.named, ("GET cards", "GET callers"))
+        assert (held.parent_id, gone_on_with.parent_id) == ("", "2" * 16)
+        assert "4000056655665556" not in held.trace_id
+        assert gone_on_with.trace_id == OTHER_TRACE
+
+    def test_takes_nothing_that_callers_add_to_their_trace(self, told: Told) -> None:
+        request = told.collector.named("GET callers")
+        assert (request.trace_state, request.attributes["baggage"]) == ("", "{}")
+        assert "4000056655665556" not in repr(told.collector.spans)
+
     def test_keeps_the_share_of_traces_it_was_told_to(self) -> None:
         with Collector() as collector:
             trace_context = tell_story(

@@ -11,7 +11,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
-from opentelemetry import trace
+from opentelemetry import baggage, trace
 
 from apps.platform.telemetry.tracing import (
     current_trace_context,
@@ -21,6 +21,7 @@ from apps.platform.telemetry.tracing import (
 )
 
 RECORDED = "00-11111111111111111111111111111111-2222222222222222-01"
+HOLDING_A_CARD = "00-00000000000000004000056655665556-2222222222222222-01"
 UNRECORDED = "00-33333333333333333333333333333333-4444444444444444-00"
 
 
@@ -29,6 +30,12 @@ def place(request: HttpRequest, number: str) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 AS placed")
     return HttpResponse(current_trace_context())
+
+
+def go_on(request: HttpRequest) -> HttpResponse:
+    """Note on the span what its caller would have sent along to everybody whom we call."""
+    trace.get_current_span().set_attribute("baggage", repr(dict(baggage.get_all())))
+    return HttpResponse()
 
 
 def work(trace_context: str) -> None:
@@ -53,7 +60,11 @@ def complain() -> None:
         pass
 
 
-urlpatterns = [path("orders/<str:number>", place)]
+urlpatterns = [
+    path("orders/<str:number>", place),
+    path("cards", go_on),
+    path("callers", go_on),
+]
 
 
 def main() -> None:
@@ -64,6 +75,9 @@ def main() -> None:
     start_tracing()
     client = Client()
     answer = client.get("/orders/4242424242424242").content.decode()
+    added = {"tracestate": "shop=4000056655665556", "baggage": "card=4000056655665556"}
+    client.get("/cards", headers={"traceparent": HOLDING_A_CARD, **added})
+    client.get("/callers", headers={"traceparent": RECORDED, **added})
     print(answer)  # noqa: T201 - the test reads it
     connection.close()
     stop_tracing()

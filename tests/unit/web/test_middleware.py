@@ -195,6 +195,11 @@ class TestTrace:
         answer = client.get("/api/v1/me", headers={"traceparent": self.TRACEPARENT})
         assert answer.json()["trace_context"] == self.TRACEPARENT
 
+    def test_is_kept_without_what_later_versions_add(self, client: Client) -> None:
+        later = "01" + self.TRACEPARENT[2:] + "-4000056655665556"
+        answer = client.get("/api/v1/me", headers={"traceparent": later})
+        assert answer.json()["trace_context"] == self.TRACEPARENT
+
     @pytest.mark.parametrize(
         "sent",
         [
@@ -202,9 +207,14 @@ class TestTrace:
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
             "nonsense",
+            "00-00000000000000004000056655665556-00f067aa0ba902b7-01",
+            "00-4000056655665556abcdefabcdefabcd-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-4000056655665556-01",
+            "00-4bf92f3577b34da6a3ce929d40000566-55665556aba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0ba4222222222222-04",
         ],
     )
-    def test_that_is_malformed_is_ignored(self, client: Client, sent: str) -> None:
+    def test_that_is_malformed_or_holds_a_card_is_ignored(self, client: Client, sent: str) -> None:
         answer = client.get("/api/v1/me", headers={"traceparent": sent})
         assert answer.json()["trace_context"] == ""
 
