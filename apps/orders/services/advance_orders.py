@@ -4,8 +4,9 @@ Every function takes many facts at once. A fact that comes too late moves the or
 says of the money is noted on the order and in its history all the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -128,13 +129,12 @@ def show_action(batch: Sequence[Delivered[PaymentActionRequired]], *, now: datet
 
     def decide(change: Change, heard: Delivered[PaymentActionRequired]) -> None:
         if change.order.status == OrderStatus.PAYMENT_PENDING:
-            change.order.payment_id = heard.event.payment_id
             _note_provider(change.order, heard.event.provider)
             change.order.payment_status = "requires_action"
             change.order.payment_action_url = heard.event.redirect_url
             change.step("Customer must approve the payment")
 
-    apply_heard(batch, decide, now)
+    _apply_to_payments(batch, decide, now)
 
 
 def confirm_orders(batch: Sequence[Delivered[PaymentAuthorized]], *, now: datetime) -> None:
@@ -144,13 +144,12 @@ def confirm_orders(batch: Sequence[Delivered[PaymentAuthorized]], *, now: dateti
         order = change.order
         if order.status != OrderStatus.PAYMENT_PENDING:
             return
-        order.payment_id = heard.event.payment_id
         _note_provider(order, heard.event.provider)
         order.accept_payment()
         change.step("Payment authorized", before=OrderStatus.PAYMENT_PENDING)
         confirm_or_hold(change)
 
-    apply_heard(batch, decide, now)
+    _apply_to_payments(batch, decide, now)
 
 
 def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: datetime) -> None:
@@ -159,7 +158,6 @@ def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: d
     def decide(change: Change, heard: Delivered[PaymentFailed]) -> None:
         order = change.order
         if order.status == OrderStatus.PAYMENT_PENDING:
-            order.payment_id = heard.event.payment_id
             _note_provider(order, heard.event.provider)
             order.payment_status = "failed"
             end(
@@ -171,7 +169,7 @@ def give_up_without_payment(batch: Sequence[Delivered[PaymentFailed]], *, now: d
         elif order.payment_status:  # without one no payment was asked for: none can have failed
             settle_payment(change, "failed", "Payment failed")
 
-    apply_heard(batch, decide, now)
+    _apply_to_payments(batch, decide, now)
 
 
 def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) -> None:
@@ -182,7 +180,7 @@ def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) 
         change.order.captured_minor = heard.event.amount_minor
         change.step("Payment captured")
 
-    apply_heard(batch, decide, now)
+    _apply_to_payments(batch, decide, now)
 
 
 def give_up_without_capture(
@@ -203,7 +201,7 @@ def give_up_without_capture(
                 code=heard.event.code,
             )
 
-    apply_heard(batch, decide, now)
+    _apply_to_payments(batch, decide, now)
 
 
 def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> None:
@@ -218,7 +216,7 @@ def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> No
             call_off(change, CancelReason.PAYMENT_FAILED, detail, owes_stock=True, code=code)
             order.owes_payment = False  # nothing is left of it, so nobody will answer
 
-    apply_heard(batch, decide, now)
+    _apply_to_payments(batch, decide, now)
 
 
 def note_failed_void(batch: Sequence[Delivered[PaymentVoidFailed]], *, now: datetime) -> None:
@@ -228,7 +226,7 @@ def note_failed_void(batch: Sequence[Delivered[PaymentVoidFailed]], *, now: date
         change.order.payment_status = "void_failed"
         change.step(f"Void failed ({heard.event.code}); customer service has to look at it")
 
-    apply_heard(batch, decide, now)
+    _apply_to_payments(batch, decide, now)
 
 
 def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -> None:
@@ -246,7 +244,7 @@ def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -
             change.step(f"Refunded {Money(event.amount_minor, event.currency)}")
 
     with transaction.atomic(savepoint=False):
-        apply_heard(batch, decide, now)
+        _apply_to_payments(batch, decide, now)
         causes = {one.event.order_id: one.cause_on_behalf for one in batch}
         wanted = {one.event.order_id: one.event.wanted_minor for one in batch}
         add_external_refunds(wanted, causes=causes, now=now)
@@ -262,10 +260,26 @@ def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: 
         change.step(f"Refund failed ({heard.event.code}); customer service has to look at it")
 
     with transaction.atomic(savepoint=False):
-        apply_heard(batch, decide, now)
+        _apply_to_payments(batch, decide, now)
         causes = {one.event.order_id: one.cause_on_behalf for one in batch}
         stands = {one.event.order_id: one.event.refunded_minor for one in batch}
         mark_refunds(stands, causes=causes, now=now, is_failing=True)
+
+
+def _apply_to_payments(
+    batch: Sequence[Delivered[Any]], decide: Callable[[Change, Delivered[Any]], None], now: datetime
+) -> None:
+    """Apply `decide` to the order of each event heard; an order that is written then names its payment.
+
+    Any of them may be the first that is heard of it: of an order that was called off while it was
+    authorised, that it was voided.
+    """
+
+    def decide_on_named(change: Change, heard: Delivered[Any]) -> None:
+        change.order.payment_id = heard.event.payment_id
+        decide(change, heard)
+
+    apply_heard(batch, decide_on_named, now)
 
 
 def _what_to_do(order: Order) -> str:

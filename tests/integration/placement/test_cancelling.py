@@ -142,6 +142,7 @@ class TestCancelOrder:
         PaymentOperation.objects.filter(gate="sandbox-lost").update(next_at=timezone.now())
         order = settled(order)
         assert (order.status, payment_of(order).status) == ("cancelled", "voided")
+        assert order.payment_id == payment_of(order).id
         assert levels() == {"SKU-A@BER": (10, 0)}
 
     def test_drops_a_payment_that_was_never_made(self) -> None:
