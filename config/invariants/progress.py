@@ -1,10 +1,9 @@
 """Invariants of progress: nothing is stuck, and when all is quiet nothing is left over."""
 
 from config.invariants.checking import Invariant
-from config.invariants.saga import NOTHING_ON_ITS_WAY
+from config.invariants.saga import IS_TRIED_AGAIN, NOTHING_ON_ITS_WAY, OPEN
 
 UNDER_WAY = "('created', 'payment_pending', 'payment_authorized', 'cancellation_pending')"
-OPEN = "('pending', 'in_flight', 'unknown', 'waiting')"
 _WAITS_BY_RULE = f"""
     o.status = 'payment_pending' AND EXISTS (
         SELECT 1 FROM payments_payment p JOIN payments_paymentoperation w ON w.payment_id = p.id
@@ -15,19 +14,23 @@ _WAITS_FOR_DISPUTE = """
         SELECT 1 FROM payments_payment p JOIN payments_dispute x ON x.payment_id = p.id
         WHERE p.order_id = o.id AND p.undo_at IS NULL AND x.state = 'opened'
           AND x.opened_at > now() - interval '100 days')"""
+_WAITS_FOR_NEXT_TRY = f"""
+    o.status = 'cancellation_pending' AND NOT o.owes_stock AND EXISTS (
+        SELECT 1 FROM payments_payment p WHERE p.order_id = o.id AND {IS_TRIED_AGAIN})"""
 
 PROGRESS_INVARIANTS = (
     Invariant(
         name="no_order_is_stuck",
         means="An order has long been under way, and nothing is left that would move it.",
-        remedy="See its history; an order whose refund failed waits for customer service.",
+        remedy="See its history; where it owes its customer money, see on the payment why it is not given back.",
         sql=f"""
             SELECT o.id AS order_id, o.number AS order_number, o.status, o.payment_status,
                    o.updated_at
             FROM orders_order o
             WHERE o.id >= %(since_id)s AND o.status IN {UNDER_WAY}
               AND o.updated_at < now() - %(stuck_seconds)s * interval '1 s'
-              AND {NOTHING_ON_ITS_WAY} AND NOT ({_WAITS_FOR_DISPUTE})
+              AND {NOTHING_ON_ITS_WAY}
+              AND NOT ({_WAITS_FOR_DISPUTE}) AND NOT ({_WAITS_FOR_NEXT_TRY})
               AND NOT EXISTS (SELECT 1 FROM payments_payment p
                               JOIN payments_paymentoperation w ON w.payment_id = p.id
                               WHERE p.order_id = o.id AND w.state IN {OPEN})

@@ -11,6 +11,17 @@ from config.invariants.checking import Invariant
 NOTHING_ON_ITS_WAY = "NOT EXISTS (SELECT 1 FROM outbox_delivery d WHERE d.key = o.id)"
 CONFIRMED = "('confirmed', 'processing', 'shipped', 'delivered', 'completed')"
 
+OPEN = "('pending', 'in_flight', 'unknown', 'waiting')"
+IS_TRIED_AGAIN = f"""
+    p.is_unwanted AND p.status IN ('requires_action', 'authorized', 'captured', 'partially_refunded')
+    AND (coalesce(p.undo_at > now() - %(stuck_seconds)s * interval '1 s', false)
+         OR EXISTS (SELECT 1 FROM payments_paymentoperation w
+                    WHERE w.payment_id = p.id AND w.kind IN ('refund', 'void') AND w.state IN {OPEN}))"""
+"""What a provider refused to give back, or gave back in vain, and is asked for again before long.
+
+Once that is overdue it is nobody's business any more, and has to be looked at.
+"""
+
 CHARGED_BY_ITSELF = "a_confirmed_order_is_charged_or_about_to_be"
 
 
@@ -99,15 +110,17 @@ _SAGA = (
     ),
     Invariant(
         name="a_cancelled_order_keeps_no_money",
-        means="An order is cancelled, but its money is neither untaken, voided, refunded nor lost.",
+        means="An order is cancelled, but its money is neither untaken, voided, refunded nor lost, nor about to be.",
         remedy="Void or refund it with the provider, under the payment's reference.",
-        sql="""
+        # A refund that fails after the order's end does not reopen it, and is tried until it is settled.
+        sql=f"""
             SELECT o.id AS order_id, o.number AS order_number, p.status AS payment,
                    p.captured_minor, p.refunded_minor
             FROM orders_order o JOIN payments_payment p ON p.order_id = o.id
             WHERE o.id >= %(since_id)s AND o.status = 'cancelled'
               AND (p.status NOT IN ('failed', 'voided', 'refunded') AND p.lost_minor = 0
                    OR p.captured_minor > p.refunded_minor + p.lost_minor)
+              AND NOT ({IS_TRIED_AGAIN})
             ORDER BY o.id""",
     ),
     Invariant(

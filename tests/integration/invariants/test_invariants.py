@@ -97,6 +97,47 @@ class TestWhatIsOnItsWay:
         assert check("no_order_is_stuck").holds
 
 
+class TestMoneyThatIsTriedAgain:
+    """Refunds that failed, by the provider's word or after the order's end."""
+
+    OWED = "UPDATE payments_payment SET status = 'captured', refunded_minor = 0"
+    OF_REFUNDED = "WHERE order_id = %(refunded)s"
+    PENDING = (
+        "UPDATE orders_order SET status = 'cancellation_pending', owes_stock = false, "
+        "updated_at = now() - interval '1 day' WHERE id = %(refunded)s"
+    )
+
+    @pytest.mark.parametrize("due", ["now() + interval '1 day'", "now() - interval '1 min'"])
+    def test_is_with_nobody_for_good(self, shop: Shop, due: str) -> None:
+        break_by_hand((f"{self.OWED}, undo_at = {due} {self.OF_REFUNDED}",), shop)
+        assert check("a_cancelled_order_keeps_no_money").holds
+
+        break_by_hand((self.PENDING,), shop)
+        assert check("no_order_is_stuck").holds
+
+    def test_is_on_its_way_while_a_call_is_open(self, shop: Shop) -> None:
+        break_by_hand(
+            (
+                f"{self.OWED}, undo_at = NULL {self.OF_REFUNDED}",
+                "UPDATE payments_paymentoperation SET state = 'waiting' WHERE kind = 'refund' "
+                f"AND payment_id = (SELECT id FROM payments_payment {self.OF_REFUNDED})",
+            ),
+            shop,
+        )
+        assert check("a_cancelled_order_keeps_no_money").holds
+
+    def test_does_not_excuse_an_order_whose_stock_is_not_released(self, shop: Shop) -> None:
+        break_by_hand(
+            (
+                f"{self.OWED}, undo_at = now() + interval '1 day' {self.OF_REFUNDED}",
+                self.PENDING,
+                "UPDATE orders_order SET owes_stock = true WHERE id = %(refunded)s",
+            ),
+            shop,
+        )
+        assert check("no_order_is_stuck").count == 1
+
+
 class TestScope:
     def test_leaves_out_what_is_older(self, shop: Shop) -> None:
         break_by_hand(

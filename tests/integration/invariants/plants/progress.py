@@ -13,6 +13,17 @@ PROGRESS_PLANTS = (
         row={"order_id": "=short", "status": "created"},
     ),
     Plant(
+        invariant="no_order_is_stuck",
+        how="its refund failed, and was not tried again when it was due",
+        statements=(
+            "UPDATE orders_order SET status = 'cancellation_pending', owes_stock = false, "
+            "updated_at = now() - interval '11 min' WHERE id = %(refunded)s",
+            "UPDATE payments_payment SET status = 'captured', refunded_minor = 0, "
+            "undo_at = now() - interval '11 min' WHERE order_id = %(refunded)s",
+        ),
+        row={"order_id": "=refunded", "status": "cancellation_pending"},
+    ),
+    Plant(
         invariant="no_payment_operation_is_overdue",
         how="nobody makes the call",
         statements=(

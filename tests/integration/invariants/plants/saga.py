@@ -109,6 +109,24 @@ SAGA_PLANTS = (
         row={"order_id": "=refunded", "payment": "refunded", "refunded_minor": 2479},
     ),
     Plant(
+        invariant="a_cancelled_order_keeps_no_money",
+        how="its refund failed, and was not tried again when it was due",
+        statements=(
+            "UPDATE payments_payment SET status = 'captured', refunded_minor = 0, "
+            "undo_at = now() - interval '11 min' WHERE order_id = %(refunded)s",
+        ),
+        row={"order_id": "=refunded", "payment": "captured", "refunded_minor": 0},
+    ),
+    Plant(
+        invariant="a_cancelled_order_keeps_no_money",
+        how="its payment would give back nothing when it is tried again",
+        statements=(
+            "UPDATE payments_payment SET status = 'captured', refunded_minor = 0, "
+            "is_unwanted = false, undo_at = now() + interval '1 hour' WHERE order_id = %(refunded)s",
+        ),
+        row={"order_id": "=refunded", "payment": "captured", "refunded_minor": 0},
+    ),
+    Plant(
         invariant="a_reservation_holds_what_was_ordered",
         how="a unit more is kept",
         statements=(
