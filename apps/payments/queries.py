@@ -7,7 +7,7 @@ from django.db import connection
 
 from apps.kernel.identifiers import CustomerId, OrderId, PaymentId
 from apps.payments.adapters.registry import SANDBOX, is_set_up
-from apps.payments.domain.operations import OPEN_STATES
+from apps.payments.domain.operations import MONEY_BACK, OPEN_STATES
 from apps.payments.domain.refusals import PaymentNotFound
 from apps.payments.models import (
     Document,
@@ -19,6 +19,7 @@ from apps.payments.models import (
 from apps.platform.telemetry.metrics import (
     dispute_wait_seconds,
     reconciliation_age_seconds,
+    refunds_stuck,
     settlement_differences_open,
 )
 
@@ -40,6 +41,19 @@ FROM unnest(%s::text[]) AS g(name) LEFT JOIN (
           > greatest(0, p.captured_minor - p.refunded_minor - p.disputed_minor - p.lost_minor)
       AND (d.state = 'opened' OR d.state = 'lost' AND d.currency NOT IN ('', p.currency))
 ) w ON w.provider = g.name
+GROUP BY g.name
+"""
+# Refused, until it is tried again; or open for so long that finance may say how it ended.
+_STUCK_REFUNDS = """
+SELECT g.name, count(s.payment_id)
+FROM unnest(%s::text[]) AS g(name) LEFT JOIN (
+    SELECT provider, id AS payment_id FROM payments_payment WHERE undo_at IS NOT NULL
+    UNION
+    SELECT p.provider, p.id
+    FROM payments_paymentoperation w JOIN payments_payment p ON p.id = w.payment_id
+    WHERE w.kind = ANY(%s) AND w.state = ANY(%s)
+      AND w.created_at < now() - %s * interval '1 minute'
+) s ON s.provider = g.name
 GROUP BY g.name
 """
 
@@ -119,7 +133,7 @@ def waits_for_approval(payment: Payment, now: datetime) -> bool:
 
 
 def refresh_gauges() -> None:
-    """Bring the metrics of reconciliation and of disputes up to date; called when they are read.
+    """Bring the metrics of reconciliation, disputes and stuck refunds up to date; called when they are read.
 
     A provider that was never compared is infinitely old, or nobody would ever hear of it.
     """
@@ -131,3 +145,14 @@ def refresh_gauges() -> None:
         cursor.execute(_WAITING_FOR_DISPUTES, [list(settings.OMS_GATEWAYS)])
         for gateway, age in cursor.fetchall():
             dispute_wait_seconds.labels(gateway=gateway).set(float(age))
+        cursor.execute(
+            _STUCK_REFUNDS,
+            [
+                list(settings.OMS_GATEWAYS),
+                list(MONEY_BACK),
+                list(OPEN_STATES),
+                settings.OMS_WAITING_CALL_MINUTES,
+            ],
+        )
+        for gateway, stuck in cursor.fetchall():
+            refunds_stuck.labels(gateway=gateway).set(stuck)

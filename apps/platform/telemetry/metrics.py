@@ -115,6 +115,11 @@ dispute_wait_seconds: Final = _gauge(
     "Age of the oldest dispute that money which is to go back waits for; 0 where none does.",
     "gateway",
 )
+refunds_stuck: Final = _gauge(
+    "refunds_stuck",
+    "Payments whose money a provider refused to give back, or has not given back for long; voids too.",
+    "gateway",
+)
 cards_refused_total: Final = Counter(
     "cards_refused_total", "Requests refused because they held a card number."
 )
