@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import transaction
+from prometheus_client import Counter
+
 from apps.kernel.cause import Cause
 from apps.kernel.events.payments import PaymentEvent, PaymentFailed
 from apps.payments.domain.accounts import Account
@@ -118,7 +121,7 @@ class Changes:
     def fail(self, payment: Payment, code: str, detail: str, cause: Cause) -> None:
         """Fail a payment that took nothing; one that nobody wants any more counts as no failure."""
         if not payment.is_unwanted:
-            payments_failed_total.labels(gateway=payment.provider).inc()
+            self.count(payments_failed_total, payment)
         before = payment.status
         payment.fail(code=code, detail=detail)
         self.step(payment, f"Failed ({code})", cause, before=before)
@@ -133,6 +136,10 @@ class Changes:
             ),
             cause,
         )
+
+    def count(self, counter: Counter, payment: Payment) -> None:
+        """Count something of a payment, by its provider, once it is committed: what is rolled back happens again."""
+        transaction.on_commit(counter.labels(gateway=payment.provider).inc)
 
     def undo(self, payment: Payment, cause: Cause, *, looks_first: bool = False) -> None:
         """Have the money given back, by the call that fits what the payment is in the end.

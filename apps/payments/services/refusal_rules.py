@@ -95,7 +95,7 @@ def _capture_failed(
     if payment.is_unwanted:
         changes.undo(payment, cause_of(operation))
         return
-    captures_failed_total.labels(gateway=payment.provider).inc()
+    changes.count(captures_failed_total, payment)
     changes.step(payment, f"Capture failed ({code})", cause_of(operation))
     changes.publish(
         payment,

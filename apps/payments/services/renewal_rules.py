@@ -63,7 +63,7 @@ def renewal_failed(
 def warn_of_ending(payment: Payment, cause: Cause, changes: Changes) -> None:
     """Say, once, that the provider will let an authorisation go before long."""
     payment.is_ending_known = True
-    authorisations_running_out_total.labels(gateway=payment.provider).inc()
+    changes.count(authorisations_running_out_total, payment)
     changes.step(payment, "The authorisation runs out soon", cause)
 
 

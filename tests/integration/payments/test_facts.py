@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.payments.adapters.sandbox import SIGNATURE_HEADER, sign
 from apps.payments.api.documents import payment_document
@@ -80,13 +82,16 @@ class TestFacts:
 
 
 class TestRefusals:
-    def test_of_a_capture_are_told_and_counted(self, now: datetime) -> None:
+    def test_of_a_capture_are_told_and_counted(
+        self, now: datetime, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    ) -> None:
         payment, operation = authorizing(now)
         hear(operation, DONE, now)
         before = captures_failed_total.labels(gateway="stripe")._value.get()
 
         no = Declined(code="canceled", detail="It was called off.")
-        payment = hear(ask(payment, OperationKind.CAPTURE, now), no, now)
+        with django_capture_on_commit_callbacks(execute=True):
+            payment = hear(ask(payment, OperationKind.CAPTURE, now), no, now)
 
         assert payment.status == "authorized"
         told = StoredEvent.objects.get(type="payments.payment_capture_failed")
@@ -100,17 +105,36 @@ class TestRefusals:
         }
         assert captures_failed_total.labels(gateway="stripe")._value.get() == before + 1
 
-    def test_of_wanted_payments_are_counted(self, now: datetime) -> None:
+    def test_of_wanted_payments_are_counted(
+        self, now: datetime, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    ) -> None:
+        no = Declined(code="card_declined", detail="x")
         failed = payments_failed_total.labels(gateway="stripe")._value
         before = failed.get()
-        for _ in range(2):
-            hear(authorizing(now)[1], Declined(code="card_declined", detail="x"), now)
+        with django_capture_on_commit_callbacks(execute=True):
+            for _ in range(2):
+                hear(authorizing(now)[1], no, now)
         assert failed.get() == before + 2
 
         payment, operation = authorizing(now)
         undo_payments(causes={payment.order_id: make_cause()}, now=now)
-        assert hear(operation, Declined(code="card_declined", detail="x"), now).status == "failed"
+        with django_capture_on_commit_callbacks(execute=True):
+            assert hear(operation, no, now).status == "failed"
         assert failed.get() == before + 2
+
+    def test_are_counted_once_though_the_first_try_is_rolled_back(
+        self, now: datetime, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    ) -> None:
+        no = Declined(code="card_declined", detail="x")
+        operation = authorizing(now)[1]
+        failed = payments_failed_total.labels(gateway="stripe")._value
+        before = failed.get()
+        with django_capture_on_commit_callbacks(execute=True):
+            with transaction.atomic():
+                hear(operation, no, now)
+                transaction.set_rollback(True)
+            hear(operation, no, now)
+        assert failed.get() == before + 1
 
     def test_keep_the_providers_own_code_beside_ours(self, now: datetime) -> None:
         payment, operation = authorizing(now)
