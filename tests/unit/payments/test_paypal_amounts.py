@@ -2,8 +2,13 @@
 
 import pytest
 
+from apps.kernel.errors import DomainError
 from apps.kernel.money import Money
-from apps.payments.adapters.paypal.amounts import AmountNotPayable, paypal_amount
+from apps.payments.adapters.paypal.amounts import (
+    AmountNotPayable,
+    paypal_amount,
+    read_paypal_amount,
+)
 
 
 class TestAnAmount:
@@ -41,3 +46,40 @@ class TestAnAmount:
 
     def test_of_any_size_is_written_out(self) -> None:
         assert paypal_amount(Money(9_223_372_036_854_775_807, "EUR")) == "92233720368547758.07"
+
+
+class TestAnAmountOfPayPals:
+    @pytest.mark.parametrize(
+        ("text", "currency", "minor"),
+        [
+            ("129.90", "EUR", 12990),
+            ("129.9000", "EUR", 12990),
+            ("-0.50", "EUR", -50),
+            ("100.00", "JPY", 100),
+            ("100", "JPY", 100),
+            ("1234.00", "HUF", 123400),
+            ("0.00", "TWD", 0),
+        ],
+    )
+    def test_may_have_more_noughts_than_its_currency(
+        self, text: str, currency: str, minor: int
+    ) -> None:
+        assert read_paypal_amount(text, currency) == Money(minor, currency)
+
+    @pytest.mark.parametrize(
+        ("text", "currency"),
+        [
+            ("100.50", "JPY"),
+            ("1.001", "EUR"),
+            ("1e3", "EUR"),
+            ("NaN", "EUR"),
+            ("Infinity", "EUR"),
+            ("", "EUR"),
+            ("1.", "EUR"),
+            ("1.٠", "EUR"),
+            ("1.00", "E\0R"),
+        ],
+    )
+    def test_is_never_guessed(self, text: str, currency: str) -> None:
+        with pytest.raises(DomainError):
+            read_paypal_amount(text, currency)

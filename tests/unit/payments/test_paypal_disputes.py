@@ -51,6 +51,14 @@ def test_a_dispute_without_a_sum_is_over_nothing(amount: dict[str, str]) -> None
     assert (dispute.amount_minor, dispute.currency.isprintable()) == (0, True)
 
 
+def test_a_dispute_in_yen_is_read_with_the_noughts_that_yen_do_not_have() -> None:
+    dispute = read(
+        "CUSTOMER.DISPUTE.CREATED", dispute_amount={"currency_code": "JPY", "value": "100.00"}
+    )
+    assert dispute is not None
+    assert (dispute.amount_minor, dispute.currency) == (100, "JPY")
+
+
 @pytest.mark.parametrize("gap", [None, 7, [], {"value": None, "outcome_code": None}])
 @pytest.mark.parametrize(
     ("name", "changes"),

@@ -40,3 +40,15 @@ def paypal_amount(money: Money) -> str:
     if len(text) > LONGEST:
         raise AmountNotPayable(f"PayPal takes amounts of at most {LONGEST} characters.")
     return text
+
+
+def read_paypal_amount(value: str, currency: str) -> Money:
+    """Read an amount exactly; some are written with more noughts than the currency has decimals.
+
+    Raises:
+        DomainError: it is no plain decimal, or does not come out to whole minor units of a currency in use.
+    """
+    whole, _, decimals = value.partition(".")
+    if decimals.isascii() and decimals.isdigit():
+        value = f"{whole}.{decimals}".rstrip("0").rstrip(".")
+    return Money.parse(value, currency)

@@ -9,7 +9,7 @@ import msgspec
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.identifiers import PaymentId, read_id
-from apps.kernel.money import Money
+from apps.payments.adapters.paypal.amounts import read_paypal_amount
 from apps.payments.adapters.texts import kept, text_at
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.identifiers import OperationId
@@ -136,7 +136,7 @@ def _refund(event: _Event) -> RefundNews | None:
     if event.event_type != REFUNDED or about.status != "COMPLETED":
         return None
     try:
-        amount = Money.parse(*_amount_of(about.amount))
+        amount = read_paypal_amount(*_amount_of(about.amount))
     except DomainError:
         return None
     return RefundNews(
@@ -206,7 +206,7 @@ def _amount_of(told: object) -> tuple[str, str]:
 def _minor_of(told: object) -> int:
     """Read an amount in minor units; 0 where it cannot be read."""
     try:
-        return Money.parse(*_amount_of(told)).amount_minor
+        return read_paypal_amount(*_amount_of(told)).amount_minor
     except DomainError:
         return 0
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from urllib.parse import urlencode
 
@@ -12,8 +11,9 @@ from msgspec import Struct
 from apps.kernel.decoding import decode
 from apps.kernel.errors import DomainError
 from apps.kernel.identifiers import PaymentId, read_id
-from apps.kernel.money import Money, exponent
+from apps.kernel.money import Money
 from apps.payments.adapters.asking import ask_again
+from apps.payments.adapters.paypal.amounts import read_paypal_amount
 from apps.payments.adapters.paypal.failures import NotPossible
 from apps.payments.adapters.paypal.objects import Amount
 from apps.payments.adapters.paypal.requests import PayPalRequests
@@ -149,7 +149,7 @@ def lines_of(transactions: Iterable[Info]) -> Iterator[SettlementLine]:
             continue
         try:
             yield _line(one, kind)
-        except (DomainError, InvalidOperation, ValueError) as error:
+        except (DomainError, ValueError) as error:
             raise ReportUnreadable(f"{one.transaction_id} cannot be read: {error}") from error
 
 
@@ -194,12 +194,7 @@ def _payment_id(one: Info, kind: SettlementKind) -> PaymentId | None:
 
 
 def _money(amount: Amount) -> Money:
-    """Read an amount exactly; some are written with more noughts than the currency has decimals."""
-    decimals = exponent(amount.currency_code)
-    minor = Decimal(amount.value).scaleb(decimals)
-    if minor != minor.to_integral_value():
-        raise InvalidOperation(f"{amount.value} {amount.currency_code}")
-    return Money(int(minor), amount.currency_code)
+    return read_paypal_amount(amount.value, amount.currency_code)
 
 
 def _read(text: str) -> datetime:
