@@ -126,7 +126,9 @@ class Modifications:
             payment = replace(payment, captured=0)
         else:
             payment = replace(payment, refunded=payment.refunded - modification.amount)
-        undone = replace(modification, reason="Rejected by the card scheme")
+        undone = replace(
+            modification, reason="Rejected by the card scheme", undone=int(time.time())
+        )
         later = news_of_change(payment, undone, event, success=True)
         self._books.record(payment, undone, notices=[later])
         return later

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 REPORT_AVAILABLE = "REPORT_AVAILABLE"
 BOOKED = {"captures": "charge", "refunds": "refund", "reversals": "refund"}
-"""The modifications that move money, and as what a report shows them."""
+"""The modifications that move money, and as what a report shows them; undone, also as `…_undone`."""
 OPEN, WON, LOST = "open", "won", "lost"
 """The states of a dispute."""
 
@@ -37,7 +37,10 @@ class Payment(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="paymen
 
 
 class Modification(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="modification"):
-    """A capture, cancel, refund or adjustment; `payment` is empty where none was found. `reason` says why not."""
+    """A capture, cancel, refund or adjustment; `payment` is empty where none was found. `reason` says why not.
+
+    What was carried out and did not last was `undone` then.
+    """
 
     id: str
     created: int
@@ -46,16 +49,22 @@ class Modification(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="m
     reference: str
     amount: int = 0
     reason: str = ""
+    undone: int = 0
 
     @property
     def is_done(self) -> bool:
-        """Whether it was carried out."""
+        """Whether it was carried out, and lasts."""
         return not self.reason
 
     @property
+    def has_moved(self) -> bool:
+        """Whether it moved money, if only for a while."""
+        return self.kind in BOOKED and (self.is_done or self.undone > 0)
+
+    @property
     def settled_on(self) -> list[date]:
-        """The day whose report has it; none where it moved nothing."""
-        return [_day(self.created)] if self.is_done and self.kind in BOOKED else []
+        """The days whose reports have it: when it was carried out, and when that was undone."""
+        return [_day(at) for at in (self.created, self.undone) if at] if self.has_moved else []
 
 
 class Dispute(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="dispute"):

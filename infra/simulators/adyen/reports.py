@@ -111,10 +111,12 @@ class Reports:
     def _true(self, merchant: str) -> Iterator[Booking]:
         for one in self._books.modifications.values():
             payment = self._books.payments.get(one.payment)
-            kind = BOOKED.get(one.kind)
-            if payment is None or kind is None or not one.is_done or payment.merchant != merchant:
+            if payment is None or not one.has_moved or payment.merchant != merchant:
                 continue
+            kind = BOOKED[one.kind]
             yield _booking(payment, kind, one.id, one.amount, one.created)
+            if one.undone:
+                yield _booking(payment, f"{kind}_undone", one.id, one.amount, one.undone)
         for dispute in self._books.disputes.values():
             payment = self._books.payments[dispute.payment]
             if payment.merchant == merchant:

@@ -35,6 +35,7 @@ from tests.contract.payments.simulated_adyen import (
     PASSWORD,
     USER,
     SimulatedAdyen,
+    event_of,
 )
 from tests.integration.payments.reconciled_shop import run
 
@@ -91,10 +92,12 @@ class Story:
         dispatch_operations(gate_name="adyen")
         return Payment.objects.get(id=payment.id)
 
-    def hear(self, payment: Payment, event: str) -> Payment:
-        """Have the webhooks up to this one delivered, and done about what they say."""
+    def hear(self, payment: Payment, event: str, *, lost: str = "") -> Payment:
+        """Have the webhooks up to this one delivered, but for what was lost, and done about what they say."""
         self.simulator.receiver.wait_for(event)
         for letter in list(self.simulator.receiver.letters):
+            if event_of(letter) == lost:
+                continue
             answer = self._client.post(
                 "/api/v1/webhooks/adyen",
                 letter.body,
@@ -240,6 +243,50 @@ class TestItsReport:
         kinds = SettlementLineRecord.objects.filter(payment=payment).values_list("kind", flat=True)
         assert sorted(kinds) == ["charge", "refund"]
         assert not SettlementDifference.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("token", "told", "kinds"),
+        [
+            ("stored_card_capture_fails_later", "CAPTURE_FAILED", ["charge", "charge_undone"]),
+            (
+                "stored_card_refund_fails_later",
+                "REFUND_FAILED",
+                ["charge", "refund", "refund_undone"],
+            ),
+            (
+                "stored_card_refund_reversed_later",
+                "REFUNDED_REVERSED",
+                ["charge", "refund", "refund_undone"],
+            ),
+        ],
+    )
+    def test_shows_a_setback_that_was_never_told(
+        self, story: Story, settings: Settings, token: str, told: str, kinds: list[str]
+    ) -> None:
+        settings.OMS_SETTLEMENT_DAYS = 0
+        payment = story.begin(token)
+        payment = story.hear(story.ask(payment, OperationKind.CAPTURE), "CAPTURE")
+        if "refund" in kinds:
+            payment = story.hear(story.call_off(payment), "REFUND")
+        story.simulator.receiver.wait_for(told)
+        story.simulator.ask("/_report", "POST")
+        story.hear(payment, "REPORT_AVAILABLE", lost=told)
+
+        now = database_now()
+        reconcile_payments(provider="adyen", since=now - timedelta(days=1), until=now, now=now)
+
+        lines = SettlementLineRecord.objects.filter(payment=payment)
+        assert sorted(lines.values_list("kind", flat=True)) == kinds
+        difference = SettlementDifference.objects.get()
+        assert (difference.kind, difference.expected_minor, difference.found_minor) == (
+            "amount_differs",
+            12990,
+            0,
+        )
+
+        story.hear(payment, told)
+        reconcile_payments(provider="adyen", since=now - timedelta(days=1), until=now, now=now)
+        assert SettlementDifference.objects.get().state == "explained"
 
 
 class TestARenewal:
