@@ -65,29 +65,32 @@ def _payments_of(provider: str, lines: Sequence[SettlementLine]) -> Mapping[str,
     """Find the payment of each line, by our id of it or of a call, by the provider's name, or by an earlier line."""
     references = {line.payment_reference for line in lines if line.payment_reference}
     known = KnownPayments(ids={line.payment_id for line in lines}, references=references)
-    # A charge of this very page, which a refund or dispute in it names, or one of an earlier page.
-    by_charge = {
-        line.reference: payment
-        for line in lines
-        if (payment := known.by_id(provider, line.payment_id)) is not None
-    }
-    by_charge |= dict(
-        SettlementLineRecord.objects.filter(
-            provider=provider, reference__in=references, payment__isnull=False
-        ).values_list("reference", "payment_id")
-    )
     by_operation = dict(
         PaymentOperation.objects.filter(
             provider=provider, id__in={line.operation_id for line in lines if line.operation_id}
         ).values_list("id", "payment_id")
     )
+
+    def by_our_names(line: SettlementLine) -> PaymentId | None:
+        return known.by_id(provider, line.payment_id) or (
+            by_operation.get(line.operation_id) if line.operation_id else None
+        )
+
+    # A movement of this very page that a later one in it names (a refund its charge), or one of an earlier page.
+    by_movement = {
+        line.reference: payment for line in lines if (payment := by_our_names(line)) is not None
+    }
+    by_movement |= dict(
+        SettlementLineRecord.objects.filter(
+            provider=provider, reference__in=references, payment__isnull=False
+        ).values_list("reference", "payment_id")
+    )
     found: dict[str, PaymentId] = {}
     for line in lines:
         payment = (
-            known.by_id(provider, line.payment_id)
-            or (by_operation.get(line.operation_id) if line.operation_id else None)
+            by_our_names(line)
             or known.by_name(provider, line.payment_reference)
-            or (by_charge.get(line.payment_reference) if line.payment_reference else None)
+            or (by_movement.get(line.payment_reference) if line.payment_reference else None)
         )
         if payment is not None:
             found[line.line_id] = payment

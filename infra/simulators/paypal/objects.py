@@ -39,7 +39,7 @@ class Capture(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Refund(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Money on its way back."""
+    """Money on its way back; what had arrived and came back to the shop was `undone` then."""
 
     id: str
     capture_id: str
@@ -49,6 +49,7 @@ class Refund(Struct, frozen=True, kw_only=True, omit_defaults=True):
     updated: int
     invoice_id: str = ""
     custom_id: str = ""
+    undone: int = 0
 
     @property
     def has_failed(self) -> bool:

@@ -128,8 +128,10 @@ def settle_refund(order: Order, name: str, status: str) -> Change:
     """Decide on a refund: COMPLETED, or FAILED, also where it had been completed."""
     found = refund_named(order, name)
     now = int(time.time())
+    undone = now if (found.status, status) == ("COMPLETED", "FAILED") else 0
     refunds = tuple(
-        replace(one, status=status, updated=now) if one.id == name else one for one in order.refunds
+        replace(one, status=status, updated=now, undone=undone) if one.id == name else one
+        for one in order.refunds
     )
     event = "PAYMENT.REFUND.FAILED" if status == "FAILED" else "PAYMENT.CAPTURE.REFUNDED"
     return Change(

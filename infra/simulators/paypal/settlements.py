@@ -22,6 +22,7 @@ _CODES = {
     "charge": ("T0006", 1),
     "charge_undone": ("T1106", -1),
     "refund": ("T1107", -1),
+    "refund_undone": ("T1107", 1),
     "dispute": ("T1201", -1),
     "dispute_won": ("T1202", 1),
     "fee": ("T0106", -1),
@@ -99,7 +100,7 @@ class Settlements:
                         payment_id=capture.invoice_id,
                     )
             for refund in order.refunds:
-                if refund.status == "COMPLETED":
+                if refund.status == "COMPLETED" or refund.undone:
                     yield Booking(
                         kind="refund",
                         reference=refund.id,
@@ -107,6 +108,16 @@ class Settlements:
                         currency=order.currency,
                         created=refund.created,
                         payment=refund.capture_id,
+                        payment_id=refund.invoice_id,
+                    )
+                if refund.undone:
+                    yield Booking(
+                        kind="refund_undone",
+                        reference=f"{refund.id[:-1]}R",
+                        amount=refund.minor,
+                        currency=order.currency,
+                        created=refund.undone,
+                        payment=refund.id,
                         payment_id=refund.invoice_id,
                     )
             for dispute in order.disputes:

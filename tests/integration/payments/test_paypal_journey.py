@@ -223,6 +223,23 @@ class TestWhatWasSettled:
         payment = payment_of(order)
         assert SettlementLineRecord.objects.filter(payment=payment).count() == 2
 
+    def test_shows_a_refund_that_came_back_and_was_never_told(
+        self, paypal: SimulatedPayPal
+    ) -> None:
+        order = ordered("vault-ok")
+        called_off(order)
+        refund = PaymentOperation.objects.get(kind="refund").reference
+        paypal.let("settle", refund=refund, status="FAILED")
+        assert self.reconcile() == ["charge", "refund", "refund_undone"]
+        difference = SettlementDifference.objects.get()
+        assert (difference.kind, difference.found_minor) == ("amount_differs", 0)
+
+        hear(paypal, "PAYMENT.REFUND.FAILED")
+
+        assert payment_of(order).refunded_minor == 0
+        self.reconcile()
+        assert SettlementDifference.objects.get().state == "explained"
+
     def test_agrees_after_the_bank_took_the_charge_back(self, paypal: SimulatedPayPal) -> None:
         order = ordered("vault-ok")
         capture = PaymentOperation.objects.get(kind="capture").reference

@@ -30,9 +30,10 @@ MOST_ROWS = 500
 BOOKED = ("S", "V")
 """Succeeded, or succeeded and refunded in full later by transactions of their own; pending and denied
 ones moved nothing."""
+REFUND = "T1107"
 KINDS = {
     "T1106": SettlementKind.DISPUTE,
-    "T1107": SettlementKind.REFUND,
+    REFUND: SettlementKind.REFUND,
     "T1108": SettlementKind.FEE,
     "T1110": SettlementKind.DISPUTE,
     "T1111": SettlementKind.DISPUTE_WON,
@@ -157,9 +158,12 @@ def _kind_of(one: Info) -> SettlementKind | None:
     code = one.transaction_event_code
     if one.transaction_status not in BOOKED or code.startswith(PASSED_OVER):
         return None
+    is_ours = not one.transaction_amount.value.startswith("-")
     if code.startswith(PAYMENT):
-        is_ours = not one.transaction_amount.value.startswith("-")
         return SettlementKind.CHARGE if is_ours else SettlementKind.OTHER
+    if code == REFUND and is_ours:
+        # It brought the money to us: a refund that did not last, and no second one.
+        return SettlementKind.REFUND_UNDONE
     if code.startswith(FEE):
         return SettlementKind.FEE
     return KINDS.get(code, SettlementKind.OTHER)
