@@ -19,7 +19,7 @@ from apps.payments.domain.operations import OPEN_STATES, OperationState
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
-from apps.payments.services.message_pauses import pause_after
+from apps.payments.services.message_pauses import pause_after, pause_while_open
 from apps.payments.services.note_contradictions import list_contradictions, note_contradictions
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.note_external_refunds import note_external_refunds
@@ -144,8 +144,6 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
                 message.is_unmatched = not _names_nothing(message) or _is_about_money(message)
             else:
                 message.next_at = now + pause_after(message.attempts)
-        update_many(messages, fields=_FIELDS)
-        note_unmatched(messages=[one for one in messages if one.is_unmatched], now=now)
         # One may name a payment of another provider's: that is no match.
         matched = [one for one in messages if one.handled_at and one.id in payments]
         contradictions = list_contradictions([one for one in messages if one.handled_at])
@@ -153,13 +151,21 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         to_change |= {PaymentId(one.call.payment_id) for one in contradictions}
         # All that is changed below, in one statement: locks that are taken bit by bit have no order.
         lock_many(Payment, to_change | looked_up.keys() if is_setback else to_change)
+        if is_setback:
+            postponed = review_setbacks(about=looked_up, now=now)
+            for message in matched:
+                if (payments[message.id], message.call_reference) in postponed:
+                    message.handled_at = None
+                    message.next_at = now + pause_while_open(message.attempts)
+            matched = [one for one in matched if one.handled_at]
+            contradictions = [one for one in contradictions if one.message.handled_at]
+        else:
+            look_again(payment_ids=looked_up, now=now)
+        update_many(messages, fields=_FIELDS)
+        note_unmatched(messages=[one for one in messages if one.is_unmatched], now=now)
         note_disputes(messages=[one for one in matched if one.dispute], now=now)
         note_external_refunds(messages=[one for one in matched if one.refund], now=now)
         note_contradictions(contradictions=contradictions, now=now)
-        if is_setback:
-            review_setbacks(about=looked_up, now=now)
-        else:
-            look_again(payment_ids=looked_up, now=now)
     return len(messages)
 
 

@@ -19,10 +19,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
-    """A call that was closed, and whether its provider says that it was carried out."""
+    """A call that was closed, and the message by which its provider says whether it was carried out."""
 
     call: PaymentOperation
-    was_done: bool
+    message: ProviderMessageRecord
 
 
 def list_contradictions(messages: Sequence[ProviderMessageRecord]) -> list[Contradiction]:
@@ -40,7 +40,7 @@ def list_contradictions(messages: Sequence[ProviderMessageRecord]) -> list[Contr
         )
     )
     return [
-        Contradiction(call=call, was_done=bool(message.was_done))
+        Contradiction(call=call, message=message)
         for message in told
         for call in closed
         if _contradicts(message, call)
@@ -62,7 +62,7 @@ def note_contradictions(*, contradictions: Sequence[Contradiction], now: datetim
         for one in contradictions:
             payment, call = payments[PaymentId(one.call.payment_id)], one.call
             payment.updated_at = now
-            said = "was done" if one.was_done else "was not done"
+            said = "was done" if one.message.was_done else "was not done"
             changes.step(payment, f"The provider says that the {call.kind} {said}", cause_of(call))
             log.warning(
                 "closed_call_contradicted",

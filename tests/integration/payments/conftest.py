@@ -7,6 +7,13 @@ import pytest
 from pytest_django import Settings
 
 from apps.payments.adapters.registry import gateway_named
+from tests.contract.payments.simulated_adyen import (
+    KEY,
+    MERCHANT,
+    PASSWORD,
+    USER,
+    SimulatedAdyen,
+)
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
 from tests.integration.shop import stock
@@ -54,6 +61,30 @@ def paypal(running_paypal: SimulatedPayPal, settings: Settings) -> Iterator[Simu
     gateway_named.cache_clear()
     stock({"SKU-A": {"BER": 9}})
     yield running_paypal
+    gateway_named.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def running_adyen() -> Iterator[SimulatedAdyen]:
+    """One simulated Adyen for all tests of it."""
+    simulator = SimulatedAdyen()
+    simulator.start()
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def adyen(running_adyen: SimulatedAdyen, settings: Settings) -> Iterator[SimulatedAdyen]:
+    """The simulated Adyen, to which the platform speaks, with a stocked shop."""
+    running_adyen.begin_anew()
+    settings.ADYEN_API_BASE = running_adyen.api_base
+    settings.ADYEN_API_KEY = "key_of_journeys"
+    settings.ADYEN_MERCHANT_ACCOUNT = MERCHANT
+    settings.ADYEN_HMAC_KEY = KEY
+    settings.ADYEN_WEBHOOK_USER, settings.ADYEN_WEBHOOK_PASSWORD = USER, PASSWORD
+    gateway_named.cache_clear()
+    stock({"SKU-A": {"BER": 9}})
+    yield running_adyen
     gateway_named.cache_clear()
 
 

@@ -1,53 +1,22 @@
 """Chargebacks at Adyen, from its webhooks to our ledger and the order: real calls over HTTP, real signatures."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from apps.orders.models import Order
-from apps.payments.adapters.registry import gateway_named
 from apps.payments.models import Dispute, LedgerEntry, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.handle_messages import handle_messages
 from tests.contract.payments.simulated_adyen import (
     APPROVED,
-    KEY,
-    MERCHANT,
-    PASSWORD,
-    USER,
     SimulatedAdyen,
 )
 from tests.integration.payments.disputed_shop import broken
-from tests.integration.shop import call_off, payment_of, place, settled, stock, work_off
+from tests.integration.shop import call_off, payment_of, place, settled, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DOOR = "/api/v1/webhooks/adyen"
-
-
-@pytest.fixture(scope="module")
-def running_adyen() -> Iterator[SimulatedAdyen]:
-    simulator = SimulatedAdyen()
-    simulator.start()
-    yield simulator
-    simulator.stop()
-
-
-@pytest.fixture
-def adyen(running_adyen: SimulatedAdyen, settings: Settings) -> Iterator[SimulatedAdyen]:
-    """The simulated Adyen, to which the platform speaks, with a stocked shop."""
-    running_adyen.begin_anew()
-    settings.ADYEN_API_BASE = running_adyen.api_base
-    settings.ADYEN_API_KEY = "key_of_disputes"
-    settings.ADYEN_MERCHANT_ACCOUNT = MERCHANT
-    settings.ADYEN_HMAC_KEY = KEY
-    settings.ADYEN_WEBHOOK_USER, settings.ADYEN_WEBHOOK_PASSWORD = USER, PASSWORD
-    gateway_named.cache_clear()
-    stock({"SKU-A": {"BER": 9}})
-    yield running_adyen
-    gateway_named.cache_clear()
 
 
 @pytest.fixture

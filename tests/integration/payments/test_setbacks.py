@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.payments.domain.operations import OPEN_STATES, OperationKind
-from apps.payments.models import Payment, PaymentOperation
+from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import Declined, Done, NotMade
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.operations import new_operation
@@ -130,26 +130,116 @@ class TestAnAuthorisation:
         assert (void.state, void.only_looks) == ("pending", False)
 
 
+def refund_of(payment: Payment, nth: int, amount_minor: int, now: datetime) -> PaymentOperation:
+    """Store a refund that is to be made."""
+    refund = new_operation(
+        payment,
+        OperationKind.REFUND,
+        amount_minor=amount_minor,
+        nth=nth,
+        cause=make_cause(),
+        now=now,
+    )
+    refund.save()
+    return refund
+
+
+def tell_of(payment: Payment, reference: str, now: datetime) -> ProviderMessageRecord:
+    """Store the message that a refund did not last."""
+    record = message(payment, now, f"failed {reference}", is_setback=True)
+    record.call_reference = reference
+    record.save()
+    return record
+
+
 class TestSeveralRefunds:
-    def test_the_one_that_came_back_is_doubted(self, now: datetime) -> None:
+    @pytest.fixture
+    def payment(self, now: datetime) -> Payment:
+        """A payment of which 30 went back by one call, and 20 by another."""
         payment = captured(now)
-        refunds = []
         for nth, amount in enumerate((30, 20), start=1):
-            refund = new_operation(
-                payment,
-                OperationKind.REFUND,
-                amount_minor=amount,
-                nth=nth,
-                cause=make_cause(),
-                now=now,
-            )
-            refund.save()
+            refund = refund_of(payment, nth, amount, now)
             payment = hear(refund, Done(reference=f"re_{nth}"), now)
-            refunds.append(refund)
-        record = message(payment, now, is_setback=True)
-        record.call_reference = "re_1"
-        record.save()
+        return payment
+
+    def states(self) -> list[str]:
+        refunds = PaymentOperation.objects.filter(kind="refund").order_by("nth")
+        return list(refunds.values_list("state", flat=True))
+
+    def refuse_what_is_in_doubt(self, now: datetime) -> Payment:
+        return hear(PaymentOperation.objects.get(state="unknown"), CAME_BACK, now)
+
+    def test_the_one_that_came_back_is_doubted(self, payment: Payment, now: datetime) -> None:
+        tell_of(payment, "re_1", now)
         handle_messages(now=now)
-        states = [PaymentOperation.objects.get(id=one.id).state for one in refunds]
-        assert states == ["unknown", "succeeded"]
+        assert self.states() == ["unknown", "succeeded"]
         assert Payment.objects.get(id=payment.id).refunded_minor == 20
+
+    def test_that_came_back_together_are_doubted_one_after_the_other(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        for reference in ("re_1", "re_2"):
+            tell_of(payment, reference, now)
+        handle_messages(now=now)
+        assert self.states() == ["succeeded", "unknown"]
+        assert self.refuse_what_is_in_doubt(now).refunded_minor == 30
+
+        later = now + timedelta(minutes=1)
+        handle_messages(now=later)
+
+        assert self.states() == ["unknown", "declined"]
+        payment = self.refuse_what_is_in_doubt(later)
+        assert (payment.status, payment.refunded_minor) == ("captured", 0)
+        assert not ProviderMessageRecord.objects.filter(handled_at=None).exists()
+
+    @pytest.mark.parametrize("state", ["pending", "in_flight", "unknown", "waiting"])
+    def test_one_is_doubted_once_another_that_is_open_has_ended(
+        self, payment: Payment, now: datetime, state: str
+    ) -> None:
+        third = refund_of(payment, 3, 10, now)
+        due_at = now + timedelta(hours=6)
+        PaymentOperation.objects.filter(id=third.id).update(state=state, next_at=due_at)
+        record = tell_of(payment, "re_1", now)
+        for minute in range(3):
+            handle_messages(now=now + timedelta(minutes=minute))
+        record.refresh_from_db()
+        assert (record.handled_at, self.states()) == (None, ["succeeded", "succeeded", state])
+        third.refresh_from_db()
+        assert third.next_at == due_at  # the news says nothing of it
+
+        hear(third, Done(reference="re_3"), now)
+        later = now + timedelta(minutes=4)
+        handle_messages(now=later)
+
+        assert self.states() == ["unknown", "succeeded", "succeeded"]
+        record.refresh_from_db()
+        assert record.handled_at == later
+
+    def test_news_of_the_one_that_is_open_has_it_looked_up(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        third = refund_of(payment, 3, 10, now)
+        PaymentOperation.objects.filter(id=third.id).update(
+            state="waiting", reference="re_3", next_at=now + timedelta(hours=6)
+        )
+        record = tell_of(payment, "re_3", now)
+        handle_messages(now=now)
+        third.refresh_from_db()
+        record.refresh_from_db()
+        assert (third.next_at, record.handled_at) == (now, now)
+
+    def test_what_a_person_has_closed_is_contradicted_once_it_is_looked_into(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        PaymentOperation.objects.filter(reference="re_1").update(error_code="closed_by_hand")
+        third = refund_of(payment, 3, 10, now)
+        record = tell_of(payment, "re_1", now)
+        ProviderMessageRecord.objects.filter(id=record.id).update(was_done=False)
+        said = payment.history.filter(what="The provider says that the refund was not done")
+        handle_messages(now=now)
+        assert said.count() == 0
+
+        hear(third, Done(reference="re_3"), now)
+        handle_messages(now=now + timedelta(minutes=1))
+
+        assert said.count() == 1
