@@ -9,6 +9,7 @@ from django.db.models import Q
 from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.identifiers import DisputeId
+from apps.payments.domain.operations import OperationKind
 from apps.payments.models.payment import Payment
 from apps.platform.id_fields import optional_id_field, own_id_field
 
@@ -24,7 +25,8 @@ class ProviderMessageRecord(models.Model):
     """A provider's webhook, stored before it is answered; the same message is stored once.
 
     `payment_id` is the payment it was matched to, or names itself. `is_setback` says that something
-    which had succeeded may not have lasted. `facts` is what the adapter wants to know of it when it
+    which had succeeded may not have lasted, `setback_of` which kind of call that was, and is empty in
+    rows of before that was kept. `facts` is what the adapter wants to know of it when it
     looks up a call, `dispute` what it says of a dispute, `refund` of a refund that was made, `was_done`
     whether the call that it names was carried out, where it says so. `failure` is the kind of error that
     the last try to handle it ended with, empty where it did not fail. `given_up_at` is when somebody said
@@ -39,6 +41,12 @@ class ProviderMessageRecord(models.Model):
     reference = models.TextField()
     payment_id = optional_id_field(PaymentId)
     is_setback = models.BooleanField(default=False, db_default=False)
+    setback_of = models.CharField(
+        max_length=16,
+        choices=[(k.value, k.value) for k in OperationKind],
+        default="",
+        db_default="",
+    )
     call_reference = models.TextField(default="", db_default="")
     facts = models.JSONField(default=dict, db_default={})
     dispute = models.JSONField(null=True)

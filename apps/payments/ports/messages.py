@@ -8,6 +8,7 @@ from typing import Any
 from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.identifiers import OperationId
+from apps.payments.domain.operations import OperationKind
 
 
 class MessageRefused(Exception):
@@ -52,21 +53,27 @@ class RefundNews:
 class ProviderMessage:
     """A provider's message, verified. It only makes us look: `reference` names what has changed.
 
-    `is_setback` is for news that something done did not last: a refund that came back, an
-    authorisation that ran out; `call_reference` is what the provider calls that, where it says so. `facts` are kept for the adapter's own look-ups, where the provider
-    has no books that can be read: plain JSON, without anything personal. `dispute` is taken at its
-    word: nobody but the provider decides one. So is `refund`, where no call of ours asked for it:
-    somebody has made it at the provider's own desk. `was_done` says whether the call that it names was
-    carried out, where it says so: for those of which a person has said it before.
+    `setback_of` is for news that something done did not last: a refund that came back, an
+    authorisation that ran out; `call_reference` is what the provider calls that, where it says so.
+    `facts` are kept for the adapter's own look-ups, where the provider has no books that can be read:
+    plain JSON, without anything personal. `dispute` is taken at its word: nobody but the provider
+    decides one. So is `refund`, where no call of ours asked for it: somebody has made it at the
+    provider's own desk. `was_done` says whether the call that it names was carried out, where it says
+    so: for those of which a person has said it before.
     """
 
     event_id: str
     kind: str
     reference: str
     payment_id: PaymentId | None
-    is_setback: bool = False
+    setback_of: OperationKind | None = None
     call_reference: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     dispute: DisputeNews | None = None
     refund: RefundNews | None = None
     was_done: bool | None = None
+
+    @property
+    def is_setback(self) -> bool:
+        """Whether it says that something done did not last."""
+        return self.setback_of is not None

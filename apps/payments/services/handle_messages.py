@@ -25,7 +25,7 @@ from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.note_external_refunds import note_external_refunds
 from apps.payments.services.note_failures import note_failure
 from apps.payments.services.note_unmatched import note_unmatched
-from apps.payments.services.review_setbacks import review_setbacks
+from apps.payments.services.review_setbacks import Setback, review_setbacks
 from apps.platform.bulk import lock_many, update_many
 
 HANDLE_MESSAGES = "payments.messages:"
@@ -115,7 +115,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         if not messages:
             return 0
         payments = _payments_of(messages)
-        looked_up: dict[PaymentId, set[str]] = {}
+        looked_up: dict[PaymentId, set[Setback]] = {}
         in_flight = _list_in_flight(payments.values())
         known = _list_known(messages, payments)
         uncharged = _list_uncharged(
@@ -136,7 +136,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
                 looked_up.setdefault(payment_id, set())
                 message.next_at = now + pause_after(message.attempts)
             elif payment_id is not None:
-                looked_up.setdefault(payment_id, set()).add(message.call_reference)
+                looked_up.setdefault(payment_id, set()).add(Setback.of(message))
                 message.handled_at = now
             elif now - message.received_at > GIVE_UP_AFTER or _names_nothing(message):
                 message.handled_at = now
@@ -154,7 +154,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         if is_setback:
             postponed = review_setbacks(about=looked_up, now=now)
             for message in matched:
-                if (payments[message.id], message.call_reference) in postponed:
+                if (payments[message.id], Setback.of(message)) in postponed:
                     message.handled_at = None
                     message.next_at = now + pause_while_open(message.attempts)
             matched = [one for one in matched if one.handled_at]

@@ -25,13 +25,13 @@ GATHER_SECONDS = 0.03
 # at the same moment: in one order, they wait for each other in turn.
 _STORE = """
 INSERT INTO payments_providermessagerecord
-    (provider, event_id, kind, reference, payment_id, is_setback, call_reference, facts,
-     dispute, refund, was_done, received_at, next_at, attempts)
-SELECT provider, event_id, kind, reference, payment_id, is_setback, call_reference, facts,
-       dispute, refund, was_done, now(), now(), 0
+    (provider, event_id, kind, reference, payment_id, is_setback, setback_of, call_reference,
+     facts, dispute, refund, was_done, received_at, next_at, attempts)
+SELECT provider, event_id, kind, reference, payment_id, is_setback, setback_of, call_reference,
+       facts, dispute, refund, was_done, now(), now(), 0
 FROM json_to_recordset(%s::json) AS v(
     provider text, event_id text, kind text, reference text, payment_id uuid, is_setback boolean,
-    call_reference text, facts jsonb, dispute jsonb, refund jsonb, was_done boolean)
+    setback_of text, call_reference text, facts jsonb, dispute jsonb, refund jsonb, was_done boolean)
 ORDER BY provider, event_id
 ON CONFLICT (provider, event_id) DO NOTHING
 RETURNING provider, event_id
@@ -125,6 +125,7 @@ def _row(provider: str, message: ProviderMessage) -> dict[str, Any]:
         "reference": message.reference,
         "payment_id": message.payment_id,
         "is_setback": message.is_setback,
+        "setback_of": message.setback_of or "",
         "call_reference": message.call_reference,
         "facts": message.facts,
         "dispute": message.dispute,

@@ -2,54 +2,71 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple, Self
 
 from django.db import transaction
 
 from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.accounts import Account
 from apps.payments.domain.operations import BY_HAND, UNDECIDED, OperationKind, OperationState
-from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus, ProviderMessageRecord
 from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of, lock_open_operations
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import lock_many, update_many
 
 
-def review_setbacks(
-    *, about: Mapping[PaymentId, Collection[str]], now: datetime
-) -> set[tuple[PaymentId, str]]:
-    """Have what was done to each payment looked up once more: the call named, else the newest one.
+class Setback(NamedTuple):
+    """What news says did not last: a call by the provider's name, and its kind; empty where it says none."""
 
-    `about` gives the provider's names of the calls that the news is about, by payment, if it says so.
+    name: str = ""
+    kind: str = ""
+
+    @classmethod
+    def of(cls, message: ProviderMessageRecord) -> Self:
+        """Read what a message says of it."""
+        return cls(name=message.call_reference, kind=message.setback_of)
+
+
+def review_setbacks(
+    *, about: Mapping[PaymentId, Collection[Setback]], now: datetime
+) -> set[tuple[PaymentId, Setback]]:
+    """Have what was done to each payment looked up once more: the call named, else the newest of its kind.
+
+    `about` gives what the news is about by payment; nothing stands for news that says neither.
     A refund or a charge counts as in doubt until the look-up has confirmed it, or failed it: then a
     refund is tried again. An authorisation that has run out voids the payment. Where the news may be
     about a call that is open, that is looked up instead, and decides; payments that no such news can be
-    about are left alone. Of a payment one call is open at a time: returns by payment and name what has to
-    wait until another one has ended. News of it is to be reviewed again then, or it would be lost.
+    about are left alone. Of a payment one call is open at a time: returns by payment what has to wait until
+    another one has ended. News of it is to be reviewed again then, or it would be lost.
     """
     with transaction.atomic(savepoint=False):
         locked = lock_many(Payment, about)
         under_way = lock_open_operations(locked)
         succeeded = _lock_succeeded(locked)
         changes = Changes(now=now)
-        postponed: set[tuple[PaymentId, str]] = set()
+        postponed: set[tuple[PaymentId, Setback]] = set()
         undecided: list[PaymentOperation] = []
         doubted: list[PaymentOperation] = []
         changed: list[Payment] = []
         for payment in locked:
             done = succeeded.get(payment.id, [])
             meant = _calls_meant(about[payment.id], done)
-            if payment.id in under_way:
-                waiting = {name for name, call in meant.items() if _is_named(call, name)}
-                postponed |= {(payment.id, name) for name in waiting}
-                if meant.keys() > waiting:
-                    undecided += [one for one in under_way[payment.id] if one.state in UNDECIDED]
+            calls = under_way.get(payment.id, [])
+            if calls:
+                waiting = {one for one, call in meant.items() if _is_of_none(calls, one, call)}
+                postponed |= {(payment.id, one) for one in waiting}
+                if len(meant) > len(waiting):
+                    undecided += [one for one in calls if one.state in UNDECIDED]
                 continue
-            if not done:
+            found = [call for call in meant.values() if call is not None]
+            if not found:
                 continue
             # The newest first: a charge is looked at after the refunds of it, ids sort by their time.
-            operation = max(filter(None, meant.values()), key=lambda one: one.id)
-            postponed |= {(payment.id, name) for name, one in meant.items() if one != operation}
+            operation = max(found, key=lambda call: call.id)
+            postponed |= {
+                (payment.id, one) for one, call in meant.items() if call not in (None, operation)
+            }
             if not _may_be_doubted(operation, payment):
                 continue
             if operation.kind != OperationKind.AUTHORIZE:
@@ -71,17 +88,28 @@ def review_setbacks(
 
 
 def _calls_meant(
-    names: Collection[str], done: Sequence[PaymentOperation]
-) -> dict[str, PaymentOperation | None]:
-    """Give the succeeded call that each name is of, else the newest one; None where there is none."""
-    newest = done[-1] if done else None
-    by_name = {one.reference: one for one in done}
-    return {name: by_name.get(name, newest) for name in names or [""]}
+    setbacks: Collection[Setback], done: Sequence[PaymentOperation]
+) -> dict[Setback, PaymentOperation | None]:
+    """Give the succeeded call that each setback is of, as named or else the newest; None where there is none."""
+    meant: dict[Setback, PaymentOperation | None] = {}
+    for one in setbacks or [Setback()]:
+        named = [call for call in done if call.reference == one.name]
+        of_kind = [call for call in done if one.kind in ("", call.kind)]
+        meant[one] = next(reversed(named or of_kind), None)
+    return meant
 
 
-def _is_named(call: PaymentOperation | None, name: str) -> bool:
-    """Whether the news is of this charge or refund, and of no other; an authorisation is decided by others."""
-    return call is not None and call.kind != OperationKind.AUTHORIZE and call.reference == name
+def _is_of_none(
+    open_calls: Sequence[PaymentOperation], setback: Setback, meant: PaymentOperation | None
+) -> bool:
+    """Whether the news is of a charge or refund that was made, and of none of the calls that are open.
+
+    Of an authorisation whatever is open decides.
+    """
+    if meant is None or meant.kind == OperationKind.AUTHORIZE:
+        return False
+    is_of_other_kind = setback.kind not in {"", *(call.kind for call in open_calls)}
+    return meant.reference == setback.name or is_of_other_kind
 
 
 def _may_be_doubted(operation: PaymentOperation, payment: Payment) -> bool:

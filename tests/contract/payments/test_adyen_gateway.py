@@ -217,7 +217,7 @@ class TestNews:
         shop.simulator.receiver.wait_for("CAPTURE_FAILED")
 
         assert code_of(shop.look_up(capture, done.reference)) == "capture_failed"
-        assert shop.simulator.told(shop.gateway, call.payment_id)[-1].is_setback
+        assert shop.simulator.told(shop.gateway, call.payment_id)[-1].setback_of == CAPTURE
 
     def test_of_a_refund_that_was_refused(self, shop: Shop) -> None:
         call, authorization, _ = shop.captured("stored_card_refund_refused")
@@ -242,6 +242,7 @@ class TestNews:
         shop.simulator.receiver.wait_for(event)
 
         assert code_of(shop.look_up(refund, done.reference)) == "refund_failed"
+        assert shop.simulator.told(shop.gateway, call.payment_id)[-1].setback_of == REFUND
 
     def test_of_an_authorisation_that_ran_out_voids_it(self, shop: Shop) -> None:
         call, authorization = shop.authorized()
@@ -251,4 +252,7 @@ class TestNews:
 
         void = make_call(VOID, of=call, authorization=authorization)
         assert isinstance(shop.look_up(void), Done)
-        assert shop.simulator.told(shop.gateway, call.payment_id)[-1].is_setback
+        assert (
+            shop.simulator.told(shop.gateway, call.payment_id)[-1].setback_of
+            == OperationKind.AUTHORIZE
+        )

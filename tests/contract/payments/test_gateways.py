@@ -242,16 +242,16 @@ class TestAMessage:
         assert message.event_id == provider.event_id
 
     @pytest.mark.parametrize(
-        ("about", "is_setback"),
+        ("about", "setback_of"),
         [
-            ({"object": "payment_intent", "id": "pi_1", "status": "canceled"}, True),
-            ({"object": "payment_intent", "id": "pi_1", "status": "succeeded"}, False),
-            ({"object": "refund", "payment_intent": "pi_1", "status": "failed"}, True),
-            ({"object": "refund", "payment_intent": "pi_1", "status": "succeeded"}, False),
+            ({"object": "payment_intent", "id": "pi_1", "status": "canceled"}, "authorize"),
+            ({"object": "payment_intent", "id": "pi_1", "status": "succeeded"}, None),
+            ({"object": "refund", "payment_intent": "pi_1", "status": "failed"}, "refund"),
+            ({"object": "refund", "payment_intent": "pi_1", "status": "succeeded"}, None),
         ],
     )
     def test_of_stripe_says_whether_something_did_not_last(
-        self, stripe_gateway: StripeGateway, about: dict[str, str], is_setback: bool
+        self, stripe_gateway: StripeGateway, about: dict[str, str], setback_of: str | None
     ) -> None:
         body = json.dumps({"id": "evt_1", "type": "x", "data": {"object": about}}).encode()
         header = WebhookSignature.generate_signature_header(
@@ -260,7 +260,7 @@ class TestAMessage:
 
         (message,) = stripe_gateway.read_messages(body, {"stripe-signature": header}, NOW)
 
-        assert (message.reference, message.is_setback) == ("pi_1", is_setback)
+        assert (message.reference, message.setback_of) == ("pi_1", setback_of)
 
     def test_that_comes_again_carries_the_same_name(self, provider: Provider) -> None:
         later = NOW + timedelta(seconds=90)

@@ -97,16 +97,16 @@ class TestWhatAMessageTells:
         }
 
     @pytest.mark.parametrize(
-        ("event_type", "is_setback"),
+        ("event_type", "setback_of"),
         [
-            ("PAYMENT.AUTHORIZATION.VOIDED", True),
-            ("PAYMENT.CAPTURE.REVERSED", False),
-            ("PAYMENT.REFUND.FAILED", True),
-            ("PAYMENT.CAPTURE.DECLINED", False),
-            ("PAYMENT.CAPTURE.REFUNDED", False),
-            ("PAYMENT.REFUND.PENDING", False),
-            ("CUSTOMER.DISPUTE.RESOLVED", False),
-            ("SOMETHING.NEW", False),
+            ("PAYMENT.AUTHORIZATION.VOIDED", "authorize"),
+            ("PAYMENT.CAPTURE.REVERSED", None),
+            ("PAYMENT.REFUND.FAILED", "refund"),
+            ("PAYMENT.CAPTURE.DECLINED", None),
+            ("PAYMENT.CAPTURE.REFUNDED", None),
+            ("PAYMENT.REFUND.PENDING", None),
+            ("CUSTOMER.DISPUTE.RESOLVED", None),
+            ("SOMETHING.NEW", None),
         ],
     )
     def test_says_whether_something_did_not_last(
@@ -114,7 +114,7 @@ class TestWhatAMessageTells:
         paypal_gateway: PayPalGateway,
         paypal_simulator: SimulatedPayPal,
         event_type: str,
-        is_setback: bool,
+        setback_of: str | None,
     ) -> None:
         body = json.dumps({"id": "WH-1", "event_type": event_type, "resource": {}}).encode()
 
@@ -122,7 +122,7 @@ class TestWhatAMessageTells:
             body, paypal_simulator.headers_for(body, NOW), NOW
         )
 
-        assert (message.kind, message.is_setback) == (event_type, is_setback)
+        assert (message.kind, message.setback_of) == (event_type, setback_of)
         assert (message.reference, message.payment_id) == ("", None)
 
     def test_is_somebody_else_s_where_it_names_no_payment_of_ours(

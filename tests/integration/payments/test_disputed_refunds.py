@@ -9,7 +9,7 @@ from apps.orders.models import Order, OrderRefund
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.payments.models import PaymentOperation
 from apps.payments.ports import Declined
-from apps.payments.services.review_setbacks import review_setbacks
+from apps.payments.services.review_setbacks import Setback, review_setbacks
 from apps.payments.services.settle_refund import settle_refund
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_stripe import SimulatedStripe
@@ -156,7 +156,7 @@ class TestARefund:
         assert states(order) == [(rest + 500, "not_owed", 500)]
         made = PaymentOperation.objects.get(kind="refund")
         now = timezone.now()
-        review_setbacks(about={PaymentId(made.payment_id): {made.reference}}, now=now)
+        review_setbacks(about={PaymentId(made.payment_id): {Setback(name=made.reference)}}, now=now)
         made.refresh_from_db()
         hear(made, Declined(code="failed", detail="The account is closed."), now, made.token)
         drain_all()

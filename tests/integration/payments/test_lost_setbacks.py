@@ -127,6 +127,8 @@ class TestRefundsThatComeBack:
         story.refund_made(300, 2)
 
         story.bring_together(FAILED[story.provider], count=2, newest=2)
+        told = ProviderMessageRecord.objects.filter(is_setback=True)
+        assert set(told.values_list("setback_of", flat=True)) == {"refund"}
         assert not story.agrees_with_provider()
         story.go_on()
 

@@ -44,7 +44,7 @@ from apps.payments.services.decide_dispute import decide_dispute
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.note_external_refunds import note_external_refunds
 from apps.payments.services.refund_payments import refund_payments
-from apps.payments.services.review_setbacks import review_setbacks
+from apps.payments.services.review_setbacks import Setback, review_setbacks
 from apps.payments.services.settle_refund import settle_refund
 from apps.payments.services.undo_again import undo_again
 from apps.payments.services.undo_payments import undo_payments
@@ -181,7 +181,7 @@ class LifeOfAPayment(RuleBasedStateMachine):
         done = PaymentOperation.objects.filter(state="succeeded").exclude(reference="")
         references = list(done.order_by("id").values_list("reference", flat=True))
         about = data.draw(st.sampled_from(["", *references]))
-        review_setbacks(about={self.payment_id: {about}}, now=self.now)
+        review_setbacks(about={self.payment_id: {Setback(name=about)}}, now=self.now)
 
     @rule(
         reference=st.sampled_from(["du_1", "du_2"]),

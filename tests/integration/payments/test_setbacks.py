@@ -40,6 +40,30 @@ def published(event: str) -> int:
     return StoredEvent.objects.filter(type=f"payments.{event}").count()
 
 
+def refund_of(payment: Payment, nth: int, amount_minor: int, now: datetime) -> PaymentOperation:
+    """Store a refund that is to be made."""
+    refund = new_operation(
+        payment,
+        OperationKind.REFUND,
+        amount_minor=amount_minor,
+        nth=nth,
+        cause=make_cause(),
+        now=now,
+    )
+    refund.save()
+    return refund
+
+
+def tell_of(
+    payment: Payment, reference: str, now: datetime, setback_of: str = "refund"
+) -> ProviderMessageRecord:
+    """Store the message that a call did not last."""
+    record = message(payment, now, f"failed {reference}", is_setback=True)
+    record.call_reference, record.setback_of = reference, setback_of
+    record.save()
+    return record
+
+
 class TestARefund:
     def test_that_came_back_is_told_and_tried_again(self, now: datetime) -> None:
         payment, refund = refunded(now)
@@ -70,6 +94,15 @@ class TestARefund:
         refund.refresh_from_db()
         assert refund.state == "succeeded"
 
+    def test_that_is_open_is_looked_up_by_an_unknown_name(self, now: datetime) -> None:
+        payment = captured(now)
+        undo_payments(causes={payment.order_id: make_cause()}, now=now)
+        due_at = now + timedelta(hours=1)
+        PaymentOperation.objects.filter(kind="refund").update(state="waiting", next_at=due_at)
+        tell_of(payment, "psp_9", now, setback_of="refund")
+        handle_messages(now=now)
+        assert PaymentOperation.objects.get(kind="refund").next_at == now
+
 
 class TestACharge:
     def test_that_stands_after_all_is_told_once_more_and_alarms_nobody(self, now: datetime) -> None:
@@ -81,6 +114,25 @@ class TestACharge:
         once = [one for one in list_invariants() if one.name == "decisive_events_happen_once"]
         (finding,) = check_invariants(once, scope=Scope())
         assert finding.rows == []
+
+    def test_of_which_news_has_an_unknown_name_is_the_newest_charge(self, now: datetime) -> None:
+        payment, refund = refunded(now)
+        tell_of(payment, "psp_9", now, setback_of="capture")
+        handle_messages(now=now)
+        refund.refresh_from_db()
+        assert refund.state == "succeeded"
+        assert not payment.history.filter(what__endswith="in doubt").exists()
+
+    def test_is_doubted_by_an_unknown_name_once_the_refund_has_ended(self, now: datetime) -> None:
+        payment = captured(now)
+        undo_payments(causes={payment.order_id: make_cause()}, now=now)
+        record = tell_of(payment, "psp_9", now, setback_of="capture")
+        handle_messages(now=now)
+        hear(PaymentOperation.objects.get(kind="refund"), CAME_BACK, now)
+        handle_messages(now=now + timedelta(minutes=1))
+        assert PaymentOperation.objects.get(kind="capture").state == "unknown"
+        record.refresh_from_db()
+        assert record.handled_at is not None
 
 
 class TestAnAuthorisation:
@@ -128,28 +180,6 @@ class TestAnAuthorisation:
 
         void = PaymentOperation.objects.get(kind="void", nth=2)
         assert (void.state, void.only_looks) == ("pending", False)
-
-
-def refund_of(payment: Payment, nth: int, amount_minor: int, now: datetime) -> PaymentOperation:
-    """Store a refund that is to be made."""
-    refund = new_operation(
-        payment,
-        OperationKind.REFUND,
-        amount_minor=amount_minor,
-        nth=nth,
-        cause=make_cause(),
-        now=now,
-    )
-    refund.save()
-    return refund
-
-
-def tell_of(payment: Payment, reference: str, now: datetime) -> ProviderMessageRecord:
-    """Store the message that a refund did not last."""
-    record = message(payment, now, f"failed {reference}", is_setback=True)
-    record.call_reference = reference
-    record.save()
-    return record
 
 
 class TestSeveralRefunds:

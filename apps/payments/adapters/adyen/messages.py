@@ -26,9 +26,16 @@ from apps.payments.adapters.adyen.story import (
 from apps.payments.adapters.texts import LONGEST_TEXT, kept, text_at
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.identifiers import OperationId
+from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
-SETBACKS = frozenset({"CAPTURE_FAILED", "REFUND_FAILED", "REFUNDED_REVERSED", EXPIRE})
+SETBACKS = {
+    "CAPTURE_FAILED": OperationKind.CAPTURE,
+    "REFUND_FAILED": OperationKind.REFUND,
+    "REFUNDED_REVERSED": OperationKind.REFUND,
+    EXPIRE: OperationKind.AUTHORIZE,
+}
+"""What it says of something whose success did not last, and of which kind of call."""
 CANCELS = frozenset({CANCELLATION, TECHNICAL_CANCEL, CANCEL_OR_REFUND})
 """Somebody may have called a payment off at Adyen's own desk; one that we dropped says so, too."""
 ENDS_OF_CALLS = frozenset(
@@ -96,7 +103,7 @@ class Postbox:
             kind=item.event_code,
             reference=_payment_reference(item),
             payment_id=payment_id,
-            is_setback=told.event in SETBACKS or _is_cancel(told),
+            setback_of=OperationKind.AUTHORIZE if _is_cancel(told) else SETBACKS.get(told.event),
             call_reference=item.psp_reference if item.original_reference else "",
             facts=told.as_facts(),
             dispute=_dispute(item, told),

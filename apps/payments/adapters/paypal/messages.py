@@ -13,10 +13,15 @@ from apps.payments.adapters.paypal.amounts import read_paypal_amount
 from apps.payments.adapters.texts import kept, text_at
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.identifiers import OperationId
+from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
-SETBACKS = frozenset({"PAYMENT.AUTHORIZATION.VOIDED", "PAYMENT.REFUND.FAILED"})
-"""What it says of something whose success did not last; a void that we asked for says so, too."""
+SETBACKS = {
+    "PAYMENT.AUTHORIZATION.VOIDED": OperationKind.AUTHORIZE,
+    "PAYMENT.REFUND.FAILED": OperationKind.REFUND,
+}
+"""What it says of something whose success did not last, and of which kind of call; a void that we asked
+for says so, too."""
 REFUNDED = "PAYMENT.CAPTURE.REFUNDED"
 ENDS_OF_CALLS = {
     "PAYMENT.AUTHORIZATION.CREATED": True,
@@ -87,7 +92,7 @@ def read_event(body: bytes) -> ProviderMessage:
         kind=event.event_type,
         reference=names.get("authorization") or names.get("order") or "",
         payment_id=_payment_id(event.about),
-        is_setback=event.event_type in SETBACKS,
+        setback_of=SETBACKS.get(event.event_type),
         call_reference=_call_named(event, names),
         facts=_facts(event, names),
         dispute=_reversal(event) if event.event_type == REVERSED else _dispute(event),

@@ -14,14 +14,20 @@ from apps.payments.adapters.stripe.amounts import minor_units
 from apps.payments.adapters.texts import kept, text_at
 from apps.payments.domain.disputes import DisputeState
 from apps.payments.domain.identifiers import OperationId
+from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import DisputeNews, MessageRefused, ProviderMessage, RefundNews
 
 SIGNATURE_HEADER = "stripe-signature"
 TOLERANCE_SECONDS = 300
 """How old a message may be, as Stripe advises. Each delivery is signed anew, retries included."""
 
-SETBACKS = {"payment_intent": ("canceled",), "refund": ("failed", "canceled")}
-"""What it says of an object whose success did not last; one that we dropped ourselves says so, too."""
+SETBACKS = {
+    ("payment_intent", "canceled"): OperationKind.AUTHORIZE,
+    ("refund", "failed"): OperationKind.REFUND,
+    ("refund", "canceled"): OperationKind.REFUND,
+}
+"""What it says of an object whose success did not last, and of which kind of call; one that we dropped
+ourselves says so, too."""
 
 
 DISPUTE_STATES = {
@@ -79,7 +85,7 @@ def read_event(
         kind=event.type,
         reference=_intent_id(about),
         payment_id=read_id(PaymentId, _named_in(about.get("metadata"), "payment_id")),
-        is_setback=about.get("status") in SETBACKS.get(str(about.get("object")), ()),
+        setback_of=SETBACKS.get((str(about.get("object")), str(about.get("status")))),
         call_reference=text_at(about, "id") if about.get("object") == "refund" else "",
         dispute=_dispute(about),
         refund=_refund(about),
