@@ -59,13 +59,16 @@ class PaymentCaptured(PaymentEvent):
 class PaymentCaptureFailed(PaymentEvent):
     """The amount cannot be charged after all; what was reserved may still be.
 
-    `detail` is a plain sentence for the customer.
+    `detail` is a plain sentence for the customer. `refunded_minor` is how much of it had gone back
+    already, when the charge still counted: so much is missing to the shop, and a person has to look.
     """
 
+    version: ClassVar[int] = 2
     amount_minor: int
     currency: str
     code: str
     detail: str
+    refunded_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,12 +41,18 @@ def _dispute_closed_2(payload: dict[str, Any]) -> dict[str, Any]:
     return {**payload, "refunded_minor": 0, "lost_minor": 0}
 
 
+def _capture_failed_2(payload: dict[str, Any]) -> dict[str, Any]:
+    # Of one that failed after money had gone back nothing was told.
+    return {**payload, "refunded_minor": 0}
+
+
 def _provider_not_told(payload: dict[str, Any]) -> dict[str, Any]:
     # It was always the one that the order had named.
     return {**payload, "provider": ""}
 
 
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
+    ("payments.payment_capture_failed", 1): _capture_failed_2,
     ("payments.payment_refund_failed", 1): _refund_failed_2,
     ("payments.payment_refunded", 1): _refunded_2,
     ("payments.payment_voided", 1): _voided_2,

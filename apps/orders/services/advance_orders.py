@@ -33,6 +33,7 @@ from apps.orders.models import Order
 from apps.orders.services.add_external_refunds import add_external_refunds
 from apps.orders.services.cancel_order import (
     CHARGED_BACK,
+    NOTHING_LEFT,
     call_off,
     end,
     finish_when_nothing_is_owed,
@@ -186,19 +187,30 @@ def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) 
 def give_up_without_capture(
     batch: Sequence[Delivered[PaymentCaptureFailed]], *, now: datetime
 ) -> None:
-    """The amount cannot be charged: the order is called off, unless it has gone too far for that."""
+    """The amount cannot be charged: the order is called off, unless it has gone too far for that.
+
+    Nor is it where money has gone back already: the rest of what was never charged would follow.
+    """
 
     def decide(change: Change, heard: Delivered[PaymentCaptureFailed]) -> None:
-        order = change.order
+        order, event = change.order, heard.event
+        if event.refunded_minor:
+            went = Money(event.refunded_minor, event.currency)
+            change.step(
+                f"Capture failed ({event.code}) after a refund of {went}; finance has to look"
+            )
+            if order.payment_status not in NOTHING_LEFT:
+                order.payment_status = "capture_failed"
+            return
         order.payment_status = "capture_failed"
-        change.step(f"Capture failed ({heard.event.code})")
+        change.step(f"Capture failed ({event.code})")
         if order.is_cancellable:
             call_off(
                 change,
                 CancelReason.PAYMENT_FAILED,
-                heard.event.detail,
+                event.detail,
                 owes_stock=True,
-                code=heard.event.code,
+                code=event.code,
             )
 
     _apply_to_payments(batch, decide, now)

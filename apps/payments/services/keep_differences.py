@@ -11,6 +11,7 @@ from apps.platform.bulk import insert_missing, update_many
 
 BY_ITSELF = "system:reconciliation"
 AGREED = "Report and ledger agree by now."
+_TOLD_BY_MESSAGES = (DifferenceKind.UNKNOWN_MOVEMENT, DifferenceKind.AMOUNT_DIFFERS)
 _FIELDS = (
     "kind",
     "payment_id",
@@ -82,7 +83,7 @@ def keep_differences(
         changed.append(row)
     for row in by_subject.values():
         # What a message told of and no report has shown yet is not over because none shows it.
-        is_told_only = row.kind == DifferenceKind.UNKNOWN_MOVEMENT and row.line_id is None
+        is_told_only = row.kind in _TOLD_BY_MESSAGES and row.line_id is None
         if row.is_open and not is_told_only:
             row.state, row.closed_at = DifferenceState.EXPLAINED, now
             row.closed_by, row.reason = BY_ITSELF, AGREED

@@ -11,6 +11,7 @@ from apps.payments.domain.accounts import Account
 from apps.payments.domain.operations import BY_HAND, UNDECIDED, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus, ProviderMessageRecord
 from apps.payments.services.changes import Changes
+from apps.payments.services.note_lost_charges import note_lost_charges
 from apps.payments.services.operations import cause_of, lock_open_operations
 from apps.payments.services.waking import wake_dispatch_on_commit
 from apps.platform.bulk import lock_many, update_many
@@ -35,7 +36,8 @@ def review_setbacks(
 
     `about` gives what the news is about by payment; nothing stands for news that says neither.
     A refund or a charge counts as in doubt until the look-up has confirmed it, or failed it: then a
-    refund is tried again. An authorisation that has run out voids the payment. Where the news may be
+    refund is tried again. A charge of which money has gone back cannot be in doubt as a whole: it is
+    noted as lost, for a person. An authorisation that has run out voids the payment. Where the news may be
     about a call that is open, that is looked up instead, and decides; payments that no such news can be
     about are left alone. Of a payment one call is open at a time: returns by payment what has to wait until
     another one has ended. News of it is to be reviewed again then, or it would be lost.
@@ -48,6 +50,7 @@ def review_setbacks(
         postponed: set[tuple[PaymentId, Setback]] = set()
         undecided: list[PaymentOperation] = []
         doubted: list[PaymentOperation] = []
+        lost: list[PaymentOperation] = []
         changed: list[Payment] = []
         for payment in locked:
             done = succeeded.get(payment.id, [])
@@ -67,11 +70,13 @@ def review_setbacks(
             postponed |= {
                 (payment.id, one) for one, call in meant.items() if call not in (None, operation)
             }
-            if not _may_be_doubted(operation, payment):
-                continue
-            if operation.kind != OperationKind.AUTHORIZE:
+            operation.payment = payment
+            if operation.kind == OperationKind.CAPTURE and payment.refunded_minor:
+                if _is_told_of(operation, meant):
+                    lost.append(operation)
+                    changed.append(payment)
+            elif operation.kind != OperationKind.AUTHORIZE:
                 before = payment.status
-                operation.payment = payment
                 _doubt(operation, payment, changes)
                 what = f"{operation.kind.capitalize()} in doubt"
                 changes.step(payment, what, cause_of(operation), before=before)
@@ -82,6 +87,7 @@ def review_setbacks(
         for call in undecided:
             call.next_at = now
         update_many([*undecided, *doubted], fields=["state", "next_at", "updated_at"])
+        note_lost_charges(charges=lost, changes=changes)
         changes.write(changed)
         wake_dispatch_on_commit({one.gate for one in (*undecided, *doubted)})
     return postponed
@@ -112,9 +118,9 @@ def _is_of_none(
     return meant.reference == setback.name or is_of_other_kind
 
 
-def _may_be_doubted(operation: PaymentOperation, payment: Payment) -> bool:
-    """A charge that was given back by another way since is no news any more."""
-    return operation.kind != OperationKind.CAPTURE or payment.status == PaymentStatus.CAPTURED
+def _is_told_of(charge: PaymentOperation, meant: Mapping[Setback, PaymentOperation | None]) -> bool:
+    """Whether the news is of a charge for sure, and not of whatever was done last."""
+    return any(call == charge and one.kind == OperationKind.CAPTURE for one, call in meant.items())
 
 
 def _lock_succeeded(payments: Sequence[Payment]) -> dict[PaymentId, list[PaymentOperation]]:

@@ -98,7 +98,9 @@ authorisations_running_out_total: Final = Counter(
     ("gateway",),
 )
 captures_failed_total: Final = Counter(
-    "captures_failed_total", "Captures of wanted orders that a provider refused.", ("gateway",)
+    "captures_failed_total",
+    "Captures of wanted orders that a provider refused, and such as failed after a refund.",
+    ("gateway",),
 )
 settlement_differences_open: Final = _gauge(
     "settlement_differences_open",

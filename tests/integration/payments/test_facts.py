@@ -102,6 +102,7 @@ class TestRefusals:
             "currency": "EUR",
             "code": "canceled",
             "detail": "It was called off.",
+            "refunded_minor": 0,
         }
         assert captures_failed_total.labels(gateway="stripe")._value.get() == before + 1
 

@@ -177,11 +177,12 @@ class LifeOfAPayment(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:
-        """Hear that something which had succeeded did not last: a charge or a refund, maybe by its name."""
+        """Hear that something which had succeeded did not last: a charge or a refund, maybe by name and kind."""
         done = PaymentOperation.objects.filter(state="succeeded").exclude(reference="")
-        references = list(done.order_by("id").values_list("reference", flat=True))
-        about = data.draw(st.sampled_from(["", *references]))
-        review_setbacks(about={self.payment_id: {Setback(name=about)}}, now=self.now)
+        calls = list(done.order_by("id").values_list("reference", "kind"))
+        name, kind = data.draw(st.sampled_from([("", ""), *calls]))
+        kind = data.draw(st.sampled_from(["", kind]))
+        review_setbacks(about={self.payment_id: {Setback(name, kind)}}, now=self.now)
 
     @rule(
         reference=st.sampled_from(["du_1", "du_2"]),
