@@ -13,7 +13,9 @@ from apps.payments.ports.calls import (
     GatewayCall,
     GatewayMisused,
     GatewayUnavailable,
+    Heard,
     LockedOut,
+    NobodyAsked,
     NothingHappened,
     NotKnown,
     NotMade,
@@ -21,6 +23,7 @@ from apps.payments.ports.calls import (
     OutcomeUnknown,
     Refused,
     Result,
+    Undecided,
 )
 from apps.payments.ports.gateway import PaymentGateway
 from apps.payments.ports.messages import DisputeNews, MessageRefused, ProviderMessage, RefundNews
@@ -46,8 +49,10 @@ __all__ = [
     "GatewayCall",
     "GatewayMisused",
     "GatewayUnavailable",
+    "Heard",
     "LockedOut",
     "MessageRefused",
+    "NobodyAsked",
     "NotKnown",
     "NotMade",
     "NothingAnnounced",
@@ -61,4 +66,5 @@ __all__ = [
     "ReportUnreadable",
     "Result",
     "SettlementLine",
+    "Undecided",
 ]

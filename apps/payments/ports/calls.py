@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from urllib.parse import urlencode
 
@@ -147,6 +148,17 @@ Result = Outcome | NothingHappened | NotKnown | NotMade | Refused
 """How an attempt may end, answer or not."""
 
 
+class Heard(Enum):
+    """What an attempt says of whether the provider is there, whatever came of it.
+
+    Nothing, where no request was sent, or a mistake of ours came in between.
+    """
+
+    ANSWER = "answer"
+    SILENCE = "silence"
+    NOTHING = "nothing"
+
+
 class GatewayUnavailable(Exception):
     """Nothing happened; the same call with the same key may be made again."""
 
@@ -157,6 +169,14 @@ class LockedOut(GatewayUnavailable):
 
 class OutcomeUnknown(Exception):
     """It may have happened; look it up before anything else."""
+
+
+class Undecided(OutcomeUnknown):
+    """The provider has answered, and its answer leaves open whether it happened."""
+
+
+class NobodyAsked(OutcomeUnknown):
+    """It may have happened, and nothing was sent to find out: time or the provider's news will tell."""
 
 
 class GatewayMisused(Exception):

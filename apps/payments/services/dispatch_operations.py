@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from functools import cache
+from typing import NamedTuple
 
 import structlog
 from django.conf import settings
@@ -18,12 +19,16 @@ from apps.payments.ports import (
     Declined,
     GatewayMisused,
     GatewayUnavailable,
+    Heard,
+    NobodyAsked,
     NothingHappened,
     NotKnown,
     NotMade,
+    Outcome,
     OutcomeUnknown,
     Refused,
     Result,
+    Undecided,
 )
 from apps.payments.services.claim_operations import ClaimedOperation, claim_operations
 from apps.payments.services.recording import EndedCall, Recorder
@@ -43,6 +48,13 @@ within limits. So a busy machine records more of them at once, and each costs le
 has ended holds its place meanwhile, so that it is the shortest time where all places are taken."""
 
 log = structlog.get_logger(__name__)
+
+
+class Attempt(NamedTuple):
+    """How an attempt ended, and what it says of whether the provider is there."""
+
+    result: Result
+    heard: Heard
 
 
 @cache
@@ -88,7 +100,7 @@ def dispatch_operations(*, gate_name: str, until: float | None = None) -> int:
 def _work_off(gate_name: str, recorder: Recorder, deadline: float) -> int:
     gate = gate_named(gate_name)
     pool = _pool(gate_name)
-    running: dict[Future[Result], tuple[ClaimedOperation, Lease]] = {}
+    running: dict[Future[Attempt], tuple[ClaimedOperation, Lease]] = {}
     ended: list[EndedCall] = []
     made = 0
     gather = SHORTEST_GATHER_SECONDS
@@ -113,8 +125,9 @@ def _work_off(gate_name: str, recorder: Recorder, deadline: float) -> int:
         gather = min(LONGEST_GATHER_SECONDS, max(SHORTEST_GATHER_SECONDS, spent))
 
 
-def _ended(future: Future[Result], claimed: ClaimedOperation, lease: Lease) -> EndedCall:
-    return EndedCall(claimed=claimed, lease=lease, result=future.result())
+def _ended(future: Future[Attempt], claimed: ClaimedOperation, lease: Lease) -> EndedCall:
+    result, heard = future.result()
+    return EndedCall(claimed=claimed, lease=lease, result=result, heard=heard)
 
 
 def _claim(gate: Gate, gate_name: str, room: int) -> list[tuple[ClaimedOperation, Lease]]:
@@ -126,10 +139,10 @@ def _claim(gate: Gate, gate_name: str, room: int) -> list[tuple[ClaimedOperation
     return list(zip(claimed, leases, strict=False))
 
 
-def carry_out(claimed: ClaimedOperation) -> Result:
+def carry_out(claimed: ClaimedOperation) -> Attempt:
     """Make one call, or look up how it ended; every error becomes a result.
 
-    It ends within its lease: what took long to look up is made at another time. Runs in a thread of
+    What the provider does not accept, and a mistake of ours, say nothing against the provider. It ends within its lease: what took long to look up is made at another time. Runs in a thread of
     the pool and uses no database of ours; the sandbox, which keeps its book there, closes its
     connection behind it.
     """
@@ -145,36 +158,52 @@ def carry_out(claimed: ClaimedOperation) -> Result:
         gateway_call_seconds.labels(gateway=claimed.provider, kind=call.kind).time(),
     ):
         was_looked_up = False
+        # Without books it is looked up in what was told, and that asks nobody.
+        is_asked = claimed.looks_first and gateway.has_books
+        heard = Heard.ANSWER if is_asked else Heard.NOTHING
         try:
             found = gateway.look_up(call) if claimed.looks_first else None
             was_looked_up = True
             if found is not None:
-                return found
+                return _answered(found, heard)
             if not claimed.may_be_made:
                 is_lost = claimed.is_overtaken and claimed.looks_first and not gateway.has_books
                 # Given up, what was sent and did arrive would come on top of what is owed then.
-                return NotKnown() if is_lost else NotMade()
+                return Attempt(NotKnown() if is_lost else NotMade(), heard)
             if time.monotonic() - began > LATEST_START_SECONDS:
                 # Made now, it might outlive its lease, and somebody else would be at it, too.
-                return NotKnown()
-            return gateway.perform(call)
+                return Attempt(NotKnown(), heard)
+            heard = Heard.ANSWER
+            return _answered(gateway.perform(call), heard)
         except GatewayUnavailable as error:
             log.warning("gateway_unavailable", **_named(claimed, began), error=str(error))
             # After an unknown outcome, "does not answer" still leaves the outcome unknown.
-            return NotKnown() if claimed.looks_first else NothingHappened(code=str(error)[:64])
+            nothing = NothingHappened(code=str(error)[:64])
+            return Attempt(NotKnown() if claimed.looks_first else nothing, Heard.SILENCE)
         except OutcomeUnknown as error:
             log.warning("gateway_outcome_unknown", **_named(claimed, began), error=str(error))
-            return NotKnown()
+            return Attempt(NotKnown(), _heard_in(error))
         except GatewayMisused as error:
             log.error("gateway_misused", **_named(claimed, began), error=str(error))
             if claimed.looks_first and not (was_looked_up and call.kind in MONEY_BACK):
                 # What an earlier attempt did is as unknown as before. Not so of giving money back:
                 # the books have just shown that it was not done.
-                return NotKnown()
-            return Refused(code="gateway_misused", detail=str(error)[:200])
+                return Attempt(NotKnown(), heard)
+            return Attempt(Refused(code="gateway_misused", detail=str(error)[:200]), heard)
         except Exception:
             log.exception("gateway_adapter_failed", **_named(claimed, began))
-            return NotKnown()
+            return Attempt(NotKnown(), Heard.NOTHING)
+
+
+def _answered(outcome: Outcome, heard: Heard) -> Attempt:
+    is_offered = not (isinstance(outcome, Declined) and outcome.code == NOT_OFFERED)
+    return Attempt(outcome, heard if is_offered else Heard.NOTHING)
+
+
+def _heard_in(error: OutcomeUnknown) -> Heard:
+    if isinstance(error, NobodyAsked):
+        return Heard.NOTHING
+    return Heard.ANSWER if isinstance(error, Undecided) else Heard.SILENCE
 
 
 def _named(claimed: ClaimedOperation, began: float) -> dict[str, str | float]:
@@ -194,30 +223,18 @@ def _give_back_places(gate: Gate, gate_name: str, ended: Sequence[EndedCall]) ->
     """Tell the gate how calls ended, and let others have their places."""
     if not ended:
         return
-    succeeded: list[Lease] = []
-    failed: list[Lease] = []
-    unused: list[Lease] = []
+    leases: dict[Heard, list[Lease]] = {heard: [] for heard in Heard}
     for one in ended:
-        claimed, result = one.claimed, one.result
-        if _asked_nothing(claimed, result):
-            unused.append(one.lease)
-        elif isinstance(result, NothingHappened | NotKnown):
-            failed.append(one.lease)
-        else:
-            succeeded.append(one.lease)
+        leases[one.heard].append(one.lease)
         gateway_calls_total.labels(
-            gateway=claimed.provider, kind=claimed.call.kind, outcome=type(result).__name__
+            gateway=one.claimed.provider,
+            kind=one.claimed.call.kind,
+            outcome=type(one.result).__name__,
         ).inc()
-    gate.release(unused, timezone.now())
-    if gate.record(succeeded, failed, timezone.now()) is Transition.CLOSED:
+    gate.release(leases[Heard.NOTHING], timezone.now())
+    change = gate.record(leases[Heard.ANSWER], leases[Heard.SILENCE], timezone.now())
+    if change is Transition.CLOSED:
         release_waiting(gate_name)
-
-
-def _asked_nothing(claimed: ClaimedOperation, result: Result) -> bool:
-    """Whether a call ended without a request: that says nothing of whether the provider is there."""
-    if isinstance(result, Declined):
-        return result.code == NOT_OFFERED
-    return isinstance(result, NotMade) and not claimed.looks_first
 
 
 def release_waiting(gate_name: str) -> int:

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 from django.db import connection
 
-from apps.payments.ports import Result
+from apps.payments.ports import Heard, Result
 from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
 from apps.payments.services.claim_operations import ClaimedOperation
 from apps.platform.resilience.gate import Lease
@@ -22,11 +22,12 @@ _writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="recording")
 
 
 class EndedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A call, its place at the gate, and how it ended."""
+    """A call, its place at the gate, how it ended, and what that says of the provider."""
 
     claimed: ClaimedOperation
     lease: Lease
     result: Result
+    heard: Heard
 
 
 class Recorder:

@@ -75,8 +75,8 @@ class Lease(NamedTuple):
 class Gate:
     """Decides how many calls to one provider may start now. Safe for threads.
 
-    A call is a failure only if it means that the provider is unavailable or its outcome unknown; a
-    decline is a success. No method waits on Valkey for longer than half a second, and none raises
+    A call is a failure only if the provider did not answer; a decline is a success, and so is an
+    answer that the caller can do nothing with. No method waits on Valkey for longer than half a second, and none raises
     because Valkey is away. A shared gate goes by Valkey's clock, `now` counts where it is away.
     """
 

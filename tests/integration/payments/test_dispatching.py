@@ -96,10 +96,11 @@ class BooklessGateway(SandboxGateway):
 class TestCarryOut:
     @pytest.mark.parametrize("looks_first", [True, False])
     def test_makes_what_the_provider_has_not_done(self, looks_first: bool) -> None:
-        assert isinstance(carry_out(claimed(looks_first=looks_first, may_be_made=True)), Done)
+        made = carry_out(claimed(looks_first=looks_first, may_be_made=True))
+        assert isinstance(made.result, Done)
 
     def test_leaves_what_is_not_wanted_any_more(self) -> None:
-        assert carry_out(claimed(looks_first=True, may_be_made=False)) == NotMade()
+        assert carry_out(claimed(looks_first=True, may_be_made=False)).result == NotMade()
 
     @pytest.mark.parametrize(
         ("has_books", "looks_first", "result"),
@@ -121,7 +122,7 @@ class TestCarryOut:
             is_overtaken=True,
             kind=OperationKind.REFUND,
         )
-        assert carry_out(call) == result
+        assert carry_out(call).result == result
 
     def test_makes_nothing_that_would_outlive_its_lease(
         self, monkeypatch: pytest.MonkeyPatch
@@ -129,7 +130,7 @@ class TestCarryOut:
         slow = SlowGateway(latency_seconds=0, secret="", base_url="")
         monkeypatch.setattr(dispatch_operations, "gateway_named", lambda provider: slow)
         monkeypatch.setattr(dispatch_operations, "LATEST_START_SECONDS", 0.01)
-        assert carry_out(claimed(looks_first=True, may_be_made=True)) == NotKnown()
+        assert carry_out(claimed(looks_first=True, may_be_made=True)).result == NotKnown()
 
     @pytest.mark.parametrize(
         ("kind", "result"),
@@ -147,7 +148,7 @@ class TestCarryOut:
         strict = StrictGateway(latency_seconds=0, secret="", base_url="")
         monkeypatch.setattr(dispatch_operations, "gateway_named", lambda provider: strict)
         call = claimed(looks_first=True, may_be_made=True, kind=kind)
-        assert isinstance(carry_out(call), result)
+        assert isinstance(carry_out(call).result, result)
 
     def test_ends_within_its_lease_with_any_adapter(self) -> None:
         assert LATEST_START_SECONDS + LONGEST_CALL_SECONDS < LEASE_SECONDS

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from apps.payments.models import PaymentOperation
-from apps.payments.ports import Done
+from apps.payments.ports import Done, Heard
 from apps.payments.services import recording
 from apps.payments.services.claim_operations import claim_operations
 from apps.payments.services.dispatch_operations import gate_named
@@ -62,6 +62,7 @@ def ended_call() -> EndedCall:
         claimed=claimed,
         lease=cast("Lease", None),
         result=Done(reference="sbx_1", authorization="sbx_1"),
+        heard=Heard.ANSWER,
     )
 
 

@@ -33,8 +33,8 @@ from apps.payments.ports import (
     GatewayCall,
     GatewayMisused,
     GatewayUnavailable,
+    NobodyAsked,
     Outcome,
-    OutcomeUnknown,
     ProviderMessage,
     ReportUnreadable,
     SettlementLine,
@@ -137,7 +137,7 @@ class AdyenGateway:
         way to find out.
 
         Raises:
-            OutcomeUnknown: the key may be forgotten, so only Adyen's news can tell.
+            NobodyAsked: the key may be forgotten, so only Adyen's news can tell.
         """
         amount = _amount_of(call)
         story = Story.read(call.told)
@@ -148,7 +148,7 @@ class AdyenGateway:
             return found
         if self._clock.now() - call.created_at < KEY_LIFETIME:
             return None
-        raise OutcomeUnknown("adyen_key_too_old")
+        raise NobodyAsked("adyen_key_too_old")
 
     def read_messages(
         self, body: bytes, headers: Mapping[str, str], now: datetime

@@ -10,7 +10,7 @@ from apps.payments.ports import (
     GatewayCall,
     GatewayMisused,
     Outcome,
-    OutcomeUnknown,
+    Undecided,
 )
 
 STILL_AT_IT = ("Pending", "Received")
@@ -38,13 +38,13 @@ def payment_outcome(call: GatewayCall, answer: PaymentAnswer, amount: int) -> Ou
     Raises:
         HeldInPart: see there.
         GatewayMisused: the customer is asked for something that no page can ask.
-        OutcomeUnknown: the answer says nothing that we know.
+        Undecided: the answer says nothing that we know.
     """
     reference = answer.psp_reference or ""
     result = answer.result_code
     if result in ("Authorised", "PartiallyAuthorised"):
         if not reference:
-            raise OutcomeUnknown("adyen_no_reference")
+            raise Undecided("adyen_no_reference")
         if result == "PartiallyAuthorised" or not _is_whole(call, answer, amount):
             raise HeldInPart(reference)
         return Done(reference=reference, brand=answer.brand, last4=answer.last4)
@@ -58,7 +58,7 @@ def payment_outcome(call: GatewayCall, answer: PaymentAnswer, amount: int) -> Ou
         # Nothing can be cancelled under Adyen's name for it, if there is one, before the customer
         # has been there; under our own name it can.
         return ActionRequired(reference=str(call.payment_id), redirect_url=_page(answer))
-    raise OutcomeUnknown("adyen_result_unknown")
+    raise Undecided("adyen_result_unknown")
 
 
 def _is_whole(call: GatewayCall, answer: PaymentAnswer, amount: int) -> bool:

@@ -16,8 +16,9 @@ from apps.payments.ports import (
     ActionRequired,
     GatewayCall,
     GatewayMisused,
+    NobodyAsked,
     Outcome,
-    OutcomeUnknown,
+    Undecided,
 )
 
 KEY_LIFETIME = timedelta(hours=5)
@@ -55,7 +56,7 @@ class PayPalApprovals:
                 return declined(refusal.issue)
             if refusal.issue == "DUPLICATE_INVOICE_ID":
                 # An earlier attempt has been paid, and its key is forgotten.
-                raise OutcomeUnknown("paypal_duplicate_invoice") from refusal
+                raise Undecided("paypal_duplicate_invoice") from refusal
             raise GatewayMisused(str(refusal)) from refusal
         return self._go_on(call, order)
 
@@ -70,7 +71,7 @@ class PayPalApprovals:
         if not name:
             if age < KEY_LIFETIME or not is_saved(call.method_token):
                 return None
-            raise OutcomeUnknown("paypal_key_forgotten")
+            raise NobodyAsked("paypal_key_forgotten")
         try:
             order = self._books.order(name)
         except NotPossible as refusal:
@@ -101,7 +102,7 @@ class PayPalApprovals:
         except NotPossible as refusal:
             return self._explain(call, order, refusal)
         if found is None:
-            raise OutcomeUnknown("paypal_order_approved")
+            raise Undecided("paypal_order_approved")
         return found
 
     def _explain(self, call: GatewayCall, order: Order, refusal: NotPossible) -> Outcome:

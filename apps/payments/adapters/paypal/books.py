@@ -27,7 +27,7 @@ from apps.payments.adapters.paypal.requests import (
     path_of,
 )
 from apps.payments.domain.operations import OperationKind
-from apps.payments.ports import Done, GatewayCall, GatewayMisused, Outcome, OutcomeUnknown
+from apps.payments.ports import Done, GatewayCall, GatewayMisused, Outcome, Undecided
 
 
 class PayPalBooks:
@@ -41,7 +41,7 @@ class PayPalBooks:
         """Tell how what follows an authorisation ended, or None when it was not carried out.
 
         Raises:
-            OutcomeUnknown: PayPal's books do not lead to it.
+            Undecided: PayPal's books do not lead to it.
             GatewayUnavailable: PayPal does not answer.
             GatewayMisused: PayPal knows no such payment, or somebody else did something else with it.
         """
@@ -98,7 +98,7 @@ class PayPalBooks:
             if capture.amount is not None and capture.amount.equals(value, call.amount.currency):
                 return captured(capture)
         if not taken:
-            raise OutcomeUnknown("paypal_capture_not_shown")
+            raise Undecided("paypal_capture_not_shown")
         raise GatewayMisused(f"Not {value} but something else was captured of {authorization.id}.")
 
     def _voided(self, call: GatewayCall) -> Outcome | None:
@@ -152,5 +152,5 @@ class PayPalBooks:
     def _order_behind(self, thing: Authorization | Capture) -> Order:
         name = thing.supplementary_data.related_ids.order_id
         if not name:
-            raise OutcomeUnknown("paypal_order_not_named")
+            raise Undecided("paypal_order_not_named")
         return self.order(name)

@@ -28,7 +28,7 @@ from apps.payments.adapters.paypal.requests import (
     path_of,
 )
 from apps.payments.domain.operations import OperationKind
-from apps.payments.ports import GatewayCall, GatewayMisused, Outcome, OutcomeUnknown
+from apps.payments.ports import GatewayCall, GatewayMisused, Outcome, Undecided
 
 NOTHING_LEFT = "CAPTURE_FULLY_REFUNDED"
 
@@ -56,7 +56,7 @@ class PayPalCalls:
                 return self._explain(call, value, refusal, now)
         if found is None:
             # Accepted, and yet no trace of it: only PayPal's books can tell.
-            raise OutcomeUnknown(f"paypal_{call.kind}_not_shown")
+            raise Undecided(f"paypal_{call.kind}_not_shown")
         return found
 
     def _send(self, call: GatewayCall, value: str, now: datetime) -> Outcome | None:
@@ -136,5 +136,5 @@ class PayPalCalls:
         authorization = self._books.order(call.authorization).authorization
         done = voided(self._void(authorization.id, call.idempotency_key)) if authorization else None
         if done is None:
-            raise OutcomeUnknown("paypal_void_not_shown")
+            raise Undecided("paypal_void_not_shown")
         return done

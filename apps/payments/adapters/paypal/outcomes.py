@@ -15,7 +15,7 @@ from apps.payments.ports import (
     Declined,
     Done,
     Outcome,
-    OutcomeUnknown,
+    Undecided,
 )
 
 BRAND = "paypal"
@@ -37,7 +37,7 @@ def authorized(order: Order) -> Outcome | None:
     empty where PayPal does not name it any more.
 
     Raises:
-        OutcomeUnknown: PayPal does not show what came of it.
+        Undecided: PayPal does not show what came of it.
     """
     authorization = order.authorization
     if authorization is not None:
@@ -48,7 +48,7 @@ def authorized(order: Order) -> Outcome | None:
         return declined("ORDER_COMPLETED_OR_VOIDED", order.id)
     if order.status == "APPROVED":
         return None
-    raise OutcomeUnknown(f"paypal_order_{order.status.lower()}")
+    raise Undecided(f"paypal_order_{order.status.lower()}")
 
 
 def captured(capture: Capture) -> Outcome:

@@ -8,7 +8,7 @@ from apps.payments.adapters.stripe.objects import Intent, Page, Refund
 from apps.payments.adapters.stripe.outcomes import intent_outcome, refund_outcome
 from apps.payments.adapters.stripe.requests import StripeRequests, intent_path
 from apps.payments.domain.operations import OperationKind
-from apps.payments.ports import GatewayCall, GatewayMisused, Outcome, OutcomeUnknown
+from apps.payments.ports import GatewayCall, GatewayMisused, NobodyAsked, Outcome, Undecided
 
 PAGE = 100
 MOST_PAGES = 50
@@ -32,7 +32,7 @@ class StripeBooks:
         `age` is the time since the call was recorded.
 
         Raises:
-            OutcomeUnknown: Stripe is still at it, or there is too much to look through.
+            Undecided: Stripe is still at it, or there is too much to look through.
             GatewayUnavailable: Stripe does not answer.
             GatewayMisused: Stripe knows no such payment.
         """
@@ -77,7 +77,7 @@ class StripeBooks:
         Times are compared with those of Stripe's own newest intent, for our clock may be off.
         """
         if age < timedelta(0):
-            raise OutcomeUnknown("clock_went_back")
+            raise NobodyAsked("clock_went_back")
         after: dict[str, str] = {}
         oldest: float | None = None
         for _ in range(MOST_PAGES):
@@ -95,7 +95,7 @@ class StripeBooks:
             if not page.has_more:
                 return
             after = {"starting_after": page.data[-1].id}
-        raise OutcomeUnknown("stripe_too_many_intents")
+        raise Undecided("stripe_too_many_intents")
 
     def _search(self, call: GatewayCall) -> list[Intent]:
         return self._requests.get(

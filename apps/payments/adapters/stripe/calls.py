@@ -7,7 +7,7 @@ from apps.payments.adapters.stripe.objects import Intent, Refund
 from apps.payments.adapters.stripe.outcomes import intent_outcome, refund_outcome
 from apps.payments.adapters.stripe.requests import StripeRequests, intent_path
 from apps.payments.domain.operations import OperationKind
-from apps.payments.ports import GatewayCall, GatewayMisused, Outcome, OutcomeUnknown
+from apps.payments.ports import GatewayCall, GatewayMisused, Outcome, Undecided
 
 WITH_CHARGE = ["latest_charge"]
 """Have the charge come along, for the card's brand and last digits."""
@@ -38,7 +38,7 @@ class StripeCalls:
         outcome = intent_outcome(call.kind, intent, amount)
         if outcome is None:
             # Accepted, and yet no trace of it: only Stripe's books can tell.
-            raise OutcomeUnknown(f"stripe_{intent.status}")
+            raise Undecided(f"stripe_{intent.status}")
         return outcome
 
     def _change_intent(self, call: GatewayCall, amount: int, key: str) -> Intent:

@@ -41,6 +41,7 @@ from apps.payments.ports import (
     OutcomeUnknown,
     ProviderMessage,
     SettlementLine,
+    Undecided,
 )
 
 CALL_SECONDS = 9.0
@@ -116,7 +117,7 @@ class StripeGateway:
                     with reading_midway():
                         found = self._find(call, amount)
                     if found is None:
-                        raise OutcomeUnknown("stripe_key_used") from error
+                        raise Undecided("stripe_key_used") from error
                     return found
                 except InternalError as error:
                     if not error.is_repeated:

@@ -19,7 +19,7 @@ from apps.payments.ports import (
     Done,
     GatewayMisused,
     Outcome,
-    OutcomeUnknown,
+    Undecided,
 )
 
 
@@ -27,11 +27,11 @@ def intent_outcome(kind: OperationKind, intent: Intent, amount: int) -> Outcome 
     """Say how an authorisation, capture or void ended; `amount` is what was to be captured.
 
     Raises:
-        OutcomeUnknown: Stripe is still at it.
+        Undecided: Stripe is still at it.
         GatewayMisused: somebody else did something else with the payment.
     """
     if intent.status == "processing":
-        raise OutcomeUnknown("stripe_processing")
+        raise Undecided("stripe_processing")
     match kind:
         case OperationKind.AUTHORIZE:
             return _authorized(intent)
