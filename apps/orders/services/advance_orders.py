@@ -177,9 +177,13 @@ def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) 
     """The amount was charged."""
 
     def decide(change: Change, heard: Delivered[PaymentCaptured]) -> None:
-        change.order.payment_status = "captured"
-        change.order.captured_minor = heard.event.amount_minor
-        change.step("Payment captured")
+        order, charged_minor = change.order, heard.event.amount_minor
+        order.payment_status = "captured"
+        order.captured_minor = charged_minor
+        is_part = charged_minor < order.total_minor
+        charged = Money(charged_minor, order.currency)
+        part = f": {charged} of {Money(order.total_minor, order.currency)}" if is_part else ""
+        change.step(f"Payment captured{part}")
 
     _apply_to_payments(batch, decide, now)
 

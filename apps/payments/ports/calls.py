@@ -57,7 +57,8 @@ class GatewayCall:
 class Done:
     """The provider did what was asked; `reference` names it in its books.
 
-    Of an authorisation and of a renewal, `held_until` is when the provider lets it go, where it says so;
+    Of a charge, `charged` is how much was charged, where that is not what was asked for: somebody made it at
+    the provider's own desk. Of an authorisation and of a renewal, `held_until` is when the provider lets it go, where it says so;
     of a renewal, `authorization` is what it is called from now on, where it has got another name. Of a
     void, `has_expired` says that the authorisation ran out by itself.
     """
@@ -68,6 +69,7 @@ class Done:
     authorization: str = ""
     held_until: datetime | None = None
     has_expired: bool = False
+    charged: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

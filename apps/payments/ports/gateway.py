@@ -36,7 +36,8 @@ class PaymentGateway(Protocol):
         """Find out how a call ended; None when the provider has never seen it or it is undecided.
 
         After None the call is made again with its key. One that the provider is at is answered with
-        `Accepted`, or raises `OutcomeUnknown` where not even that is known.
+        `Accepted`, or raises `OutcomeUnknown` where not even that is known. A charge of the payment is the
+        answer to a capture, whoever made it and whatever its amount.
 
         Raises:
             GatewayUnavailable: the provider does not answer.

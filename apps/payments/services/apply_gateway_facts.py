@@ -34,6 +34,7 @@ OPERATION_FIELDS = (
     "state",
     "next_at",
     "lease_until",
+    "amount_minor",
     "reference",
     "error_code",
     "error_detail",

@@ -10,7 +10,6 @@ from django.conf import settings
 from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
-    PaymentCaptured,
 )
 from apps.payments.adapters.registry import validity_of
 from apps.payments.domain.accounts import Account
@@ -37,6 +36,7 @@ from apps.payments.ports import (
     Result,
 )
 from apps.payments.services.changes import Changes
+from apps.payments.services.charge_rules import charged, insist_on_authorised
 from apps.payments.services.letting_go import let_go
 from apps.payments.services.operations import cause_of
 from apps.payments.services.refund_rules import give_up_overtaken, insist_on_room, refunded
@@ -57,6 +57,8 @@ def apply_result(
     """Bring an operation and its payment up to date with how an attempt ended; both are locked."""
     if operation.kind == OperationKind.RENEW:
         result = insist_on_time(operation, payment, result, changes.now)
+    if operation.kind == OperationKind.CAPTURE:
+        result = insist_on_authorised(operation, payment, result, changes)
     if operation.kind == OperationKind.REFUND:
         result = insist_on_room(operation, payment, result)
     match result:
@@ -130,39 +132,6 @@ def _authorized(
     )
 
 
-def _captured(operation: PaymentOperation, payment: Payment, done: Done, changes: Changes) -> None:
-    before = payment.status
-    payment.capture(amount_minor=operation.amount_minor)
-    changes.move(
-        operation,
-        operation.amount_minor,
-        from_account=Account.AUTHORISED,
-        to_account=Account.PROVIDER,
-        what="Captured",
-    )
-    # What an authorisation holds beyond the charge is let go by every provider at once.
-    changes.move(
-        operation,
-        payment.amount_minor - operation.amount_minor,
-        from_account=Account.AUTHORISED,
-        to_account=Account.CUSTOMER,
-        what="Released",
-    )
-    changes.step(payment, "Captured", cause_of(operation), before=before)
-    changes.publish(
-        payment,
-        PaymentCaptured(
-            payment_id=payment.id,
-            order_id=payment.order_id,
-            amount_minor=operation.amount_minor,
-            currency=payment.currency,
-        ),
-        cause_of(operation),
-    )
-    if payment.owes_money_back:
-        changes.undo(payment, cause_of(operation))
-
-
 def _voided(operation: PaymentOperation, payment: Payment, done: Done, changes: Changes) -> None:
     if payment.status == PaymentStatus.FAILED:
         return
@@ -174,7 +143,7 @@ def _voided(operation: PaymentOperation, payment: Payment, done: Done, changes: 
 
 _DONE: dict[OperationKind, Callable[[PaymentOperation, Payment, Done, Changes], None]] = {
     OperationKind.AUTHORIZE: _authorized,
-    OperationKind.CAPTURE: _captured,
+    OperationKind.CAPTURE: charged,
     OperationKind.VOID: _voided,
     OperationKind.REFUND: refunded,
     OperationKind.RENEW: renewed,

@@ -67,6 +67,8 @@ class Control:
         """Answer a request for `/adyen/_{name}`, and add what is to be told of it to `news`."""
         if (request.method, name, request.is_local) == ("POST", "expire", True):
             return self._expire(query_of(request), news)
+        if (request.method, name, request.is_local) == ("POST", "capture", True):
+            return self._capture(query_of(request), news)
         if (request.method, name, request.is_local) == ("POST", "refund", True):
             return self._refund(query_of(request), news)
         if (request.method, name, request.is_local) == ("POST", "dispute", True):
@@ -124,6 +126,23 @@ class Control:
         news.append(self._payments.expire(payment))
         self._books.write()
         return as_json({"status": "expired"})
+
+    def _capture(self, wanted: dict[str, str], news: list[Notice]) -> Response:
+        """Have somebody charge a payment in the Customer Area, all that is held or a `value`.
+
+        Its news carries the payment's own reference, none of the capture's.
+        """
+        payment = self._books.payments.get(wanted.get("psp_reference", ""))
+        if payment is None or not payment.is_live:
+            return refused(404, "There is no such authorisation to charge.")
+        value = wanted.get("value") or str(payment.amount)
+        if not value.isdecimal():
+            return refused(400, "This is no value.")
+        amount = Amount(currency=payment.currency, value=int(value))
+        wish = AmountWish(merchant_account=payment.merchant, amount=amount)
+        answer = self._modifications.capture(wish, news, payment.id)
+        self._books.write()
+        return as_json({"psp_reference": answer.document["pspReference"]})
 
     def _refund(self, wanted: dict[str, str], news: list[Notice]) -> Response:
         """Have somebody refund a payment in the Customer Area, all that is left or a `value`.

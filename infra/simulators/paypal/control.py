@@ -72,7 +72,9 @@ class Control:
             case "DELETE", "tokens":
                 self._tokens.forget_all()
                 return as_json({"tokens": 0})
-            case "POST", ("age" | "expire" | "settle" | "reverse" | "refund" | "dispute"):
+            case "POST", (
+                "age" | "expire" | "settle" | "reverse" | "capture" | "refund" | "dispute"
+            ):
                 return self._let_happen(name, query_of(request), events)
             case _:
                 return refused(404, "There is nothing of that name.")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from infra.simulators.paypal import disputes, orders, payments, renewals
 from infra.simulators.paypal.books import Books
-from infra.simulators.paypal.documents import Amount, RefundCapture
+from infra.simulators.paypal.documents import Amount, CaptureAuthorization, RefundCapture
 from infra.simulators.paypal.objects import Change, Event, Order
 from infra.simulators.paypal.refusals import missing
 
@@ -26,7 +26,8 @@ class Happenings:
 
         `age` an `authorization` by `days`; `expire` an `order` or `authorization`; `settle` an `authorization`, `capture` or `refund`
         with a `status`; `reverse` a `capture`; `dispute` a `capture`, for a `reason`, or decide on a `dispute`
-        with `status=won` or `lost`; `refund` a `capture` at PayPal's own site, all that is left or an `amount` as PayPal writes it.
+        with `status=won` or `lost`; `refund` a `capture` at PayPal's own site, all that is left or an `amount` as PayPal writes it;
+        `capture` an `authorization` there, for good, in the same way.
 
         Raises:
             Refusal: there is no such thing, or it cannot happen to it.
@@ -42,6 +43,8 @@ class Happenings:
             case "reverse":
                 name = query.get("capture", "")
                 return self._record(payments.reverse(self._order_with(name), name))
+            case "capture":
+                return self._record(self._captured(query))
             case "refund":
                 return self._record(self._refunded(query))
             case "dispute":
@@ -56,12 +59,17 @@ class Happenings:
             return []
         return self._record(payments.settle_refund(order, name, "FAILED"))
 
+    def _captured(self, query: Mapping[str, str]) -> Change:
+        order = self._order_with(query.get("authorization", ""))
+        wanted = CaptureAuthorization(amount=_amount(order, query), final_capture=True)
+        return payments.capture(order, wanted)
+
     def _refunded(self, query: Mapping[str, str]) -> Change:
         name = query.get("capture", "")
         order = self._order_with(name)
-        value = query.get("amount")
-        amount = Amount(currency_code=order.currency, value=value) if value else None
-        return payments.refund(self._books, order, name, RefundCapture(amount=amount))
+        return payments.refund(
+            self._books, order, name, RefundCapture(amount=_amount(order, query))
+        )
 
     def _expired(self, query: Mapping[str, str]) -> Change:
         if "order" in query:
@@ -103,3 +111,8 @@ class Happenings:
         if order is None:
             raise missing()
         return order
+
+
+def _amount(order: Order, query: Mapping[str, str]) -> Amount | None:
+    value = query.get("amount")
+    return Amount(currency_code=order.currency, value=value) if value else None

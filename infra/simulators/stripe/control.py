@@ -15,6 +15,7 @@ from infra.simulators.http_server import Request, Response
 from infra.simulators.settlements import Falsifier
 from infra.simulators.stripe import disputes, intents, refunds
 from infra.simulators.stripe.books import Books
+from infra.simulators.stripe.forms import Form
 from infra.simulators.stripe.objects import Event, Intent
 from infra.simulators.stripe.refusals import Refusal
 from infra.simulators.stripe.requests import RequestDesk
@@ -55,6 +56,8 @@ class Control:
             answer = self._expire(query_of(request), events)
         if answer is None and (request.method, name) == ("POST", "dispute"):
             answer = self._dispute(query_of(request), events)
+        if answer is None and (request.method, name) == ("POST", "capture"):
+            answer = self._capture(query_of(request), events)
         if answer is None and (request.method, name) == ("POST", "refund"):
             answer = self._refund(query_of(request), events)
         return answer or refused(404, "There is nothing of that name.")
@@ -122,6 +125,20 @@ class Control:
         events += self._books.record(dispute, event, request_id=None, key=None)
         self._books.write()
         return as_json({"dispute": dispute.id, "status": dispute.status})
+
+    def _capture(self, wanted: dict[str, str], events: list[Event]) -> Response:
+        """Have somebody charge a `payment_intent` in the dashboard, all that is held or an `amount`."""
+        intent = self._books.intents.get(wanted.get("payment_intent", ""))
+        if intent is None:
+            return refused(404, "There is no such payment intent.")
+        form: Form = {"amount_to_capture": wanted["amount"]} if "amount" in wanted else {}
+        try:
+            charged, types = intents.capture(intent, form)
+        except Refusal as refusal:
+            return refused(409, f"Not now: {refusal}")
+        events += self._books.record(charged, *types, request_id=None, key=None)
+        self._books.write()
+        return as_json({"status": charged.status})
 
     def _refund(self, wanted: dict[str, str], events: list[Event]) -> Response:
         """Have somebody refund a `payment_intent` in the dashboard, all that is left or an `amount`.

@@ -201,6 +201,20 @@ class TestAPayment:
         assert payment.status == "refunded"
         assert story.books(payment) == (0, 12990, 12990)
 
+    def test_that_was_captured_in_part_at_adyen_gives_that_back(self, story: Story) -> None:
+        payment = story.begin("stored_card_authorised")
+        name = payment.authorization
+        story.simulator.ask(f"/_capture?psp_reference={name}&value=6000", "POST")
+        story.simulator.receiver.wait_for("CAPTURE")
+
+        payment = story.call_off(payment)
+        payment = story.hear(payment, "CANCELLATION")
+        payment = story.dispatch(payment)
+        payment = story.hear(payment, "REFUND")
+
+        assert (payment.status, payment.captured_minor) == ("refunded", 6000)
+        assert story.books(payment) == (0, 6000, 6000)
+
 
 class TestItsReport:
     def test_is_not_missed_before_money_has_moved(self, story: Story, settings: Settings) -> None:

@@ -106,9 +106,19 @@ class TestACapture:
         later = told("CAPTURE_FAILED", "MOD7")
         assert code_of(verdict(CAPTURE, told("CAPTURE"), later)) == "capture_failed"
 
-    def test_of_another_amount_is_no_success(self) -> None:
-        with pytest.raises(GatewayMisused, match="Not 1000 but 900"):
-            verdict(CAPTURE, told("CAPTURE", value=900))
+    def test_of_another_amount_tells_how_much_was_charged(self) -> None:
+        part = Done(reference="MOD8", charged=Money(600, "EUR"))
+        assert verdict(CAPTURE, FAILED_CAPTURE, told("CAPTURE", "MOD8", value=600)) == part
+
+    def test_made_in_parts_by_somebody_else_is_their_sum(self) -> None:
+        first, second = told("CAPTURE", "A", value=600), told("CAPTURE", "B", value=300)
+        both = Done(reference="A", charged=Money(900, "EUR"))
+        assert verdict(CAPTURE, FAILED_CAPTURE, first, second) == both
+
+    def test_in_several_currencies_cannot_be_summed_up(self) -> None:
+        dollars = told("CAPTURE", "B", currency="USD")
+        with pytest.raises(GatewayMisused, match="EUR, USD"):
+            verdict(replace(CAPTURE, reference=""), told("CAPTURE", "A"), dollars)
 
     def test_by_somebody_else_counts_as_ours(self) -> None:
         by_hand = told("CAPTURE", "MOD8")

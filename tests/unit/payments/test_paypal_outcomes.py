@@ -2,6 +2,7 @@
 
 import pytest
 
+from apps.kernel.money import Money
 from apps.payments.adapters.paypal.objects import (
     Amount,
     Authorization,
@@ -12,7 +13,14 @@ from apps.payments.adapters.paypal.objects import (
     Refund,
     Unit,
 )
-from apps.payments.adapters.paypal.outcomes import authorized, captured, refunded, voided
+from apps.payments.adapters.paypal.outcomes import (
+    authorized,
+    captured,
+    charged,
+    refunded,
+    voided,
+)
+from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     ALREADY_CAPTURED,
     ActionRequired,
@@ -20,13 +28,23 @@ from apps.payments.ports import (
     Done,
     Outcome,
     OutcomeUnknown,
+    Undecided,
 )
+from tests.contract.payments.conftest import make_call
+
+CAPTURE = make_call(OperationKind.CAPTURE, amount=Money(1000, "EUR"))
 
 
 def order(status: str, *held: str) -> Order:
     """Give an order with authorisations in these states."""
     authorizations = [Authorization(id=f"A-{one}", status=one) for one in held]
     return Order(id="O", status=status, purchase_units=[Unit(payments=Payments(authorizations))])
+
+
+def capture_of(value: str, name: str = "A", *, currency: str = "EUR") -> Capture:
+    """Give a capture of an amount."""
+    amount = Amount(currency_code=currency, value=value)
+    return Capture(id=name, status="COMPLETED", amount=amount)
 
 
 def short(outcome: Outcome | None) -> str:
@@ -90,7 +108,17 @@ class TestMoney:
         ],
     )
     def test_that_is_captured(self, status: str, expected: str) -> None:
-        assert short(captured(Capture(id="X", status=status))) == expected
+        assert short(captured(CAPTURE, Capture(id="X", status=status))) == expected
+
+    def test_that_was_captured_in_parts_is_their_sum(self) -> None:
+        parts = [capture_of("6.00", "A"), capture_of("3.00", "B")]
+        assert charged(CAPTURE, parts) == Done(reference="A", charged=Money(900, "EUR"))
+        rest = capture_of("1.00", "C")
+        assert charged(CAPTURE, [*parts, rest]) == Done(reference="A")
+
+    def test_that_was_captured_in_two_currencies_is_left_open(self) -> None:
+        with pytest.raises(Undecided):
+            charged(CAPTURE, [capture_of("6.00"), capture_of("4.00", "B", currency="USD")])
 
     @pytest.mark.parametrize(
         ("status", "expected"),

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from apps.kernel.money import Money, UnknownCurrency
+from apps.payments.adapters.adyen.amounts import minor_units
 from apps.payments.adapters.adyen.declines import CALLED_OFF, EXPIRED, Reason, declined, reason_of
 from apps.payments.adapters.adyen.story import (
     ADJUSTMENT,
@@ -36,7 +38,7 @@ def verdict_of(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
     `amount` is the call's in Adyen's units.
 
     Raises:
-        GatewayMisused: another amount was captured than we asked for.
+        GatewayMisused: it was charged in several currencies, or one that nobody knows.
     """
     match call.kind:
         case OperationKind.AUTHORIZE:
@@ -81,13 +83,13 @@ def _captured(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
     own = _own(call, story.ends_of(CAPTURE))
     if own is None and call.reference:
         return None
-    # Ours, or one that somebody made at Adyen's own desk: the money is taken once either way.
+    # Ours, or what somebody made at Adyen's own desk: the money is taken once either way.
     standing = story.standing_captures()
-    made = own if own in standing else next(iter(standing), None)
-    if made is not None:
-        if made.value != amount:
-            raise GatewayMisused(f"Not {amount} but {made.value} was captured.")
-        return Done(reference=made.psp_reference)
+    made = [own] if own is not None and own in standing else standing
+    if made:
+        charged = _sum_of(made, call)
+        is_all = charged == Money(minor_units(amount, call.amount.currency), call.amount.currency)
+        return Done(reference=made[0].psp_reference, charged=None if is_all else charged)
     if own is None:
         return None
     gone = story.cancelled_by()
@@ -96,6 +98,15 @@ def _captured(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
         return declined(reason, gone.event, reference=own.psp_reference)
     code = "capture_failed" if own.success else "capture_refused"
     return _no(code, "The payment could not be charged.", own)
+
+
+def _sum_of(captures: Sequence[Told], call: GatewayCall) -> Money:
+    currencies = {one.currency or call.amount.currency for one in captures}
+    try:
+        (currency,) = currencies
+        return Money(minor_units(sum(one.value for one in captures), currency), currency)
+    except (ValueError, UnknownCurrency) as error:
+        raise GatewayMisused(f"Charged in {', '.join(sorted(currencies))}.") from error
 
 
 def _voided(call: GatewayCall, story: Story) -> Outcome | None:

@@ -13,6 +13,7 @@ from apps.payments.adapters.paypal.objects import Authorization, Capture, Order,
 from apps.payments.adapters.paypal.outcomes import (
     CAPTURED,
     captured,
+    charged,
     not_charged,
     refunded,
     renewed,
@@ -27,7 +28,7 @@ from apps.payments.adapters.paypal.requests import (
     path_of,
 )
 from apps.payments.domain.operations import OperationKind
-from apps.payments.ports import Done, GatewayCall, GatewayMisused, Outcome, Undecided
+from apps.payments.ports import Accepted, Done, GatewayCall, GatewayMisused, Outcome, Undecided
 
 
 class PayPalBooks:
@@ -85,7 +86,9 @@ class PayPalBooks:
         with insisting():
             if call.reference:
                 capture = self._requests.get(path_of(CAPTURES, call.reference), answer=Capture)
-                return captured(capture)
+                if capture.amount is None or capture.amount.equals(value, call.amount.currency):
+                    return captured(call, capture)
+            # Of another amount it is not ours, and may not be the only one.
             authorization = self._authorization(call.authorization)
             gone = not_charged(authorization)
             if gone is not None:
@@ -96,10 +99,14 @@ class PayPalBooks:
         taken = [one for one in order.captures if not one.has_failed]
         for capture in reversed(taken):
             if capture.amount is not None and capture.amount.equals(value, call.amount.currency):
-                return captured(capture)
+                return captured(call, capture)
         if not taken:
             raise Undecided("paypal_capture_not_shown")
-        raise GatewayMisused(f"Not {value} but something else was captured of {authorization.id}.")
+        if len(taken) == 1:
+            return captured(call, taken[0])
+        # What they come to is seen once none of them is under review any more.
+        is_decided = all(one.status != "PENDING" for one in taken)
+        return charged(call, taken) if is_decided else Accepted(reference=call.reference)
 
     def _voided(self, call: GatewayCall) -> Outcome | None:
         try:

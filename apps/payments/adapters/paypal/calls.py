@@ -63,12 +63,13 @@ class PayPalCalls:
         match call.kind:
             case OperationKind.CAPTURE:
                 return captured(
+                    call,
                     self._requests.post(
                         path_of(AUTHORIZATIONS, call.authorization, "capture"),
                         capture_document(call, value),
                         key=call.idempotency_key,
                         answer=Capture,
-                    )
+                    ),
                 )
             case OperationKind.VOID:
                 # What was renewed is let go under its first name: PayPal voids no renewal.

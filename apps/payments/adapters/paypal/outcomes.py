@@ -3,8 +3,11 @@
 None means that the object shows no trace of the call: it can be made (again).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from apps.kernel.errors import DomainError
+from apps.kernel.money import Money
 from apps.payments.adapters.paypal.declines import NOT_RENEWED, NOT_SENT_BACK, sentence_for
 from apps.payments.adapters.paypal.objects import Authorization, Capture, Order, Refund
 from apps.payments.adapters.texts import code_kept
@@ -14,6 +17,7 @@ from apps.payments.ports import (
     ActionRequired,
     Declined,
     Done,
+    GatewayCall,
     Outcome,
     Undecided,
 )
@@ -51,13 +55,35 @@ def authorized(order: Order) -> Outcome | None:
     raise Undecided(f"paypal_order_{order.status.lower()}")
 
 
-def captured(capture: Capture) -> Outcome:
+def captured(call: GatewayCall, capture: Capture) -> Outcome:
     """Say how a capture ended; what went back since then, whoever took it, was charged all the same."""
     if capture.has_failed:
         return declined("CAPTURE_DECLINED", capture.id)
     if capture.status == "PENDING":
         return Accepted(reference=capture.id)
-    return Done(reference=capture.id)
+    return charged(call, [capture])
+
+
+def charged(call: GatewayCall, captures: Sequence[Capture]) -> Done:
+    """Say how much was charged, all captures together; it goes by the name of the largest.
+
+    Raises:
+        Undecided: PayPal does not say, or not in one currency.
+    """
+    try:
+        amounts = {one.id: _money_of(one, call) for one in captures}
+        total = sum(amounts.values(), Money.zero(next(iter(amounts.values())).currency))
+    except (DomainError, ValueError) as error:
+        raise Undecided("paypal_amount_unreadable") from error
+    reference = max(amounts, key=lambda name: amounts[name].amount_minor)
+    return Done(reference=reference, charged=None if total == call.amount else total)
+
+
+def _money_of(capture: Capture, call: GatewayCall) -> Money:
+    """Read the amount of a capture; an answer that leaves it out is to what we asked for."""
+    if capture.amount is None:
+        return call.amount
+    return Money.parse(capture.amount.value, capture.amount.currency_code)
 
 
 def not_charged(authorization: Authorization) -> Outcome | None:

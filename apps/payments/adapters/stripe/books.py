@@ -44,7 +44,7 @@ class StripeBooks:
                     return refund_outcome(refund)
             return None
         intent = self._find_intent(call, age)
-        return intent_outcome(call.kind, intent, amount) if intent is not None else None
+        return intent_outcome(call, intent, amount) if intent is not None else None
 
     def refund_by_hand(self, call: GatewayCall, amount: int) -> Outcome | None:
         """Find the one refund of this amount that somebody made without us, at Stripe's own desk.

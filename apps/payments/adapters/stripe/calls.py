@@ -35,7 +35,7 @@ class StripeCalls:
             intent = self._change_intent(call, amount, key)
         except CardDeclined as refusal:
             return refusal.answer
-        outcome = intent_outcome(call.kind, intent, amount)
+        outcome = intent_outcome(call, intent, amount)
         if outcome is None:
             # Accepted, and yet no trace of it: only Stripe's books can tell.
             raise Undecided(f"stripe_{intent.status}")

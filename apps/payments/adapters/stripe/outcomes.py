@@ -6,6 +6,8 @@ None means that the object shows no trace of the call: it can be made (again).
 from datetime import UTC, datetime
 from typing import assert_never
 
+from apps.kernel.money import Money
+from apps.payments.adapters.stripe.amounts import minor_units
 from apps.payments.adapters.stripe.declines import NOT_SENT_BACK, sentence_for
 from apps.payments.adapters.stripe.objects import Charge, Intent, MethodDetails, Refund
 from apps.payments.adapters.texts import code_kept
@@ -17,33 +19,34 @@ from apps.payments.ports import (
     ActionRequired,
     Declined,
     Done,
+    GatewayCall,
     GatewayMisused,
     Outcome,
     Undecided,
 )
 
 
-def intent_outcome(kind: OperationKind, intent: Intent, amount: int) -> Outcome | None:
-    """Say how an authorisation, capture or void ended; `amount` is what was to be captured.
+def intent_outcome(call: GatewayCall, intent: Intent, amount: int) -> Outcome | None:
+    """Say how an authorisation, capture or void ended; `amount` is the call's in Stripe's units.
 
     Raises:
         Undecided: Stripe is still at it.
-        GatewayMisused: somebody else did something else with the payment.
+        GatewayMisused: the customer is to do what no page is there for.
     """
     if intent.status == "processing":
         raise Undecided("stripe_processing")
-    match kind:
+    match call.kind:
         case OperationKind.AUTHORIZE:
             return _authorized(intent)
         case OperationKind.CAPTURE:
-            return _captured(intent, amount)
+            return _captured(call, intent, amount)
         case OperationKind.VOID:
             return _voided(intent)
         case OperationKind.REFUND:
             raise ValueError("the refund tells how a refund ended, not the intent")
         case OperationKind.RENEW:
             raise ValueError("Stripe renews nothing")
-    assert_never(kind)
+    assert_never(call.kind)
 
 
 def refund_outcome(refund: Refund) -> Outcome:
@@ -94,17 +97,18 @@ def _authorized(intent: Intent) -> Outcome | None:
     )
 
 
-def _captured(intent: Intent, amount: int) -> Outcome | None:
+def _captured(call: GatewayCall, intent: Intent, amount: int) -> Outcome | None:
     if intent.status == "canceled":
         code = AUTHORIZATION_EXPIRED if intent.has_expired else "canceled"
         return declined(code=code, reference=intent.id)
     if intent.status != "succeeded":
         return None
+    charged = None
     if intent.amount_received != amount:
-        raise GatewayMisused(
-            f"Not {amount} but {intent.amount_received} was captured of {intent.id}."
-        )
-    return Done(reference=_charge_id(intent) or intent.id)
+        # An intent keeps the currency that we made it with.
+        currency = call.amount.currency
+        charged = Money(minor_units(intent.amount_received, currency), currency)
+    return Done(reference=_charge_id(intent) or intent.id, charged=charged)
 
 
 def _voided(intent: Intent) -> Outcome | None:
