@@ -18,13 +18,15 @@ class GatewayEntry:
     """A gateway: where its adapter is, loaded when first used, and the gates its calls go through.
 
     `methods` are the ways to pay that the adapter knows how to ask the provider for, `validity` is how
-    long the provider holds an authorisation, for those of which it does not say that itself.
+    long the provider holds an authorisation, for those of which it does not say that itself. `charges_told_by`
+    are the kinds of its messages that say that a payment was charged.
     """
 
     adapter: str
     gates: tuple[str, ...]
     methods: frozenset[str]
     validity: timedelta = timedelta(days=7)
+    charges_told_by: frozenset[str] = frozenset()
 
 
 SANDBOX = "sandbox"
@@ -38,18 +40,21 @@ GATEWAYS = {
         adapter="apps.payments.adapters.stripe.gateway.StripeGateway",
         gates=("stripe",),
         methods=frozenset({"card", "apple_pay"}),
+        charges_told_by=frozenset({"payment_intent.succeeded"}),
     ),
     "adyen": GatewayEntry(
         adapter="apps.payments.adapters.adyen.gateway.AdyenGateway",
         gates=("adyen",),
         methods=frozenset({"card", "apple_pay"}),
         validity=timedelta(days=28),
+        charges_told_by=frozenset({"CAPTURE"}),
     ),
     "paypal": GatewayEntry(
         adapter="apps.payments.adapters.paypal.gateway.PayPalGateway",
         gates=("paypal",),
         methods=frozenset({"paypal"}),
         validity=timedelta(days=29),
+        charges_told_by=frozenset({"PAYMENT.CAPTURE.COMPLETED"}),
     ),
 }
 """Every gateway there is; `OMS_GATEWAYS` names those in use."""
@@ -82,6 +87,12 @@ def validity_of(provider: str) -> timedelta:
     """Give how long a provider holds an authorisation; the shortest we know, for one not known any more."""
     entry = GATEWAYS.get(provider)
     return entry.validity if entry else timedelta(days=3)
+
+
+def tells_of_charge(provider: str, kind: str) -> bool:
+    """Whether a provider's message of this kind says that a payment was charged."""
+    entry = GATEWAYS.get(provider)
+    return entry is not None and kind in entry.charges_told_by
 
 
 @cache

@@ -1,7 +1,7 @@
 """Look at what the stored messages of providers concern.
 
 A message is hardly ever taken at its word: it makes what is open about its payment due for a look-up,
-whose answer counts. So repeated, late and reordered messages do no harm. Only of disputes, and of
+whose answer counts. One of a charge that nobody here made begins a look-up of its own. So repeated, late and reordered messages do no harm. Only of disputes, and of
 refunds that no call of ours asked for, there is nothing to look up: what the provider says of them goes
 one way.
 """
@@ -19,6 +19,7 @@ from apps.payments.domain.operations import OPEN_STATES, OperationState
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
+from apps.payments.services.look_for_charges import list_charges_told, look_for_charges
 from apps.payments.services.message_pauses import pause_after, pause_while_open
 from apps.payments.services.note_contradictions import list_contradictions, note_contradictions
 from apps.payments.services.note_disputes import note_disputes
@@ -149,6 +150,8 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         contradictions = list_contradictions([one for one in messages if one.handled_at])
         to_change = {payments[one.id] for one in matched if one.dispute or one.refund}
         to_change |= {PaymentId(one.call.payment_id) for one in contradictions}
+        charges = list_charges_told(matched)
+        to_change |= {payments[one.id] for one in charges}
         # All that is changed below, in one statement: locks that are taken bit by bit have no order.
         lock_many(Payment, to_change | looked_up.keys() if is_setback else to_change)
         if is_setback:
@@ -166,6 +169,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         note_disputes(messages=[one for one in matched if one.dispute], now=now)
         note_external_refunds(messages=[one for one in matched if one.refund], now=now)
         note_contradictions(contradictions=contradictions, now=now)
+        look_for_charges(messages=charges, now=now)
     return len(messages)
 
 

@@ -60,7 +60,9 @@ def say_no(
 
 def _was_not_done(operation: PaymentOperation, payment: Payment, changes: Changes) -> None:
     """Go on after a question that was answered with no; whoever wants the money back has waited for it."""
-    if operation.kind == OperationKind.VOID and payment.owes_money_back:
+    if _was_charged(operation, payment):
+        changes.look_for(payment, OperationKind.CAPTURE, cause_of(operation))
+    elif operation.kind == OperationKind.VOID and payment.owes_money_back:
         changes.undo(payment, cause_of(operation))
     elif (
         operation.kind == OperationKind.CAPTURE
@@ -72,6 +74,12 @@ def _was_not_done(operation: PaymentOperation, payment: Payment, changes: Change
     else:
         # The provider says that a void is too late, and that nothing was charged: time may tell.
         _undo_later(operation, payment, changes)
+
+
+def _was_charged(operation: PaymentOperation, payment: Payment) -> bool:
+    """Whether what was to be let go, or was asked after, turns out to be charged, as we have not heard yet."""
+    is_said = (operation.kind, operation.error_code) == (OperationKind.VOID, ALREADY_CAPTURED)
+    return is_said and payment.status == PaymentStatus.AUTHORIZED
 
 
 def _undo_later(operation: PaymentOperation, payment: Payment, changes: Changes) -> None:
@@ -114,7 +122,7 @@ def _capture_failed(
 def _void_failed(
     operation: PaymentOperation, payment: Payment, code: str, changes: Changes
 ) -> None:
-    if code == ALREADY_CAPTURED and payment.status == PaymentStatus.AUTHORIZED:
+    if _was_charged(operation, payment):
         # Somebody charged it without us: once that is in our books it can be refunded.
         payment.undo_at = None
         changes.look_for(payment, OperationKind.CAPTURE, cause_of(operation))

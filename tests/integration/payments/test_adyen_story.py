@@ -201,6 +201,16 @@ class TestAPayment:
         assert payment.status == "refunded"
         assert story.books(payment) == (0, 12990, 12990)
 
+    def test_that_was_captured_in_part_at_adyen_is_charged_that(
+        self, story: Story, settings: Settings
+    ) -> None:
+        settings.OMS_CAPTURE_ON = "request"
+        payment = story.begin("stored_card_authorised")
+        name = payment.authorization
+        story.simulator.ask(f"/_capture?psp_reference={name}&value=6000", "POST")
+        payment = story.hear(payment, "CAPTURE")
+        assert (payment.status, payment.captured_minor) == ("captured", 6000)
+
     def test_that_was_captured_in_part_at_adyen_gives_that_back(self, story: Story) -> None:
         payment = story.begin("stored_card_authorised")
         name = payment.authorization

@@ -9,18 +9,21 @@ from pytest_django import Settings
 from apps.kernel.money import Money
 from apps.orders.models import Order
 from apps.payments.domain.operations import OperationKind
-from apps.payments.models import LedgerEntry, Payment, PaymentOperation
+from apps.payments.models import LedgerEntry, Payment, PaymentOperation, ProviderMessageRecord
 from apps.payments.ports import ALREADY_CAPTURED, Declined, Done
 from apps.payments.services.capture_payment import capture_payment
 from apps.payments.services.close_call import close_call
+from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.undo_payments import undo_payments
+from apps.payments.services.watch_authorisations import watch_authorisations
 from config.invariants import Scope, check_invariants
 from config.invariants.money import MONEY_INVARIANTS
 from tests.conftest import make_cause
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.contract.payments.simulated_stripe import SimulatedStripe
+from tests.integration.payments import paypal_messages, stripe_messages
 from tests.integration.payments.paypal_messages import ordered
-from tests.integration.payments.story import DONE, ask, authorizing, hear
+from tests.integration.payments.story import DONE, ask, authorizing, hear, message
 from tests.integration.shop import call_off, payment_of, place, settled, work_off
 
 CHARGED = Declined(code=ALREADY_CAPTURED, detail="The payment has been charged.")
@@ -135,12 +138,14 @@ class TestAChargeThatDoesNotFit:
         insist_on_invariants()
 
 
-@pytest.mark.django_db(transaction=True)
-class TestAnOrderThatIsCancelled:
-    @pytest.fixture(autouse=True)
-    def charged_on_request(self, settings: Settings) -> None:
-        settings.OMS_CAPTURE_ON = "request"
+@pytest.fixture
+def charged_on_request(settings: Settings) -> None:
+    settings.OMS_CAPTURE_ON = "request"
 
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("charged_on_request")
+class TestAnOrderThatIsCancelled:
     def test_gives_back_what_was_charged_in_stripes_dashboard(
         self, stripe: SimulatedStripe
     ) -> None:
@@ -169,3 +174,86 @@ class TestAnOrderThatIsCancelled:
         said = list(order.history.order_by("position").values_list("what", flat=True))
         assert "Payment captured: 6.00 EUR of 24.80 EUR" in said
         insist_on_invariants()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("charged_on_request")
+class TestAnOrderThatGoesOn:
+    def test_hears_of_a_charge_in_stripes_dashboard(self, stripe: SimulatedStripe) -> None:
+        order = place(provider="stripe", token="pm_card_visa")
+        work_off()
+        name = payment_of(order).authorization
+        stripe.ask(f"/_capture?payment_intent={name}&amount=600", "POST")
+        for _ in range(2):
+            stripe_messages.hear(stripe, "payment_intent.succeeded")
+        self.insist_on_charge(order, 600)
+
+    def test_hears_of_a_charge_of_all(self, stripe: SimulatedStripe) -> None:
+        order = place(provider="stripe", token="pm_card_visa")
+        work_off()
+        stripe.ask(f"/_capture?payment_intent={payment_of(order).authorization}", "POST")
+        stripe_messages.hear(stripe, "payment_intent.succeeded")
+        self.insist_on_charge(order, 2480)
+
+    def test_hears_of_a_charge_at_paypals_site(self, paypal: SimulatedPayPal) -> None:
+        order = ordered("vault-ok")
+        paypal.let("capture", authorization=payment_of(order).authorization, amount="6.00")
+        paypal_messages.hear(paypal, "PAYMENT.CAPTURE.COMPLETED")
+        self.insist_on_charge(order, 600)
+
+    def insist_on_charge(self, order: Order, minor: int) -> None:
+        order = settled(order)
+        payment = payment_of(order)
+        assert (order.status, order.payment_status) == ("confirmed", "captured")
+        assert (payment.captured_minor, order.captured_minor) == (minor, minor)
+        found = capture()
+        assert (found.state, found.actor) == ("succeeded", f"system:{payment.provider}")
+        assert payment.history.filter(what__startswith="Charge of", actor=found.actor).count() == 1
+        insist_on_invariants()
+
+
+@pytest.mark.django_db
+class TestNewsOfACharge:
+    def tell(self, payment: Payment, now: datetime) -> None:
+        told = message(payment, now)
+        ProviderMessageRecord.objects.filter(id=told.id).update(kind="payment_intent.succeeded")
+        handle_messages(now=timezone.now())
+
+    def test_leaves_it_to_the_capture_that_is_still_to_come(self, now: datetime) -> None:
+        self.tell(authorized(now), now)
+        assert not PaymentOperation.objects.filter(kind="capture").exists()
+
+    def test_has_it_looked_for_where_a_capture_was_refused(self, now: datetime) -> None:
+        payment = authorized(now)
+        hear(ask(payment, OperationKind.CAPTURE, now), Declined(code="no", detail="No."), now)
+        self.tell(payment, now)
+        look = PaymentOperation.objects.get(kind="capture", only_looks=True)
+        assert (look.state, look.nth) == ("unknown", 2)
+
+    @pytest.mark.usefixtures("charged_on_request")
+    @pytest.mark.parametrize("kind", [OperationKind.CAPTURE, OperationKind.VOID])
+    def test_leaves_it_to_a_call_that_is_to_be_made(
+        self, now: datetime, kind: OperationKind
+    ) -> None:
+        payment = authorized(now)
+        ask(payment, kind, now)
+        self.tell(payment, now)
+        assert not PaymentOperation.objects.filter(only_looks=True).exists()
+
+    @pytest.mark.usefixtures("charged_on_request")
+    def test_of_ours_has_nothing_looked_for(self, now: datetime) -> None:
+        payment = authorized(now)
+        payment = hear(ask(payment, OperationKind.CAPTURE, now), Done(reference="ch_1"), now)
+        self.tell(payment, now)
+        assert not PaymentOperation.objects.filter(only_looks=True).exists()
+
+
+@pytest.mark.django_db
+def test_an_authorisation_that_was_asked_after_may_turn_out_to_be_charged(now: datetime) -> None:
+    payment = authorized(now)
+    Payment.objects.update(authorized_until=now - timedelta(minutes=1))
+    watch_authorisations(now=now)
+    hear(PaymentOperation.objects.get(kind="void", only_looks=True), CHARGED, now)
+    payment = hear(capture(), charged(60), now)
+    assert (payment.status, payment.captured_minor) == ("captured", 60)
+    assert not PaymentOperation.objects.filter(kind="refund").exists()
