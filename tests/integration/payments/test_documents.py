@@ -5,14 +5,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from apps.kernel.identifiers import PaymentId
+from apps.kernel.identifiers import PaymentId, new_id
 from apps.payments.models import Document, DocumentSeries, LedgerEntry, Payment, PaymentOperation
 from apps.payments.ports import Declined, Done
 from apps.payments.services.number_documents import number_all_documents, number_documents
@@ -151,7 +150,7 @@ class TestWhatDidNotLast:
         capture = PaymentOperation.objects.create(
             **{
                 **PaymentOperation.objects.filter(id=operation.id).values().get(),
-                "id": uuid4(),
+                "id": new_id(),
                 "kind": "capture",
                 "amount_minor": 60,
                 "idempotency_key": "part",
