@@ -35,8 +35,11 @@ class ByPath(LoadGroupScheduling):
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Start one worker more than there are processors: much of the time one of them waits for a server."""
-    return len(os.sched_getaffinity(0)) + 1
+    """Start two workers more than there are processors: much of the time they wait for servers.
+
+    One of them walks the journeys and drills, and waits for whole platforms.
+    """
+    return len(os.sched_getaffinity(0)) + 2
 
 
 @pytest.hookimpl(optionalhook=True)
