@@ -15,7 +15,7 @@ class OrdersConfig(AppConfig):
         from apps.orders.api.problems import STATUSES
         from apps.orders.handlers import at_once, keep_credit_notes, take_over_products
         from apps.orders.services import advance_orders as saga
-        from apps.orders.services import note_disputes
+        from apps.orders.services import note_disputes, note_money
         from apps.platform.outbox.registry import subscribe
         from apps.platform.partitions.registry import PartitionedTable, Span, register
         from apps.platform.web.refusals import register_statuses
@@ -29,15 +29,15 @@ class OrdersConfig(AppConfig):
                 inventory.InventoryReleased: at_once(saga.note_release),
                 payments.PaymentActionRequired: at_once(saga.show_action),
                 payments.PaymentAuthorized: at_once(saga.confirm_orders),
-                payments.PaymentCaptured: at_once(saga.note_capture),
-                payments.PaymentCaptureFailed: at_once(saga.give_up_without_capture),
+                payments.PaymentCaptured: at_once(note_money.note_capture),
+                payments.PaymentCaptureFailed: at_once(note_money.give_up_without_capture),
                 payments.PaymentDisputed: at_once(note_disputes.note_dispute),
                 payments.PaymentDisputeClosed: at_once(note_disputes.note_decided_dispute),
                 payments.PaymentFailed: at_once(saga.give_up_without_payment),
-                payments.PaymentVoided: at_once(saga.note_void),
-                payments.PaymentVoidFailed: at_once(saga.note_failed_void),
-                payments.PaymentRefunded: at_once(saga.note_refund),
-                payments.PaymentRefundFailed: at_once(saga.note_failed_refund),
+                payments.PaymentVoided: at_once(note_money.note_void),
+                payments.PaymentVoidFailed: at_once(note_money.note_failed_void),
+                payments.PaymentRefunded: at_once(note_money.note_refund),
+                payments.PaymentRefundFailed: at_once(note_money.note_failed_refund),
                 payments.RefundDocumented: keep_credit_notes,
             },
         )

@@ -112,6 +112,22 @@ def apply_heard(
     )
 
 
+def apply_heard_of_payment(
+    batch: Sequence[Delivered[Any]], decide: Callable[[Change, Delivered[Any]], None], now: datetime
+) -> None:
+    """Apply `decide` to the order of each event heard; an order that is written then names its payment.
+
+    Any of them may be the first that is heard of it: of an order that was called off while it was
+    authorised, that it was voided.
+    """
+
+    def decide_on_named(change: Change, heard: Delivered[Any]) -> None:
+        change.order.payment_id = heard.event.payment_id
+        decide(change, heard)
+
+    apply_heard(batch, decide_on_named, now)
+
+
 def change_order(
     order_id: OrderId, decide: Callable[[Change], None], *, cause: Cause, now: datetime
 ) -> Order:
