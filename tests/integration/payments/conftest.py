@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
 from apps.payments.adapters.registry import gateway_named
@@ -16,6 +17,7 @@ from tests.contract.payments.simulated_adyen import (
 )
 from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.contract.payments.simulated_stripe import SECRET, SimulatedStripe
+from tests.integration.payments.adyen_story import Story
 from tests.integration.shop import stock
 
 
@@ -86,6 +88,13 @@ def adyen(running_adyen: SimulatedAdyen, settings: Settings) -> Iterator[Simulat
     stock({"SKU-A": {"BER": 9}})
     yield running_adyen
     gateway_named.cache_clear()
+
+
+@pytest.fixture
+def story(adyen: SimulatedAdyen, settings: Settings, client: Client) -> Story:
+    """A payment by Adyen, with its reports."""
+    settings.ADYEN_REPORT_BASE = f"{adyen.base}/reports/"
+    return Story(adyen, client)
 
 
 @pytest.fixture
