@@ -51,7 +51,7 @@ FROM unnest(%s::text[]) AS g(name) LEFT JOIN (
     UNION
     SELECT p.provider, p.id
     FROM payments_paymentoperation w JOIN payments_payment p ON p.id = w.payment_id
-    WHERE w.kind = ANY(%s) AND w.state = ANY(%s)
+    WHERE w.kind = ANY(%s) AND w.state = ANY(%s) AND NOT (w.kind = 'void' AND w.only_looks)
       AND w.created_at < now() - %s * interval '1 minute'
 ) s ON s.provider = g.name
 GROUP BY g.name

@@ -16,10 +16,11 @@ IS_TRIED_AGAIN = f"""
     p.is_unwanted AND p.status IN ('requires_action', 'authorized', 'captured', 'partially_refunded')
     AND (coalesce(p.undo_at > now() - %(stuck_seconds)s * interval '1 s', false)
          OR EXISTS (SELECT 1 FROM payments_paymentoperation w
-                    WHERE w.payment_id = p.id AND w.kind IN ('refund', 'void') AND w.state IN {OPEN}))"""
+                    WHERE w.payment_id = p.id AND w.kind IN ('refund', 'void') AND w.state IN {OPEN}
+                      AND w.created_at > now() - interval '7 days'))"""
 """What a provider refused to give back, or gave back in vain, and is asked for again before long.
 
-Once that is overdue it is nobody's business any more, and has to be looked at.
+Once that is overdue, or a call has been open for a week, it has to be looked at.
 """
 
 CHARGED_BY_ITSELF = "a_confirmed_order_is_charged_or_about_to_be"

@@ -177,7 +177,10 @@ class Dispute(models.Model):
         )
 
     def _heard(self, name: str) -> tuple[str, datetime]:
-        reference, _, heard_at = name.rpartition(" ")
-        return (
-            (reference, datetime.fromisoformat(heard_at)) if reference else (name, self.opened_at)
-        )
+        reference, blank, heard_at = name.rpartition(" ")
+        try:
+            return (
+                (reference, datetime.fromisoformat(heard_at)) if blank else (name, self.opened_at)
+            )
+        except ValueError:
+            return name, self.opened_at

@@ -57,10 +57,10 @@ class GatewayCall:
 class Done:
     """The provider did what was asked; `reference` names it in its books.
 
-    Of a charge, `charged` is how much was charged, where that is not what was asked for: somebody made it at
-    the provider's own desk. Of an authorisation and of a renewal, `held_until` is when the provider lets it go, where it says so;
-    of a renewal, `authorization` is what it is called from now on, where it has got another name. Of a
-    void, `has_expired` says that the authorisation ran out by itself.
+    Of a charge, `charged` is how much was charged, where that is not what was asked for: somebody made it
+    at the provider's own desk. Of an authorisation and of a renewal, `held_until` is when the provider
+    lets it go, where it says so; of a renewal, `authorization` is what it is called from now on, where it
+    has got another name. Of a void, `has_expired` says that the authorisation ran out by itself.
     """
 
     reference: str
@@ -183,3 +183,7 @@ class NobodyAsked(OutcomeUnknown):
 
 class GatewayMisused(Exception):
     """The provider refused the call as wrong: a fault of ours or of the set-up, not the customer's."""
+
+
+class NotSent(GatewayMisused):
+    """We refused the call ourselves, and sent nothing: an amount that cannot be written for the provider."""

@@ -24,6 +24,7 @@ from apps.payments.ports import (
     NothingHappened,
     NotKnown,
     NotMade,
+    NotSent,
     Outcome,
     OutcomeUnknown,
     Refused,
@@ -142,9 +143,9 @@ def _claim(gate: Gate, gate_name: str, room: int) -> list[tuple[ClaimedOperation
 def carry_out(claimed: ClaimedOperation) -> Attempt:
     """Make one call, or look up how it ended; every error becomes a result.
 
-    What the provider does not accept, and a mistake of ours, say nothing against the provider. It ends within its lease: what took long to look up is made at another time. Runs in a thread of
-    the pool and uses no database of ours; the sandbox, which keeps its book there, closes its
-    connection behind it.
+    What the provider does not accept, and a mistake of ours, say nothing against the provider. It ends
+    within its lease: what took long to look up is made at another time. Runs in a thread of the pool and
+    uses no database of ours; the sandbox, which keeps its book there, closes its connection behind it.
     """
     began = time.monotonic()
     call = claimed.call
@@ -185,6 +186,7 @@ def carry_out(claimed: ClaimedOperation) -> Attempt:
             return Attempt(NotKnown(), _heard_in(error))
         except GatewayMisused as error:
             log.error("gateway_misused", **_named(claimed, began), error=str(error))
+            heard = Heard.NOTHING if isinstance(error, NotSent) else heard
             if claimed.looks_first and not (was_looked_up and call.kind in MONEY_BACK):
                 # What an earlier attempt did is as unknown as before. Not so of giving money back:
                 # the books have just shown that it was not done.

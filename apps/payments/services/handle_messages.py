@@ -1,9 +1,9 @@
 """Look at what the stored messages of providers concern.
 
 A message is hardly ever taken at its word: it makes what is open about its payment due for a look-up,
-whose answer counts. One of a charge that nobody here made begins a look-up of its own. So repeated, late and reordered messages do no harm. Only of disputes, and of
-refunds that no call of ours asked for, there is nothing to look up: what the provider says of them goes
-one way.
+whose answer counts. One of a charge that nobody here made begins a look-up of its own. So repeated,
+late and reordered messages do no harm. Only of disputes, and of refunds that no call of ours asked for,
+there is nothing to look up: what the provider says of them goes one way.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -11,7 +11,10 @@ from apps.payments.adapters.registry import tells_of_charge
 from apps.payments.domain.operations import NEEDS_THE_AUTHORISATION, OPEN_STATES, OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus, ProviderMessageRecord
 from apps.payments.services.changes import Changes
-from apps.payments.services.operations import cause_in_name_of_provider
+from apps.payments.services.operations import (
+    cause_in_name_of_provider,
+    lock_open_operations,
+)
 from apps.platform.bulk import lock_many
 
 
@@ -44,16 +47,17 @@ def list_charges_told(messages: Sequence[ProviderMessageRecord]) -> list[Provide
 def look_for_charges(*, messages: Sequence[ProviderMessageRecord], now: datetime) -> None:
     """Have the provider asked whether, and of how much, each payment was charged; its answer counts.
 
-    A payment that was charged meanwhile is left alone, and none is asked about twice at once.
+    A payment that was charged meanwhile, or of which a call is open by now, is left alone.
     """
     if not messages:
         return
     with transaction.atomic(savepoint=False):
         payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in messages})}
+        under_way = lock_open_operations(list(payments.values()))
         changes = Changes(now=now)
         for message in {one.payment_id: one for one in messages}.values():
             payment = payments[message.payment_id]  # type: ignore[index]  # matched
-            if payment.status == PaymentStatus.AUTHORIZED:
+            if payment.status == PaymentStatus.AUTHORIZED and payment.id not in under_way:
                 cause = cause_in_name_of_provider(payment, message)
                 changes.look_for(payment, OperationKind.CAPTURE, cause)
         changes.write([])

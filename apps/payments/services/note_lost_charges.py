@@ -9,6 +9,7 @@ from apps.kernel.money import Money
 from apps.payments.domain.settlements import Difference, DifferenceKind, Side
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.services.changes import Changes
+from apps.payments.services.dispute_rules import step_once
 from apps.payments.services.keep_differences import (
     PaymentDifference,
     keep_differences,
@@ -27,16 +28,16 @@ def note_lost_charges(*, charges: Sequence[PaymentOperation], changes: Changes) 
 
     Payment and ledger stay as they are: what went back is with the customer, and no more can have gone
     back than was charged. Nothing more of it is given back by itself, since it would be ours. The
-    payments are locked, and stored by the caller. Each message is stored once, and so noted once.
+    payments are locked, and stored by the caller. A charge that is noted already is passed over.
     """
     found: dict[str, list[PaymentDifference]] = {}
     for charge in charges:
         payment = charge.payment
-        payment.undo_at = None
-        payment.updated_at = changes.now
-        captures_failed_total.labels(gateway=payment.provider).inc()
         what = f"Capture failed ({CODE}) after money of it had gone back: nothing more is owed"
-        changes.step(payment, what, cause_of(charge))
+        if not step_once(payment, what, changes, cause_of(charge)):
+            continue
+        payment.undo_at = None
+        changes.count(captures_failed_total, payment)
         changes.publish(
             payment,
             PaymentCaptureFailed(

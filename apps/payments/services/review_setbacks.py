@@ -120,7 +120,10 @@ def _is_of_none(
 
 def _is_told_of(charge: PaymentOperation, meant: Mapping[Setback, PaymentOperation | None]) -> bool:
     """Whether the news is of a charge for sure, and not of whatever was done last."""
-    return any(call == charge and one.kind == OperationKind.CAPTURE for one, call in meant.items())
+    return any(
+        call == charge and (one.kind == OperationKind.CAPTURE or one.name == charge.reference)
+        for one, call in meant.items()
+    )
 
 
 def _lock_succeeded(payments: Sequence[Payment]) -> dict[PaymentId, list[PaymentOperation]]:

@@ -5,7 +5,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.orders.models import Order
-from apps.payments.models import SettlementDifference
+from apps.payments.models import ProviderMessageRecord, SettlementDifference
+from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.keep_differences import keep_differences, list_known_differences
 from apps.payments.services.settle_refund import may_be_settled
 from apps.platform.telemetry.metrics import captures_failed_total
@@ -84,6 +85,16 @@ class TestAChargeThatFails:
         assert (story.in_books("captured"), story.in_books("refunded")) == (0, 500)
         assert payment.refunded_minor == 500
         assert broken() == []
+
+    def test_is_told_once_however_often_it_is_heard_of(self, story: Story) -> None:
+        before = counted()
+        story.refund_made(500)
+        story.hear_of("CAPTURE_FAILED")
+        news = ProviderMessageRecord.objects.filter(kind="CAPTURE_FAILED")
+        news.update(handled_at=None, next_at=timezone.now())
+        handle_messages(now=timezone.now())
+        assert payment_of(story.order).history.filter(what=FAILED).count() == 1
+        assert counted() == before + 1
 
     def test_after_all_went_back_is_told_to_finance(self, story: Story) -> None:
         call_off(story.order)

@@ -105,6 +105,18 @@ class TestACallThatAsksNothing:
             assert Payment.objects.get().status == "captured"
             insist_that_all_trials_are_left(gate)
 
+    def test_is_no_trial_where_the_amount_cannot_be_written(
+        self, gate: Gate, now: datetime
+    ) -> None:
+        payment, operation = authorizing(now)
+        # Of three decimals Stripe takes two.
+        Payment.objects.filter(id=payment.id).update(currency="BHD", amount_minor=1001)
+        PaymentOperation.objects.filter(id=operation.id).update(amount_minor=1001)
+        assert dispatch_operations(gate_name="stripe") == 1
+        operation.refresh_from_db()
+        assert (operation.state, operation.error_code) == ("failed", "gateway_misused")
+        insist_that_all_trials_are_left(gate)
+
     def test_is_no_trial_where_it_is_not_to_be_made_any_more(
         self, gate: Gate, now: datetime
     ) -> None:

@@ -6,7 +6,12 @@ import pytest
 from django.utils import timezone
 
 from apps.payments.domain.operations import OPEN_STATES, OperationKind
-from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.models import (
+    Payment,
+    PaymentOperation,
+    ProviderMessageRecord,
+    SettlementDifference,
+)
 from apps.payments.ports import Declined, Done, NotMade
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.operations import new_operation
@@ -122,6 +127,14 @@ class TestACharge:
         refund.refresh_from_db()
         assert refund.state == "succeeded"
         assert not payment.history.filter(what__endswith="in doubt").exists()
+        assert SettlementDifference.objects.get().subject == "charge:ch_1"
+
+    def test_that_is_named_by_news_of_no_kind_is_told(self, now: datetime) -> None:
+        """As news that was stored before its kind was kept."""
+        payment, _ = refunded(now)
+        tell_of(payment, "ch_1", now, setback_of="")
+        handle_messages(now=now)
+        assert SettlementDifference.objects.get().subject == "charge:ch_1"
 
     def test_is_doubted_by_an_unknown_name_once_the_refund_has_ended(self, now: datetime) -> None:
         payment = captured(now)

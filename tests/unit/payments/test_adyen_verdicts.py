@@ -85,6 +85,18 @@ class TestAnyChange:
 
 
 class TestACapture:
+    @pytest.mark.parametrize("reference", ["", "DESK1"])
+    def test_made_there_in_parts_is_their_sum_however_often_it_is_looked_for(
+        self, reference: str
+    ) -> None:
+        parts = told("CAPTURE", "DESK1", value=600), told("CAPTURE", "DESK2", value=600)
+        found = verdict(replace(CAPTURE, reference=reference), *parts)
+        assert found == Done(reference="DESK1", charged=Money(1200, "EUR"))
+
+    def test_of_ours_is_not_added_to_what_was_made_there(self) -> None:
+        ours, other = told("CAPTURE", operation=str(OURS)), told("CAPTURE", "DESK2", value=600)
+        assert verdict(CAPTURE, ours, other) == Done(reference="MOD1")
+
     def test_is_done_once_it_was_told(self) -> None:
         assert verdict(CAPTURE, told("CAPTURE")) == Done(reference="MOD1")
 

@@ -158,3 +158,8 @@ class TestMoney:
     )
     def test_is_compared_by_value(self, value: str, currency: str, is_equal: bool) -> None:
         assert Amount(currency_code=currency, value=value).equals("10.00", "EUR") is is_equal
+
+
+def test_an_amount_may_have_more_noughts_than_its_currency() -> None:
+    call = make_call(OperationKind.CAPTURE, amount=Money(1000, "JPY"))
+    assert captured(call, capture_of("1000.00", currency="JPY")) == Done(reference="A")

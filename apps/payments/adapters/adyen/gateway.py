@@ -34,6 +34,7 @@ from apps.payments.ports import (
     GatewayMisused,
     GatewayUnavailable,
     NobodyAsked,
+    NotSent,
     Outcome,
     ProviderMessage,
     ReportUnreadable,
@@ -214,4 +215,4 @@ def _amount_of(call: GatewayCall) -> int:
     try:
         return adyen_amount(call.amount)
     except AmountNotPayable as error:
-        raise GatewayMisused(str(error)) from error
+        raise NotSent(str(error)) from error

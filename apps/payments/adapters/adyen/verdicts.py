@@ -85,7 +85,9 @@ def _captured(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
         return None
     # Ours, or what somebody made at Adyen's own desk: the money is taken once either way.
     standing = story.standing_captures()
-    made = [own] if own is not None and own in standing else standing
+    # What only bears the name that an earlier look has found may be one of several made there.
+    is_ours = own is not None and own.operation == str(call.operation_id)
+    made = [own] if is_ours and own in standing else standing
     if made:
         charged = _sum_of(made, call)
         is_all = charged == Money(minor_units(amount, call.amount.currency), call.amount.currency)

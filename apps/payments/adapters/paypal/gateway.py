@@ -31,7 +31,7 @@ from apps.payments.adapters.paypal.transport import PayPalTransport
 from apps.payments.domain.operations import OperationKind
 from apps.payments.ports import (
     GatewayCall,
-    GatewayMisused,
+    NotSent,
     Outcome,
     ProviderMessage,
     SettlementLine,
@@ -161,4 +161,4 @@ def _amount_of(call: GatewayCall) -> str:
     try:
         return paypal_amount(call.amount)
     except AmountNotPayable as error:
-        raise GatewayMisused(str(error)) from error
+        raise NotSent(str(error)) from error

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from apps.kernel.errors import DomainError
 from apps.kernel.money import Money
+from apps.payments.adapters.paypal.amounts import read_paypal_amount
 from apps.payments.adapters.paypal.declines import NOT_RENEWED, NOT_SENT_BACK, sentence_for
 from apps.payments.adapters.paypal.objects import Authorization, Capture, Order, Refund
 from apps.payments.adapters.texts import code_kept
@@ -83,7 +84,7 @@ def _money_of(capture: Capture, call: GatewayCall) -> Money:
     """Read the amount of a capture; an answer that leaves it out is to what we asked for."""
     if capture.amount is None:
         return call.amount
-    return Money.parse(capture.amount.value, capture.amount.currency_code)
+    return read_paypal_amount(capture.amount.value, capture.amount.currency_code)
 
 
 def not_charged(authorization: Authorization) -> Outcome | None:

@@ -37,6 +37,7 @@ from apps.payments.ports import (
     Declined,
     GatewayCall,
     GatewayMisused,
+    NotSent,
     Outcome,
     OutcomeUnknown,
     ProviderMessage,
@@ -197,4 +198,4 @@ def _amount_of(call: GatewayCall) -> int:
     try:
         return stripe_amount(call.amount)
     except AmountNotPayable as error:
-        raise GatewayMisused(str(error)) from error
+        raise NotSent(str(error)) from error

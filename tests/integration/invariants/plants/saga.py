@@ -119,6 +119,18 @@ SAGA_PLANTS = (
     ),
     Plant(
         invariant="a_cancelled_order_keeps_no_money",
+        how="its refund has been under way for more than a week",
+        statements=(
+            "UPDATE payments_payment SET status = 'captured', refunded_minor = 0 "
+            "WHERE order_id = %(refunded)s",
+            "UPDATE payments_paymentoperation SET state = 'waiting', created_at = now() - interval '8 days' "
+            "WHERE kind = 'refund' AND payment_id = (SELECT id FROM payments_payment "
+            "WHERE order_id = %(refunded)s)",
+        ),
+        row={"order_id": "=refunded", "payment": "captured", "refunded_minor": 0},
+    ),
+    Plant(
+        invariant="a_cancelled_order_keeps_no_money",
         how="its payment would give back nothing when it is tried again",
         statements=(
             "UPDATE payments_payment SET status = 'captured', refunded_minor = 0, "
