@@ -105,7 +105,7 @@ class PaymentRefunded(PaymentEvent):
     """Money went back; `refunded_minor` is the sum of all refunds so far.
 
     `wanted_minor` is all that is to go back of an order that goes on, with what went back at the
-    provider's own desk without being asked for. `lost_minor` is what disputes left with the customer,
+    provider's own desk without being asked for; less than went back where the payment was let go. `lost_minor` is what disputes left with the customer,
     which goes back no second time.
     """
 

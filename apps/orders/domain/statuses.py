@@ -24,6 +24,7 @@ class CancelReason(StrEnum):
     CUSTOMER_REQUEST = "customer_request"
     OUT_OF_STOCK = "out_of_stock"
     PAYMENT_FAILED = "payment_failed"
+    PAYMENT_VOIDED = "payment_voided"
     RESERVATION_EXPIRED = "reservation_expired"
     REVIEW_REJECTED = "review_rejected"
 

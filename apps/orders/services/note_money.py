@@ -31,12 +31,9 @@ from apps.orders.services.changing import Change, apply_heard_of_payment
 from apps.orders.services.mark_refunds import mark_refunds
 from apps.platform.outbox.delivered import Delivered
 
-_DROPPED = ("canceled", "The payment was called off before it was completed.")
-_EXPIRED = (
-    "authorization_expired",
-    "The payment was not charged before its authorisation ran out. Please order again.",
-)
-"""Why an order is called off whose authorisation is gone: code and sentence, for the customer."""
+_DROPPED = "The payment was let go, and so the order was called off."
+_EXPIRED = "The payment was not charged before its authorisation ran out. Please order again."
+"""Why an order is called off of which nothing is reserved or charged any more, for the customer."""
 
 
 def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) -> None:
@@ -87,15 +84,18 @@ def give_up_without_capture(
 
 
 def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> None:
-    """The authorisation is gone; where nobody asked for that, the order is called off."""
+    """The authorisation is gone; an order that was still to be paid by it is called off."""
 
     def decide(change: Change, heard: Delivered[PaymentVoided]) -> None:
         order = change.order
-        has_expired = heard.event.has_expired
-        code, detail = _EXPIRED if has_expired else _DROPPED
-        settle_payment(change, "voided", _what_to_do(order) if has_expired else "Payment voided")
+        if not heard.event.has_expired:
+            settle_payment(change, "voided", "Payment voided")
+            _call_off_unpaid(change)
+            return
+        settle_payment(change, "voided", _what_to_do(order))
         if order.is_cancellable:
-            call_off(change, CancelReason.PAYMENT_FAILED, detail, owes_stock=True, code=code)
+            reason, code = CancelReason.PAYMENT_FAILED, "authorization_expired"
+            call_off(change, reason, _EXPIRED, owes_stock=True, code=code)
             order.owes_payment = False  # nothing is left of it, so nobody will answer
 
     apply_heard_of_payment(batch, decide, now)
@@ -112,13 +112,18 @@ def note_failed_void(batch: Sequence[Delivered[PaymentVoidFailed]], *, now: date
 
 
 def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -> None:
-    """Money went back to the customer: all of it, or for one of the refunds asked for."""
+    """Money went back to the customer: all of it, or for one of the refunds asked for.
+
+    All of it without a refund that was asked for is a void that came too late: the order is called off.
+    """
 
     def decide(change: Change, heard: Delivered[PaymentRefunded]) -> None:
         event = heard.event
         change.order.lost_minor = max(change.order.lost_minor, event.lost_minor)
         if event.refunded_minor >= change.order.captured_minor:
             settle_payment(change, "refunded", "Payment refunded")
+            if event.wanted_minor < event.refunded_minor:
+                _call_off_unpaid(change)
         elif event.refunded_minor + event.lost_minor >= change.order.captured_minor:
             settle_payment(change, CHARGED_BACK, "Payment refunded, but for what is lost")
         else:
@@ -146,6 +151,13 @@ def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: 
         causes = {one.event.order_id: one.cause_on_behalf for one in batch}
         stands = {one.event.order_id: one.event.refunded_minor for one in batch}
         mark_refunds(stands, causes=causes, now=now, is_failing=True)
+
+
+def _call_off_unpaid(change: Change) -> None:
+    """Call an order off, unless it is or has gone too far, of which somebody has let the payment go."""
+    if change.order.is_cancellable:
+        call_off(change, CancelReason.PAYMENT_VOIDED, _DROPPED, owes_stock=True)
+        change.order.owes_payment = False  # nothing is left of it, so nobody will answer
 
 
 def _what_to_do(order: Order) -> str:

@@ -3,8 +3,8 @@
 from apps.kernel.events.payments import PaymentCaptured
 from apps.kernel.money import Money
 from apps.payments.domain.accounts import Account
-from apps.payments.models import Payment, PaymentOperation
-from apps.payments.ports import Accepted, Done, Result
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus
+from apps.payments.ports import Accepted, Done, NotMade, Result
 from apps.payments.services.changes import Changes
 from apps.payments.services.operations import cause_of
 
@@ -54,9 +54,14 @@ def insist_on_authorised(
 ) -> Result:
     """Book no charge of more than was authorised, or in another currency: it waits for a person.
 
-    Our books have no place for it. Finance puts it right at the provider, and closes the call.
+    Our books have no place for it. Finance puts it right at the provider, and closes the call. One that was
+    looked for and has been booked since is not booked again.
     """
-    if not isinstance(result, Done) or result.charged is None:
+    if not isinstance(result, Done):
+        return result
+    if operation.only_looks and payment.status != PaymentStatus.AUTHORIZED:
+        return NotMade()
+    if result.charged is None:
         return result
     amount = result.charged
     if amount.currency == payment.currency and 0 < amount.amount_minor <= payment.amount_minor:

@@ -109,7 +109,7 @@ def wished_operations(wishes: Sequence[Wish], *, now: datetime) -> list[PaymentO
     for wish in wishes:
         kind = wish.kind or _undoing_kind(wish.payment)
         asked, under_way = calls.get((wish.payment.id, str(kind)), (0, 0))
-        if kind is None or under_way:
+        if kind is None or under_way or _has_been_found(wish):
             continue
         looks_first = wish.looks_first or wish.only_looks
         operations.append(
@@ -127,6 +127,12 @@ def wished_operations(wishes: Sequence[Wish], *, now: datetime) -> list[PaymentO
             )
         )
     return operations
+
+
+def _has_been_found(wish: Wish) -> bool:
+    """Whether a charge is to be looked for that another call has brought in the same breath."""
+    is_look = wish.only_looks and wish.kind == OperationKind.CAPTURE
+    return is_look and wish.payment.status != PaymentStatus.AUTHORIZED
 
 
 def _undoing_kind(payment: Payment) -> OperationKind | None:

@@ -6,7 +6,7 @@ from typing import Self
 
 import msgspec
 import structlog
-from django.db import connection
+from django.db import OperationalError, connection
 
 from apps.payments.ports import Heard, Result
 from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
@@ -85,7 +85,37 @@ def _record_in_thread(ended: Sequence[EndedCall]) -> None:
 
 
 def _record(ended: Sequence[EndedCall]) -> None:
-    """Write down how calls ended, all in one transaction."""
+    """Write down how calls ended, all in one transaction; one that cannot be keeps back no other.
+
+    Raises:
+        Exception: what kept the last of those back; they are taken up anew when their leases end.
+    """
+    try:
+        _apply(ended)
+    except OperationalError:
+        # The database is away, for all of them.
+        raise
+    except Exception:
+        if len(ended) == 1:
+            raise
+        log.exception("answers_recorded_one_by_one", calls=len(ended))
+        _record_one_by_one(ended)
+
+
+def _record_one_by_one(ended: Sequence[EndedCall]) -> None:
+    trouble: Exception | None = None
+    for one in ended:
+        try:
+            _apply([one])
+        except Exception as error:
+            call = one.claimed.call
+            log.exception("answer_not_recorded", operation_id=str(call.operation_id))
+            trouble = error
+    if trouble is not None:
+        raise trouble
+
+
+def _apply(ended: Sequence[EndedCall]) -> None:
     apply_gateway_facts(
         facts=[
             GatewayFact(

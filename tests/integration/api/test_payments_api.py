@@ -112,6 +112,7 @@ class TestVoiding:
         assert post(service, order, "void").status_code == 202
         order = settled(order)
         assert (order.status, order.payment_status) == ("cancelled", "voided")
+        assert order.cancel_reason == "payment_voided"
         assert post(service, order, "void").status_code == 202
         assert PaymentOperation.objects.filter(kind="void").count() == 1
 

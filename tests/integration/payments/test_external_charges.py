@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
 from apps.orders.models import Order
 from apps.payments.domain.operations import OperationKind
@@ -15,6 +16,7 @@ from apps.payments.services.capture_payment import capture_payment
 from apps.payments.services.close_call import close_call
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.undo_payments import undo_payments
+from apps.payments.services.void_payment import void_payment
 from apps.payments.services.watch_authorisations import watch_authorisations
 from config.invariants import Scope, check_invariants
 from config.invariants.money import MONEY_INVARIANTS
@@ -146,6 +148,22 @@ def charged_on_request(settings: Settings) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("charged_on_request")
 class TestAnOrderThatIsCancelled:
+    @pytest.mark.parametrize("minor", [600, 2480])
+    def test_because_its_payment_was_let_go_gives_back_what_was_charged(
+        self, stripe: SimulatedStripe, minor: int
+    ) -> None:
+        order = place(provider="stripe", token="pm_card_visa")
+        work_off()
+        payment = payment_of(order)
+        stripe.ask(f"/_capture?payment_intent={payment.authorization}&amount={minor}", "POST")
+        void_payment(payment_id=PaymentId(payment.id), cause=make_cause(), now=timezone.now())
+        work_off()
+        order, payment = settled(order), payment_of(order)
+        assert (order.status, order.payment_status) == ("cancelled", "refunded")
+        assert order.cancel_reason == "payment_voided"
+        assert (payment.captured_minor, payment.refunded_minor) == (minor, minor)
+        insist_on_invariants()
+
     def test_gives_back_what_was_charged_in_stripes_dashboard(
         self, stripe: SimulatedStripe
     ) -> None:

@@ -6,9 +6,10 @@ from typing import Any, cast
 
 import pytest
 from django.db import connection, transaction
+from django_fsm import TransitionNotAllowed
 from pytest_django import Settings
 
-from apps.payments.models import PaymentOperation
+from apps.payments.models import Payment, PaymentOperation
 from apps.payments.ports import Done, Heard
 from apps.payments.services import recording
 from apps.payments.services.claim_operations import claim_operations
@@ -125,6 +126,17 @@ class TestRecorder:
                 recorder.record([ended_call()], in_background=False)
             recorder.record([ended_call()], in_background=False)
         assert states() == ["succeeded"] * 2
+
+    def test_keeps_no_answer_back_for_one_that_cannot_be_written(self) -> None:
+        due(3)
+        with Recorder() as recorder:
+            calls = [ended_call() for _ in range(3)]
+            poisoned = calls[1].claimed.call
+            Payment.objects.filter(id=poisoned.payment_id).update(status="refunded")
+            with written_lines() as lines, pytest.raises(TransitionNotAllowed):
+                recorder.record(calls, in_background=False)
+        assert sorted(states()) == ["in_flight", "succeeded", "succeeded"]
+        assert line_of(lines, "answer_not_recorded")["operation_id"] == str(poisoned.operation_id)
 
     def test_names_in_its_line_the_calls_whose_answers_are_lost(
         self, monkeypatch: pytest.MonkeyPatch

@@ -81,8 +81,7 @@ class TestAnAuthorisationThatRanOut:
         hear(call_of(order, "void"), Done(reference="sbx_1"), timezone.now())
 
         order = settled(order)
-        assert (order.status, order.cancel_reason) == ("cancelled", "payment_failed")
-        assert order.cancel_code == "canceled"
+        assert (order.status, order.cancel_reason) == ("cancelled", "payment_voided")
         assert payment_of(order).status == "voided"
         assert levels() == {"SKU-A@BER": (10, 0)}
 

@@ -127,10 +127,14 @@ class TestACapture:
         both = Done(reference="A", charged=Money(900, "EUR"))
         assert verdict(CAPTURE, FAILED_CAPTURE, first, second) == both
 
-    def test_in_several_currencies_cannot_be_summed_up(self) -> None:
+    def test_in_several_currencies_is_told_by_the_one_that_is_not_ours(self) -> None:
         dollars = told("CAPTURE", "B", currency="USD")
-        with pytest.raises(GatewayMisused, match="EUR, USD"):
-            verdict(replace(CAPTURE, reference=""), told("CAPTURE", "A"), dollars)
+        found = verdict(replace(CAPTURE, reference=""), told("CAPTURE", "A"), dollars)
+        assert found == Done(reference="A", charged=Money(1000, "USD"))
+
+    def test_in_a_currency_that_nobody_knows_cannot_be_told(self) -> None:
+        with pytest.raises(GatewayMisused, match="XXL"):
+            verdict(replace(CAPTURE, reference=""), told("CAPTURE", "B", currency="XXL"))
 
     def test_by_somebody_else_counts_as_ours(self) -> None:
         by_hand = told("CAPTURE", "MOD8")

@@ -38,7 +38,7 @@ def verdict_of(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
     `amount` is the call's in Adyen's units.
 
     Raises:
-        GatewayMisused: it was charged in several currencies, or one that nobody knows.
+        GatewayMisused: it was charged in a currency that nobody knows.
     """
     match call.kind:
         case OperationKind.AUTHORIZE:
@@ -103,12 +103,14 @@ def _captured(call: GatewayCall, story: Story, amount: int) -> Outcome | None:
 
 
 def _sum_of(captures: Sequence[Told], call: GatewayCall) -> Money:
-    currencies = {one.currency or call.amount.currency for one in captures}
+    """Add up what was charged; of several currencies one that is not ours, which no book of ours holds."""
+    ours = call.amount.currency
+    currency = next((one.currency for one in captures if one.currency not in ("", ours)), ours)
+    value = sum(one.value for one in captures if (one.currency or ours) == currency)
     try:
-        (currency,) = currencies
-        return Money(minor_units(sum(one.value for one in captures), currency), currency)
-    except (ValueError, UnknownCurrency) as error:
-        raise GatewayMisused(f"Charged in {', '.join(sorted(currencies))}.") from error
+        return Money(minor_units(value, currency), currency)
+    except UnknownCurrency as error:
+        raise GatewayMisused(f"Charged in {currency}.") from error
 
 
 def _voided(call: GatewayCall, story: Story) -> Outcome | None:
