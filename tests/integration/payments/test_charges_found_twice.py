@@ -10,7 +10,7 @@ from apps.kernel.money import Money
 from apps.payments.domain.identifiers import OperationId
 from apps.payments.domain.operations import OPEN_STATES, OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation
-from apps.payments.ports import ALREADY_CAPTURED, Declined, Done
+from apps.payments.ports import ALREADY_CAPTURED, Declined, Done, Result
 from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
 from apps.payments.services.operations import new_operation
 from tests.conftest import make_cause
@@ -38,7 +38,7 @@ def test_is_booked_once_where_a_void_and_a_look_end_together(
         ask(payment, kind, now)
     PaymentOperation.objects.filter(kind="capture").update(only_looks=True, state="unknown")
     Payment.objects.update(is_unwanted=True)
-    results = {"void": TOO_LATE, "capture": CHARGED}
+    results: dict[str, Result] = {"void": TOO_LATE, "capture": CHARGED}
     facts = [
         GatewayFact(
             operation_id=OperationId(one.id),

@@ -112,7 +112,7 @@ class TestAtStripe:
         stripe.by_hand(f"/v1/payment_intents/{name}/cancel")
         stripe_messages.hear(stripe, "payment_intent.canceled")
 
-        assert ending(order)[2] == "canceled"
+        assert settled(order).cancel_reason == "payment_voided"
         assert order.history.filter(what="Payment voided").count() == 1
 
 
