@@ -110,6 +110,20 @@ _SAGA = (
             ORDER BY o.id""",
     ),
     Invariant(
+        name="a_confirmed_order_keeps_its_payment",
+        means="An order goes on whose payment was let go, and nothing of the money is left.",
+        remedy="Cancel it before it is shipped, and tell the customer.",
+        sql=f"""
+            SELECT o.id AS order_id, o.number AS order_number, p.status AS payment,
+                   p.captured_minor, p.refunded_minor, p.lost_minor
+            FROM orders_order o JOIN payments_payment p ON p.order_id = o.id
+            WHERE o.id >= %(since_id)s AND o.status = 'confirmed' AND p.is_unwanted
+              AND (p.status = 'voided'
+                   OR p.captured_minor > 0 AND p.captured_minor <= p.refunded_minor + p.lost_minor)
+              AND {NOTHING_ON_ITS_WAY}
+            ORDER BY o.id""",
+    ),
+    Invariant(
         name="a_cancelled_order_keeps_no_money",
         means="An order is cancelled, but its money is neither untaken, voided, refunded nor lost, nor about to be.",
         remedy="Void or refund it with the provider, under the payment's reference.",

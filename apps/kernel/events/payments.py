@@ -105,16 +105,18 @@ class PaymentRefunded(PaymentEvent):
     """Money went back; `refunded_minor` is the sum of all refunds so far.
 
     `wanted_minor` is all that is to go back of an order that goes on, with what went back at the
-    provider's own desk without being asked for; less than went back where the payment was let go. `lost_minor` is what disputes left with the customer,
-    which goes back no second time.
+    provider's own desk without being asked for. `lost_minor` is what disputes left with the customer,
+    which goes back no second time. `is_unwanted` where all goes back, since the order was called off or
+    somebody let its payment go.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     amount_minor: int
     refunded_minor: int
     currency: str
     wanted_minor: int = 0
     lost_minor: int = 0
+    is_unwanted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,13 +177,14 @@ class PaymentDisputeClosed(PaymentEvent):
     """A dispute is decided: the money is ours again where `is_won`, and the customer's otherwise.
 
     `refunded_minor` is the sum of all refunds so far, `lost_minor` that of all that disputes left with
-    the customer, in the currency of the payment.
+    the customer, in the currency of the payment. `is_unwanted` as of a refund.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reference: str
     amount_minor: int
     currency: str
     is_won: bool
     refunded_minor: int = 0
     lost_minor: int = 0
+    is_unwanted: bool = False

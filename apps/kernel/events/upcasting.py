@@ -51,12 +51,19 @@ def _provider_not_told(payload: dict[str, Any]) -> dict[str, Any]:
     return {**payload, "provider": ""}
 
 
+def _wanted(payload: dict[str, Any]) -> dict[str, Any]:
+    # Whoever let a payment go was not told of. An order that was called off knows it by itself.
+    return {**payload, "is_unwanted": False}
+
+
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("payments.payment_capture_failed", 1): _capture_failed_2,
     ("payments.payment_refund_failed", 1): _refund_failed_2,
     ("payments.payment_refunded", 1): _refunded_2,
+    ("payments.payment_refunded", 2): _wanted,
     ("payments.payment_voided", 1): _voided_2,
     ("payments.payment_dispute_closed", 1): _dispute_closed_2,
+    ("payments.payment_dispute_closed", 2): _wanted,
     ("orders.order_refund_requested", 1): _refund_requested_2,
     ("orders.order_cancelled", 1): _cancelled_2,
     ("orders.order_payment_pending", 1): _payment_pending_2,

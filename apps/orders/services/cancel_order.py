@@ -87,6 +87,14 @@ def call_off(
     change.publish(OrderCancellationRequested(order_id=order.id, reason=reason))
 
 
+def call_off_unpaid(change: Change) -> None:
+    """Call an order off whose payment somebody has let go, unless it is called off or has gone too far."""
+    if change.order.is_cancellable:
+        detail = "The payment was let go, and so the order was called off."
+        call_off(change, CancelReason.PAYMENT_VOIDED, detail, owes_stock=True)
+        change.order.owes_payment = False  # nothing is left of it, so nobody will answer
+
+
 def end(
     change: Change,
     reason: CancelReason | str,

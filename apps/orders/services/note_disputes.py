@@ -7,7 +7,7 @@ from django.db import transaction
 
 from apps.kernel.events.payments import PaymentDisputeClosed, PaymentDisputed
 from apps.kernel.money import Money
-from apps.orders.services.cancel_order import CHARGED_BACK, settle_payment
+from apps.orders.services.cancel_order import CHARGED_BACK, call_off_unpaid, settle_payment
 from apps.orders.services.changing import Change, apply_heard
 from apps.orders.services.mark_refunds import mark_refunds
 from apps.platform.outbox.delivered import Delivered
@@ -41,6 +41,8 @@ def note_decided_dispute(
             settle_payment(change, CHARGED_BACK, what)
         else:
             change.step(what)
+        if event.is_unwanted and order.payment_status == CHARGED_BACK:
+            call_off_unpaid(change)
 
     with transaction.atomic(savepoint=False):
         apply_heard(batch, decide, now)

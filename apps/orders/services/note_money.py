@@ -25,15 +25,14 @@ from apps.orders.services.cancel_order import (
     CHARGED_BACK,
     NOTHING_LEFT,
     call_off,
+    call_off_unpaid,
     settle_payment,
 )
 from apps.orders.services.changing import Change, apply_heard_of_payment
 from apps.orders.services.mark_refunds import mark_refunds
 from apps.platform.outbox.delivered import Delivered
 
-_DROPPED = "The payment was let go, and so the order was called off."
 _EXPIRED = "The payment was not charged before its authorisation ran out. Please order again."
-"""Why an order is called off of which nothing is reserved or charged any more, for the customer."""
 
 
 def note_capture(batch: Sequence[Delivered[PaymentCaptured]], *, now: datetime) -> None:
@@ -90,7 +89,7 @@ def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> No
         order = change.order
         if not heard.event.has_expired:
             settle_payment(change, "voided", "Payment voided")
-            _call_off_unpaid(change)
+            call_off_unpaid(change)
             return
         settle_payment(change, "voided", _what_to_do(order))
         if order.is_cancellable:
@@ -114,7 +113,8 @@ def note_failed_void(batch: Sequence[Delivered[PaymentVoidFailed]], *, now: date
 def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -> None:
     """Money went back to the customer: all of it, or for one of the refunds asked for.
 
-    All of it without a refund that was asked for is a void that came too late: the order is called off.
+    An order that goes on, whose payment was let go, is called off once nothing of it is left: it was charged
+    before it could be let go.
     """
 
     def decide(change: Change, heard: Delivered[PaymentRefunded]) -> None:
@@ -122,13 +122,13 @@ def note_refund(batch: Sequence[Delivered[PaymentRefunded]], *, now: datetime) -
         change.order.lost_minor = max(change.order.lost_minor, event.lost_minor)
         if event.refunded_minor >= change.order.captured_minor:
             settle_payment(change, "refunded", "Payment refunded")
-            if event.wanted_minor < event.refunded_minor:
-                _call_off_unpaid(change)
         elif event.refunded_minor + event.lost_minor >= change.order.captured_minor:
             settle_payment(change, CHARGED_BACK, "Payment refunded, but for what is lost")
         else:
             change.order.payment_status = "partially_refunded"
             change.step(f"Refunded {Money(event.amount_minor, event.currency)}")
+        if event.is_unwanted and change.order.payment_status in NOTHING_LEFT:
+            call_off_unpaid(change)
 
     with transaction.atomic(savepoint=False):
         apply_heard_of_payment(batch, decide, now)
@@ -151,13 +151,6 @@ def note_failed_refund(batch: Sequence[Delivered[PaymentRefundFailed]], *, now: 
         causes = {one.event.order_id: one.cause_on_behalf for one in batch}
         stands = {one.event.order_id: one.event.refunded_minor for one in batch}
         mark_refunds(stands, causes=causes, now=now, is_failing=True)
-
-
-def _call_off_unpaid(change: Change) -> None:
-    """Call an order off, unless it is or has gone too far, of which somebody has let the payment go."""
-    if change.order.is_cancellable:
-        call_off(change, CancelReason.PAYMENT_VOIDED, _DROPPED, owes_stock=True)
-        change.order.owes_payment = False  # nothing is left of it, so nobody will answer
 
 
 def _what_to_do(order: Order) -> str:

@@ -137,4 +137,5 @@ def _event(
         is_won=state is DisputeState.WON,
         refunded_minor=payment.refunded_minor,
         lost_minor=payment.lost_minor,
+        is_unwanted=payment.is_unwanted,
     )

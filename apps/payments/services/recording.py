@@ -6,7 +6,7 @@ from typing import Self
 
 import msgspec
 import structlog
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from apps.payments.ports import Heard, Result
 from apps.payments.services.apply_gateway_facts import GatewayFact, apply_gateway_facts
@@ -92,7 +92,7 @@ def _record(ended: Sequence[EndedCall]) -> None:
     """
     try:
         _apply(ended)
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         # The database is away, for all of them.
         raise
     except Exception:

@@ -53,6 +53,7 @@ def count_refund(operation: PaymentOperation, payment: Payment, changes: Changes
             wanted_minor=payment.refund_wanted_minor,
             lost_minor=payment.lost_minor,
             currency=payment.currency,
+            is_unwanted=payment.is_unwanted,
         ),
         cause_of(operation),
     )

@@ -121,7 +121,8 @@ def _is_of_none(
 def _is_told_of(charge: PaymentOperation, meant: Mapping[Setback, PaymentOperation | None]) -> bool:
     """Whether the news is of a charge for sure, and not of whatever was done last."""
     return any(
-        call == charge and (one.kind == OperationKind.CAPTURE or one.name == charge.reference)
+        call == charge
+        and (one.kind == OperationKind.CAPTURE or (one.name and one.name == charge.reference))
         for one, call in meant.items()
     )
 

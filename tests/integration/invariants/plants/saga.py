@@ -91,6 +91,15 @@ SAGA_PLANTS = (
         row={"order_id": "=declined", "reservation": "held"},
     ),
     Plant(
+        invariant="a_confirmed_order_keeps_its_payment",
+        how="its payment was let go, and given back",
+        statements=(
+            "UPDATE payments_payment SET is_unwanted = true, refunded_minor = captured_minor "
+            "WHERE order_id = %(confirmed)s",
+        ),
+        row={"order_id": "=confirmed", "lost_minor": 0},
+    ),
+    Plant(
         invariant="a_cancelled_order_keeps_no_money",
         how="the refund did not happen",
         statements=(
