@@ -160,6 +160,19 @@ class TestStripe:
         for order_id in placed:
             shop.becomes(order_id, "confirmed")
 
+    def test_a_sandbox_that_answers_twice_is_paid_once(self, shop: Shop) -> None:
+        order_id = shop.place("tok_twice").json()["id"]
+        order = shop.wait_for(
+            order_id, lambda one: one["payment"]["status"] == "captured", "capture"
+        )
+        what = [step["what"] for step in order["timeline"]]
+        assert what.count("Payment authorized") == what.count("Payment captured") == 1
+        told = (
+            "SELECT m.handled_at IS NOT NULL FROM payments_providermessagerecord m "
+            "JOIN payments_payment p ON p.id = m.payment_id WHERE p.order_id = %s"
+        )
+        wait_until(lambda: shop.ask(told, order_id) == [(True,)])
+
     def test_webhooks_twice_late_and_out_of_order_change_nothing(self, shop: Shop) -> None:
         shop.faults(webhook_duplicates=3, webhook_reorder_ms=500)
         order_id = shop.place("pm_card_visa", provider="stripe").json()["id"]

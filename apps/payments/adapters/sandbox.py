@@ -4,6 +4,7 @@ Its references follow from the idempotency key, so a call made again gives the s
 real provider. The only book it keeps is of approvals that customers gave or refused.
 """
 
+import contextlib
 import hashlib
 import hmac
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+import httpx
 import msgspec
 from django.conf import settings
 from django.db import connection
@@ -37,7 +39,8 @@ from apps.payments.ports import (
 
 SIGNATURE_HEADER = "sandbox-signature"
 APPROVE, REQUIRES_ACTION = "tok_approve", "tok_requires_action"
-UNAVAILABLE, TIMEOUT = "tok_unavailable", "tok_timeout"
+UNAVAILABLE, TIMEOUT, TWICE = "tok_unavailable", "tok_timeout", "tok_twice"
+TELLING_SECONDS = 2.0
 
 DECLINES = {
     "tok_decline": Declined(
@@ -71,7 +74,7 @@ class SandboxMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxGateway:
-    """Approves, declines, asks for action, times out or is down, as the token says."""
+    """Approves, declines, asks for action, times out, answers twice or is down, as the token says."""
 
     has_books: ClassVar[bool] = True
 
@@ -104,7 +107,9 @@ class SandboxGateway:
                 reference=reference,
                 redirect_url=f"{self.base_url}/sandbox/approvals/{reference}",
             )
-        if call.method_token == APPROVE:
+        if call.method_token == TWICE:
+            self._tell(call)
+        if call.method_token in (APPROVE, TWICE):
             return self._done(call)
         return DECLINES.get(call.method_token, UNKNOWN_TOKEN)
 
@@ -148,7 +153,8 @@ class SandboxGateway:
 
     def route(self, method_token: str) -> str:
         """Trouble that a token asks for must not hold up the calls of other tokens."""
-        return {UNAVAILABLE: "sandbox-down", TIMEOUT: "sandbox-lost"}.get(method_token, "sandbox")
+        troubles = {UNAVAILABLE: "sandbox-down", TIMEOUT: "sandbox-lost", TWICE: "sandbox-lost"}
+        return troubles.get(method_token, "sandbox")
 
     def list_settled(
         self, *, since: datetime, until: datetime, told: Sequence[Mapping[str, Any]]
@@ -162,6 +168,28 @@ class SandboxGateway:
 
     def _done(self, call: GatewayCall) -> Done:
         return Done(reference=self._reference(call), brand="visa", last4="4242")
+
+    def _tell(self, call: GatewayCall) -> None:
+        """Send a message, and that again, which says what our answer is about to say."""
+        reference = self._reference(call)
+        body = msgspec.json.encode(
+            SandboxMessage(
+                id=f"sbx_evt_{reference}",
+                type="payment.authorized",
+                reference=reference,
+                payment_id=call.payment_id,
+            )
+        )
+        headers = {SIGNATURE_HEADER: sign(body, self.secret), "Content-Type": "application/json"}
+        # As with any provider, a message that does not arrive changes nothing.
+        with (
+            contextlib.suppress(httpx.HTTPError),
+            httpx.Client(timeout=TELLING_SECONDS, trust_env=False) as client,
+        ):
+            for _ in range(2):
+                client.post(
+                    f"{self.base_url}/api/v1/webhooks/sandbox", content=body, headers=headers
+                )
 
     @staticmethod
     def _reference(call: GatewayCall) -> str:
