@@ -6,17 +6,17 @@ late and reordered messages do no harm. Only of disputes, and of refunds that no
 there is nothing to look up: what the provider says of them goes one way.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.operations import OPEN_STATES, OperationState
-from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.models import Payment, PaymentOperation, PaymentStatus, ProviderMessageRecord
 from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
 from apps.payments.services.look_for_charges import list_charges_told, look_for_charges
@@ -32,6 +32,8 @@ from apps.platform.bulk import lock_many, update_many
 HANDLE_MESSAGES = "payments.messages:"
 BATCH = 100
 GIVE_UP_AFTER = timedelta(days=3)
+CHARGE_IS_TOLD = timedelta(hours=1)
+"""How long news of what went back of a charge waits for news of that charge, or for the look after it."""
 IN_FLIGHT_PAUSE = timedelta(seconds=1)
 PASSING = (OperationalError, InterfaceError)
 """The database is away, or two of us met: that says nothing of a message."""
@@ -119,8 +121,12 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         looked_up: dict[PaymentId, set[Setback]] = {}
         in_flight = _list_in_flight(payments.values())
         known = _list_known(messages, payments)
+        about_charge = [one for one in messages if one.is_about_charge and one.id in payments]
         uncharged = _list_uncharged(
-            payments[one.id] for one in messages if one.is_about_charge and one.id in payments
+            {payments[one.id] for one in about_charge},
+            new={
+                payments[one.id] for one in about_charge if now - one.received_at < CHARGE_IS_TOLD
+            },
         )
         for message in messages:
             payment_id = payments.get(message.id)
@@ -150,7 +156,13 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         contradictions = list_contradictions([one for one in messages if one.handled_at])
         to_change = {payments[one.id] for one in matched if one.dispute or one.refund}
         to_change |= {PaymentId(one.call.payment_id) for one in contradictions}
-        charges = list_charges_told(matched)
+        charges = list_charges_told(
+            [
+                one
+                for one in messages
+                if one.id in payments and (one.handled_at or one.is_about_charge)
+            ]
+        )
         to_change |= {payments[one.id] for one in charges}
         # All that is changed below, in one statement: locks that are taken bit by bit have no order.
         lock_many(Payment, to_change | looked_up.keys() if is_setback else to_change)
@@ -213,15 +225,22 @@ def _list_known(
     return {message for message, call in told.items() if call in succeeded}
 
 
-def _list_uncharged(payment_ids: Iterable[PaymentId]) -> set[PaymentId]:
-    """Give the payments of which no charge is known while a call is open that may have made it."""
-    wanted = set(payment_ids)
-    if not wanted:
+def _list_uncharged(
+    payment_ids: Collection[PaymentId], *, new: Collection[PaymentId]
+) -> set[PaymentId]:
+    """Give the payments of which no charge is known that a call may have made.
+
+    Or somebody at the provider's desk, of those of which there is `new` news.
+    """
+    if not payment_ids:
         return set()
+    open_calls = PaymentOperation.objects.filter(payment=OuterRef("pk"), state__in=OPEN_STATES)
     return set(
-        PaymentOperation.objects.filter(
-            payment_id__in=wanted, state__in=OPEN_STATES, payment__captured_minor=0
-        ).values_list("payment_id", flat=True)
+        Payment.objects.filter(
+            Q(Exists(open_calls)) | Q(status=PaymentStatus.AUTHORIZED, id__in=new),
+            id__in=payment_ids,
+            captured_minor=0,
+        ).values_list("id", flat=True)
     )
 
 

@@ -21,13 +21,16 @@ from apps.platform.bulk import lock_many
 def list_charges_told(messages: Sequence[ProviderMessageRecord]) -> list[ProviderMessageRecord]:
     """Give those of matched messages that tell of a charge which no call of ours is about to take in.
 
+    So does what went back of one.
+
     A capture or a void that is under way decides by itself, and so does the capture that follows once an
     order is confirmed: what is only looked for would stand in its way. Mostly none, by one statement.
     """
     told = [
         one
         for one in messages
-        if one.was_done is not False and tells_of_charge(one.provider, one.kind)
+        if one.is_about_charge
+        or (one.was_done is not False and tells_of_charge(one.provider, one.kind))
     ]
     if not told:
         return []

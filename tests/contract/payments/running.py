@@ -87,8 +87,9 @@ class RunningSimulator:
     ) -> None:
         self.exchanges: list[Exchange] = []
         self.receiver = Receiver(kind_of=kind_of)
-        self.broken_requests: list[str] = []
-        self.broken_answers: list[str] = []
+        self._unchecked: list[Exchange] = []
+        self._broken_requests: list[str] = []
+        self._broken_answers: list[str] = []
         self.port = 0
         self._under_way = 0
         self._place = place
@@ -126,6 +127,18 @@ class RunningSimulator:
         self.exchanges.clear()
         self.receiver.letters.clear()
         self.receiver.answers = lambda letter: 200
+
+    @property
+    def broken_requests(self) -> list[str]:
+        """What was wrong with requests so far, and not forgiven."""
+        self._check()
+        return self._broken_requests
+
+    @property
+    def broken_answers(self) -> list[str]:
+        """What was wrong with answers so far."""
+        self._check()
+        return self._broken_answers
 
     def forgive_requests(self) -> None:
         """Overlook the requests so far that broke the contract: the test meant them to."""
@@ -203,9 +216,18 @@ class RunningSimulator:
     def _note(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
         if FOLDER.is_dir():
-            self.broken_requests += self._check_request(exchange.request)
+            self._unchecked.append(exchange)
+
+    def _check(self) -> None:
+        """Hold what was heard and said against the contracts: later, for to read these takes seconds at first.
+
+        Nobody would wait that long for an answer.
+        """
+        while self._unchecked:
+            exchange = self._unchecked.pop(0)
+            self._broken_requests += self._check_request(exchange.request)
             if exchange.response is not None:
-                self.broken_answers += self._check_answer(exchange.request, exchange.response)
+                self._broken_answers += self._check_answer(exchange.request, exchange.response)
 
 
 HELD_MS = 60_000

@@ -10,7 +10,13 @@ from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
 from apps.orders.models import Order
 from apps.payments.domain.operations import OperationKind
-from apps.payments.models import LedgerEntry, Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.models import (
+    LedgerEntry,
+    Payment,
+    PaymentOperation,
+    ProviderMessageRecord,
+    SettlementDifference,
+)
 from apps.payments.ports import ALREADY_CAPTURED, Declined, Done
 from apps.payments.services.capture_payment import capture_payment
 from apps.payments.services.close_call import close_call
@@ -212,6 +218,24 @@ class TestAnOrderThatGoesOn:
         stripe.ask(f"/_capture?payment_intent={payment_of(order).authorization}", "POST")
         stripe_messages.hear(stripe, "payment_intent.succeeded")
         self.insist_on_charge(order, 2480)
+
+    def test_hears_of_a_refund_before_the_charge_that_it_is_of(
+        self, stripe: SimulatedStripe
+    ) -> None:
+        order = place(provider="stripe", token="pm_card_visa")
+        work_off()
+        name = payment_of(order).authorization
+        stripe.ask(f"/_capture?payment_intent={name}", "POST")
+        stripe.ask(f"/_refund?payment_intent={name}&amount=500", "POST")
+        stripe_messages.hear(stripe, "refund.created")
+        self.insist_on_charge(order, 2480)
+        assert payment_of(order).refunded_minor == 0
+        ProviderMessageRecord.objects.update(next_at=timezone.now())
+        handle_messages(now=timezone.now())
+        work_off()
+        assert payment_of(order).refunded_minor == 500
+        assert not SettlementDifference.objects.exists()
+        insist_on_invariants()
 
     def test_hears_of_a_charge_at_paypals_site(self, paypal: SimulatedPayPal) -> None:
         order = ordered("vault-ok")

@@ -179,6 +179,8 @@ class TestARefundMadeAtTheProvider:
         payment, operation = authorizing(now)
         payment = hear(operation, DONE, now)
         assert tell(payment, now, 30).status == "authorized"
+        assert not SettlementDifference.objects.exists()
+        handle_messages(now=now + timedelta(hours=2))
         assert SettlementDifference.objects.get().found_minor == 30
 
 
