@@ -88,11 +88,10 @@ def call_off(
 
 
 def call_off_unpaid(change: Change) -> None:
-    """Call an order off whose payment somebody has let go, unless it is called off or has gone too far."""
+    """Call an order off of whose payment nothing is left, unless it is called off or has gone too far."""
     if change.order.is_cancellable:
         detail = "The payment was let go, and so the order was called off."
         call_off(change, CancelReason.PAYMENT_VOIDED, detail, owes_stock=True)
-        change.order.owes_payment = False  # nothing is left of it, so nobody will answer
 
 
 def end(

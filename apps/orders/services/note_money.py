@@ -95,7 +95,6 @@ def note_void(batch: Sequence[Delivered[PaymentVoided]], *, now: datetime) -> No
         if order.is_cancellable:
             reason, code = CancelReason.PAYMENT_FAILED, "authorization_expired"
             call_off(change, reason, _EXPIRED, owes_stock=True, code=code)
-            order.owes_payment = False  # nothing is left of it, so nobody will answer
 
     apply_heard_of_payment(batch, decide, now)
 
