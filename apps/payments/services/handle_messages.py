@@ -6,7 +6,7 @@ late and reordered messages do no harm. Only of disputes, and of refunds that no
 there is nothing to look up: what the provider says of them goes one way.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +20,11 @@ from apps.payments.models import Payment, PaymentOperation, PaymentStatus, Provi
 from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
 from apps.payments.services.look_for_charges import list_charges_told, look_for_charges
-from apps.payments.services.message_pauses import pause_after, pause_while_open
+from apps.payments.services.message_pauses import (
+    pause_after,
+    pause_before_charge,
+    pause_while_open,
+)
 from apps.payments.services.note_contradictions import list_contradictions, note_contradictions
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.note_external_refunds import note_external_refunds
@@ -121,13 +125,7 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         looked_up: dict[PaymentId, set[Setback]] = {}
         in_flight = _list_in_flight(payments.values())
         known = _list_known(messages, payments)
-        about_charge = [one for one in messages if one.is_about_charge and one.id in payments]
-        uncharged = _list_uncharged(
-            {payments[one.id] for one in about_charge},
-            new={
-                payments[one.id] for one in about_charge if now - one.received_at < CHARGE_IS_TOLD
-            },
-        )
+        before_charge = _list_before_charge(messages, payments, now)
         for message in messages:
             payment_id = payments.get(message.id)
             message.payment_id = payment_id or message.payment_id
@@ -138,10 +136,10 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
             elif payment_id in in_flight:
                 # The call under way may have been answered before this happened: look after it.
                 message.next_at = now + IN_FLIGHT_PAUSE
-            elif payment_id is not None and payment_id in uncharged and message.is_about_charge:
+            elif payment_id is not None and message.id in before_charge:
                 # The charge was made, or nothing could have gone back of it: hear of that first.
                 looked_up.setdefault(payment_id, set())
-                message.next_at = now + pause_after(message.attempts)
+                message.next_at = now + pause_before_charge(message.attempts)
             elif payment_id is not None:
                 looked_up.setdefault(payment_id, set()).add(Setback.of(message))
                 message.handled_at = now
@@ -225,23 +223,32 @@ def _list_known(
     return {message for message, call in told.items() if call in succeeded}
 
 
-def _list_uncharged(
-    payment_ids: Collection[PaymentId], *, new: Collection[PaymentId]
-) -> set[PaymentId]:
-    """Give the payments of which no charge is known that a call may have made.
+def _list_before_charge(
+    messages: Sequence[ProviderMessageRecord], payments: Mapping[int, PaymentId], now: datetime
+) -> set[int]:
+    """Give the messages of what went back of a charge that is not known yet, and may be soon.
 
-    Or somebody at the provider's desk, of those of which there is `new` news.
+    A call that is open may have made it, or somebody at the provider's desk: that is waited for only so long.
     """
-    if not payment_ids:
+    about = [one for one in messages if one.is_about_charge and one.id in payments]
+    if not about:
         return set()
-    open_calls = PaymentOperation.objects.filter(payment=OuterRef("pk"), state__in=OPEN_STATES)
-    return set(
-        Payment.objects.filter(
-            Q(Exists(open_calls)) | Q(status=PaymentStatus.AUTHORIZED, id__in=new),
-            id__in=payment_ids,
-            captured_minor=0,
-        ).values_list("id", flat=True)
+    open_calls = Exists(
+        PaymentOperation.objects.filter(payment=OuterRef("pk"), state__in=OPEN_STATES)
     )
+    uncharged = dict(
+        Payment.objects.filter(
+            open_calls | Q(status=PaymentStatus.AUTHORIZED),
+            id__in={payments[one.id] for one in about},
+            captured_minor=0,
+        ).values_list("id", open_calls)
+    )
+    return {
+        one.id
+        for one in about
+        if payments[one.id] in uncharged
+        and (uncharged[payments[one.id]] or now - one.received_at < CHARGE_IS_TOLD)
+    }
 
 
 def _payments_of(messages: Sequence[ProviderMessageRecord]) -> dict[int, PaymentId]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from apps.payments.adapters.registry import tells_of_charge
 from apps.payments.domain.operations import NEEDS_THE_AUTHORISATION, OPEN_STATES, OperationKind
@@ -21,7 +21,7 @@ from apps.platform.bulk import lock_many
 def list_charges_told(messages: Sequence[ProviderMessageRecord]) -> list[ProviderMessageRecord]:
     """Give those of matched messages that tell of a charge which no call of ours is about to take in.
 
-    So does what went back of one.
+    So does what went back of one, which waits for news of its charge: once, and again when it waits no more.
 
     A capture or a void that is under way decides by itself, and so does the capture that follows once an
     order is confirmed: what is only looked for would stand in its way. Mostly none, by one statement.
@@ -43,8 +43,18 @@ def list_charges_told(messages: Sequence[ProviderMessageRecord]) -> list[Provide
     )
     if settings.OMS_CAPTURE_ON == "confirmation":
         uncharged = uncharged.filter(Exists(calls.filter(kind=OperationKind.CAPTURE)))
-    found = set(uncharged.values_list("id", flat=True))
-    return [one for one in told if one.payment_id in found]
+    looks = calls.filter(kind=OperationKind.CAPTURE, only_looks=True).order_by("-created_at")
+    looked_at = dict(uncharged.values_list("id", Subquery(looks.values("created_at")[:1])))
+    return [
+        one
+        for one in told
+        if one.payment_id in looked_at
+        and (one.handled_at or _has_not_looked_since(one, looked_at[one.payment_id]))
+    ]
+
+
+def _has_not_looked_since(message: ProviderMessageRecord, looked_at: datetime | None) -> bool:
+    return looked_at is None or looked_at < message.received_at
 
 
 def look_for_charges(*, messages: Sequence[ProviderMessageRecord], now: datetime) -> None:

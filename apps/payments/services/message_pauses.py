@@ -6,6 +6,7 @@ from apps.platform.resilience.backoff import delay_seconds
 
 FIRST_PAUSE_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 3600
+LONGEST_PAUSE_BEFORE_CHARGE_SECONDS = 300
 FIRST_PAUSE_WHILE_OPEN_SECONDS = 1
 LONGEST_PAUSE_WHILE_OPEN_SECONDS = 60
 
@@ -14,6 +15,15 @@ def pause_after(attempts: int) -> timedelta:
     """Wait longer each time: it may be a message for somebody else who uses the provider's account."""
     return timedelta(
         seconds=delay_seconds(attempts, base=FIRST_PAUSE_SECONDS, cap=LONGEST_PAUSE_SECONDS)
+    )
+
+
+def pause_before_charge(attempts: int) -> timedelta:
+    """Wait for news of the charge that something went back of: it may come any minute, or has to be waited out."""
+    return timedelta(
+        seconds=delay_seconds(
+            attempts, base=FIRST_PAUSE_SECONDS, cap=LONGEST_PAUSE_BEFORE_CHARGE_SECONDS
+        )
     )
 
 

@@ -71,8 +71,9 @@ def _was_not_done(operation: PaymentOperation, payment: Payment, changes: Change
     ):
         # It cannot be voided because it was charged, and the charge did not last: nothing is left.
         let_go(operation, payment, changes)
-    else:
-        # The provider says that a void is too late, and that nothing was charged: time may tell.
+    elif payment.undo_at is None:
+        # The provider says that a void is too late, and that nothing was charged: time may tell. One that
+        # is to be tried again anyway is not put off by a question.
         _undo_later(operation, payment, changes)
 
 

@@ -120,3 +120,9 @@ def simulator(stripe: SimulatedStripe, settings: Settings, short_pauses: None) -
 def short_patience(settings: Settings) -> None:
     """Miss what a provider has not reported for two days."""
     settings.OMS_SETTLEMENT_DAYS = 2
+
+
+@pytest.fixture
+def charged_on_request(settings: Settings) -> None:
+    """Authorisations that are charged when somebody asks for it, here or at the provider's desk."""
+    settings.OMS_CAPTURE_ON = "request"

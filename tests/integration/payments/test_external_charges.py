@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from apps.kernel.identifiers import PaymentId
 from apps.kernel.money import Money
@@ -144,11 +143,6 @@ class TestAChargeThatDoesNotFit:
         payment = Payment.objects.get(id=payment.id)
         assert payment.status == status
         insist_on_invariants()
-
-
-@pytest.fixture
-def charged_on_request(settings: Settings) -> None:
-    settings.OMS_CAPTURE_ON = "request"
 
 
 @pytest.mark.django_db(transaction=True)
