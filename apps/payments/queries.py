@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from apps.kernel.identifiers import CustomerId, OrderId, PaymentId
 from apps.payments.adapters.registry import SANDBOX, is_set_up
@@ -122,6 +123,12 @@ def find_payment_to_go_on_with(payment_id: PaymentId, now: datetime) -> Payment 
         action_expires_at__gt=now,
     )
     return waiting.exclude(action_url="").first()
+
+
+def has_ended_unpaid(payment_id: PaymentId) -> bool:
+    """Whether a payment failed, or was or is being let go; False where there is none."""
+    ended = Q(status__in=(PaymentStatus.FAILED, PaymentStatus.VOIDED)) | Q(is_unwanted=True)
+    return Payment.objects.filter(ended, id=payment_id).exists()
 
 
 def waits_for_approval(payment: Payment, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from apps.payments.ports import UNPAID
 from apps.payments.queries import (
     find_payment_to_go_on_with,
     get_payment_to_approve,
+    has_ended_unpaid,
     waits_for_approval,
 )
 from apps.payments.services.decide_approval import decide_approval
@@ -50,13 +51,14 @@ def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpRespons
 def come_back(request: HttpRequest, payment_id: PaymentId) -> HttpResponse:
     """Welcome a customer whom the provider sent back, and look up what was decided.
 
-    One who did not want to pay is shown the way back to the provider's page, while the order waits. That is
-    all: the page is open to everybody, so that it decides nothing.
+    One who did not want to pay is shown the way back to the provider's page, while the order waits, and one
+    who is too late is told so. That is all: the page is open to everybody, so that it decides nothing.
     """
     now, query = database_now(), request.GET.dict()
     take_back_customer(payment_id=payment_id, query=query, now=now)
     if not query.items() >= UNPAID.items():
-        return render(request, "payments/return.html")
+        ended = has_ended_unpaid(payment_id)
+        return render(request, "payments/ended.html" if ended else "payments/return.html")
     payment = find_payment_to_go_on_with(payment_id, now)
     if payment is None:
         return render(request, "payments/nothing_to_decide.html")

@@ -107,3 +107,14 @@ class TestACustomerWhoPaid:
         assert GO_BACK not in text
         work_off()
         assert payment_of(order).status == "captured"
+
+    def test_reads_that_it_was_too_late_for_an_order_that_is_called_off(
+        self, paypal: SimulatedPayPal
+    ) -> None:
+        order = ordered()
+        back = leave(paypal, payment_of(order), "approve")
+        call_off(order)
+        work_off()
+        text = read(back)
+        assert "This order is not paid" in text
+        assert THANKS not in text
