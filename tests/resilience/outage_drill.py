@@ -38,6 +38,7 @@ from tests.resilience.stage import (
     CUSTOMERS_AT_ONCE,
     Screen,
     check_course,
+    course_on,
     crowd_of,
     customers_of,
     fresh_stack,
@@ -78,12 +79,7 @@ def play_outage(plan: OutagePlan, *, stack: Stack, screen: Screen) -> PartResult
                 seconds=plan.seconds,
                 crowd=crowd,
                 serve=customers.serve,
-                show=lambda seconds, asked: screen.going(
-                    seconds=seconds,
-                    asked=asked,
-                    acknowledged=journal.count("placed"),
-                    faults=mischief.injected.total(),
-                ),
+                show=course_on(screen, journal, mischief.injected),
             )
             customers.lose_patience_at(time.monotonic() + plan.limit_seconds)
             quiet_after = settle(stack, served, seconds=plan.settle_within, screen=screen)

@@ -31,6 +31,7 @@ from tests.resilience.stage import (
     CUSTOMERS_AT_ONCE,
     Screen,
     check_course,
+    course_on,
     crowd_of,
     customers_of,
     fresh_stack,
@@ -113,12 +114,7 @@ def play_payments(plan: PaymentsPlan, *, stack: Stack, screen: Screen) -> PartRe
                 seconds=plan.seconds,
                 crowd=crowd,
                 serve=customers.serve,
-                show=lambda seconds, asked: screen.going(
-                    seconds=seconds,
-                    asked=asked,
-                    acknowledged=journal.count("placed"),
-                    faults=mischief.injected.total(),
-                ),
+                show=course_on(screen, journal, mischief.injected),
             )
         finally:
             customers.lose_patience_at(time.monotonic() + plan.settle_within)

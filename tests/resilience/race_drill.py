@@ -32,6 +32,7 @@ from tests.resilience.stage import (
     CUSTOMERS_AT_ONCE,
     Screen,
     check_course,
+    course_on,
     crowd_of,
     customers_of,
     fresh_stack,
@@ -131,12 +132,7 @@ def play_races(plan: RacesPlan, *, stack: Stack, screen: Screen) -> PartResult:
                 seconds=plan.seconds,
                 crowd=crowd,
                 serve=track.run,
-                show=lambda seconds, asked: screen.going(
-                    seconds=seconds,
-                    asked=asked,
-                    acknowledged=journal.count("placed"),
-                    faults=mischief.injected.total(),
-                ),
+                show=course_on(screen, journal, mischief.injected),
             )
             customers.lose_patience_at(time.monotonic() + plan.settle_within)
             quiet_after = settle(stack, served, seconds=plan.settle_within, screen=screen)

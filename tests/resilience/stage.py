@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -103,6 +104,18 @@ def let_arrive(
         served.append(crowd.submit(serve, one))
     until(seconds)
     return served
+
+
+def course_on(
+    screen: Screen, journal: Journal, injected: Counter[str]
+) -> Callable[[float, int], None]:
+    """Give what tells a screen how it goes, with the faults that are injected by then."""
+    return lambda seconds, asked: screen.going(
+        seconds=seconds,
+        asked=asked,
+        acknowledged=journal.count("placed"),
+        faults=injected.total(),
+    )
 
 
 def settle(
