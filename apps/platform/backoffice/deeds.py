@@ -18,7 +18,8 @@ from apps.platform.backoffice.formatting import link, moment
 from apps.platform.backoffice.panels import Panel, Table
 from apps.platform.telemetry.card_masking import CARD
 from apps.platform.web.card_numbers import contains_card_data
-from apps.platform.web.requests import identity_of, trace_context_of
+from apps.platform.web.requests import identity_of
+from apps.platform.web.traces import trace_context_of
 
 AGENT = "agent:"
 LONGEST_USERNAME = 150

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from opentelemetry import trace
@@ -19,11 +19,8 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags
 
 from apps.platform.telemetry.span_sending import EachProcessItsOwn
-from apps.platform.telemetry.trace_context import TraceContext
+from apps.platform.telemetry.trace_context import Attributes, TraceContext
 from apps.platform.telemetry.traced_requests import RequestInstrumentor
-
-if TYPE_CHECKING:
-    from apps.platform.telemetry.tracing import Attributes
 
 _UNTRACED_PATHS = "health/,metrics$"
 _INSTRUMENTORS: tuple[Callable[[], Any], ...] = (

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 
 import msgspec
+
+Attributes = Mapping[str, str | int | float | bool]
+"""What a span says of itself."""
 
 _FORM = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _NO_TRACE = "0" * 32

@@ -8,13 +8,14 @@ one order can be found together.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from apps.platform.telemetry.trace_context import (
+    Attributes,
     TraceContext,
     new_trace_context,
     read_trace_context,
@@ -22,8 +23,6 @@ from apps.platform.telemetry.trace_context import (
 
 if TYPE_CHECKING:
     from apps.platform.telemetry.spans import Spans
-
-Attributes = Mapping[str, str | int | float | bool]
 
 _ambient: ContextVar[TraceContext | None] = ContextVar("trace_context", default=None)
 _spans: Spans | None = None

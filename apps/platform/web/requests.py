@@ -14,7 +14,6 @@ from django.http import HttpRequest
 from apps.kernel.identifiers import new_id
 from apps.platform.cards.writing import holds_card_digits
 from apps.platform.telemetry.trace_context import read_trace_context
-from apps.platform.telemetry.tracing import current_ids, current_trace_context
 from apps.platform.web.card_numbers import contains_card_data
 
 _META_KEY: Final = "oms.request"
@@ -69,17 +68,6 @@ def client_address(headers: Mapping[str, Any], trusted_proxies: int) -> str:
         return str(ip_address(hops[-trusted_proxies]))
     except ValueError:
         return direct
-
-
-def trace_context_of(request: HttpRequest) -> str:
-    """Give the `traceparent` of the present span, else the caller's, else an empty text."""
-    return current_trace_context() or identity_of(request).traceparent
-
-
-def trace_id_of(request: HttpRequest) -> str:
-    """Give 32 hex digits to search logs and traces for; without a trace, the correlation id."""
-    trace_id, _ = current_ids()
-    return trace_id or identity_of(request).correlation_id.hex
 
 
 def _identify(request: HttpRequest) -> RequestIdentity:

@@ -27,8 +27,9 @@ from apps.platform.web.bodies import read_body, read_query
 from apps.platform.web.principals import Principal
 from apps.platform.web.problems import respond_to
 from apps.platform.web.refusals import HttpRefusal, method_not_allowed
-from apps.platform.web.requests import identity_of, trace_context_of
+from apps.platform.web.requests import identity_of
 from apps.platform.web.responses import JsonResponse
+from apps.platform.web.traces import trace_context_of
 
 T = TypeVar("T")
 
