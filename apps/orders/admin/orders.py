@@ -34,7 +34,7 @@ from apps.orders.admin.releasing import release_for_agent, release_question
 from apps.orders.admin.searching import HELP, StuckFilter, search_orders
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
-from apps.orders.queries import list_items, list_refunds, list_steps
+from apps.orders.queries import list_credit_notes, list_items, list_refunds, list_steps
 from apps.orders.services.refund_order import is_refundable
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, page_action, recent
 from apps.platform.backoffice.asking import ReasonForm, ask
@@ -104,6 +104,7 @@ class OrderAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Add what orders itself knows."""
         order: Order = kwargs["obj"]
+        refunds = list_refunds(order.id)
         context |= {
             "title": f"Order {order.number}",
             "order": order,
@@ -115,7 +116,9 @@ class OrderAdmin(ReadOnlyAdmin):
             "attention": attention_of(order),
             "items": Panel(tables=(items_table(order, list_items([order.id])[order.id]),)),
             "totals": totals_of(order),
-            "refunds": refunds_panel(order, list_refunds(order.id)),
+            "refunds": refunds_panel(
+                order, refunds, list_credit_notes(order.id) if refunds else ()
+            ),
             "delivery": delivery_panel(order),
             "record": record_panel(order),
             "timeline": timeline_of(list_steps(order.id)),

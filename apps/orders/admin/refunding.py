@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 from apps.kernel.identifiers import OrderId
 from apps.kernel.money import InvalidAmount, Money, exponent
 from apps.orders.admin.page import order_in_question
-from apps.orders.models import Order, OrderItem, OrderRefund, RefundStatus
+from apps.orders.models import CreditNote, Order, OrderItem, OrderRefund, RefundStatus
 from apps.orders.services.refund_order import RefundWish, refund_order
 from apps.platform.backoffice.asking import Question, ReasonForm
 from apps.platform.backoffice.deeds import cause_of, record_deed
@@ -141,8 +141,10 @@ def limit_of(request: HttpRequest, currency: str) -> int | None:
     return int(settings.OMS_LEAD_REFUND_HUNDREDTHS * 10 ** exponent(currency) // 100)
 
 
-def refunds_panel(order: Order, refunds: Sequence[OrderRefund]) -> Panel | None:
-    """List what was given back, or is to be."""
+def refunds_panel(
+    order: Order, refunds: Sequence[OrderRefund], credit_notes: Sequence[CreditNote]
+) -> Panel | None:
+    """List what was given back, or is to be, and the credit notes that tell of it."""
     if not refunds:
         return None
     return Panel(
@@ -161,6 +163,19 @@ def refunds_panel(order: Order, refunds: Sequence[OrderRefund]) -> Panel | None:
                         identifier(refund.requested_by),
                     )
                     for refund in refunds
+                ],
+            ),
+            Table(
+                headings=("Credit note", "Amount", "Numbered", "Cancelled by"),
+                numbers=frozenset({"Amount"}),
+                rows=[
+                    (
+                        one.number,
+                        money(one.amount_minor, order.currency),
+                        moment(one.issued_at),
+                        one.cancelled_by,
+                    )
+                    for one in credit_notes
                 ],
             ),
         )

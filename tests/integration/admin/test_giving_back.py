@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.orders.models import Order
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation
+from apps.payments.services.number_documents import number_all_documents
 from apps.payments.services.operations import new_operation
 from apps.platform.audit.models import AuditEntry
 from tests.conftest import make_cause
@@ -45,6 +46,18 @@ class TestRefunding:
         self.refund(client, order, amount="10.00")
         order.refunds.update(status="not_owed", not_owed_minor=250)
         assert "not owed 2.50 EUR taken back by" in text_of(client, order)
+
+    def test_shows_the_credit_note_and_what_cancels_it(self, enter: Enter) -> None:
+        order = make_day().confirmed
+        client = enter("lead")
+        self.refund(client, order, amount="10.00")
+        work_off()
+        number_all_documents()
+        work_off()
+        note = order.credit_notes.get()
+        assert f"Cancelled by {note.number} 10.00 EUR" in text_of(client, order)
+        order.credit_notes.update(cancelled_by="R-2026-000099")
+        assert "R-2026-000099" in text_of(client, order)
 
     def test_takes_units_of_lines(self, enter: Enter) -> None:
         order = make_day().confirmed
