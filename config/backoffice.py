@@ -59,9 +59,11 @@ SECTIONS = (
         pages=(
             Page(title="Payments", icon="credit_card", model="payments.payment"),
             Page(title="Receipts and credit notes", icon="description", model="payments.document"),
+            Page(title="Document series", icon="tag", model="payments.documentseries"),
             Page(title="Disputes", icon="gavel", model="payments.dispute"),
             Page(title="Payment ledger", icon="account_balance", model="payments.ledgerentry"),
             Page(title="Settled", icon="request_quote", model="payments.settlementlinerecord"),
+            Page(title="Reconciliations", icon="compare_arrows", model="payments.reconciliation"),
             Page(title="Differences", icon="rule", model="payments.settlementdifference"),
             Page(title="Provider calls", icon="sync_alt", model="payments.paymentoperation"),
             Page(title="Provider messages", icon="webhook", model="payments.providermessagerecord"),

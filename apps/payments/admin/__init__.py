@@ -10,16 +10,20 @@ from apps.payments.admin.operations import PaymentOperationAdmin
 # For its side effect, and that of the story: each adds a panel to the order's page.
 from apps.payments.admin.panels import show_payment
 from apps.payments.admin.payments import PaymentAdmin
+from apps.payments.admin.reconciliations import ReconciliationAdmin
+from apps.payments.admin.series import DocumentSeriesAdmin
 from apps.payments.admin.settlements import SettlementLineAdmin
 from apps.payments.admin.story import show_payment_deeds
 
 __all__ = [
     "DisputeAdmin",
     "DocumentAdmin",
+    "DocumentSeriesAdmin",
     "LedgerEntryAdmin",
     "PaymentAdmin",
     "PaymentOperationAdmin",
     "ProviderMessageAdmin",
+    "ReconciliationAdmin",
     "SandboxApprovalAdmin",
     "SettlementDifferenceAdmin",
     "SettlementLineAdmin",

@@ -103,14 +103,15 @@ def settlement_panels(
                 alert="Report and ledger differ; finance has to look." if is_open else "",
                 tables=(
                     *((differences_table(differences),) if differences else ()),
-                    *((_table(lines),) if lines else ()),
+                    *((lines_table(lines),) if lines else ()),
                 ),
             ),
         )
     ]
 
 
-def _table(lines: Sequence[SettlementLineRecord]) -> Table:
+def lines_table(lines: Sequence[SettlementLineRecord]) -> Table:
+    """List lines of reports, in the order that they are given in."""
     return Table(
         headings=("Booked", "What", "Amount", "Fee", "Reference"),
         numbers=frozenset({"Amount", "Fee"}),
@@ -133,7 +134,15 @@ def _runs() -> Panel:
             Table(
                 headings=("Provider", "Compared", "Up to", "Problem of the last try"),
                 rows=[
-                    (one.provider, moment(one.ended_at), moment(one.read_until), one.problem)
+                    (
+                        link(
+                            reverse("admin:payments_reconciliation_change", args=[one.provider]),
+                            one.provider,
+                        ),
+                        moment(one.ended_at),
+                        moment(one.read_until),
+                        one.problem,
+                    )
                     for one in Reconciliation.objects.order_by("provider")
                 ],
             ),
