@@ -52,6 +52,7 @@ SECTIONS = (
             Page(title="Customers", icon="group", model="customers.customer"),
             Page(title="Messages", icon="mail", model="notifications.message"),
             Page(title="Recipients", icon="contact_mail", model="notifications.recipient"),
+            Page(title="Known orders", icon="draft", model="notifications.knownorder"),
         ),
     ),
     Section(

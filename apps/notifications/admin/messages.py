@@ -88,34 +88,42 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Message")
     def kind_shown(self, message: Message) -> str:
+        """Show which message it is."""
         return message.kind.replace("_", " ")
 
     @admin.display(description="Order")
     def order(self, message: Message) -> SafeString:
+        """Lead to the order."""
         return order_link(message.order_id, str(message.context.get("number", message.order_id)))
 
     @admin.display(description="Status")
     def status_shown(self, message: Message) -> SafeString:
+        """Show how far it came."""
         return badge(message.status, TONES)
 
     @admin.display(description="Asked for at")
     def queued_shown(self, message: Message) -> SafeString:
+        """Show when it was last asked for."""
         return moment(message.queued_at)
 
     @admin.display(description="Sent at")
     def sent_shown(self, message: Message) -> SafeString:
+        """Show when it was sent."""
         return moment(message.sent_at)
 
     @admin.display(description="What it tells")
     def told(self, message: Message) -> SafeString:
+        """Show what it was made of."""
         return document(message.context)
 
     @admin.display(description="Message id")
     def message_id(self, message: Message) -> SafeString:
+        """Show its id."""
         return identifier(message.id)
 
     @admin.display(description="Customer id")
     def customer(self, message: Message) -> SafeString:
+        """Show the id of whom it is for."""
         return identifier(message.customer_id)
 
     def get_search_results(
