@@ -91,6 +91,12 @@ SECTIONS = (
             ),
             Page(title="Parked events", icon="report", model="platform_outbox.parkedkey"),
             Page(
+                title="Lanes",
+                icon="splitscreen",
+                model="platform_outbox.lane",
+                page="platform_outbox_lanes",
+            ),
+            Page(
                 title="Event log",
                 icon="list_alt",
                 model="platform_outbox.storedevent",

@@ -23,6 +23,11 @@ def page_of(order: Order) -> str:
 
 
 def text_of(client: Client, order: Order) -> str:
-    """Read the page of an order as a person does, without markup and needless space."""
-    page = client.get(page_of(order)).content.decode()
+    """Read the page of an order as a person does."""
+    return words_of(client, page_of(order))
+
+
+def words_of(client: Client, address: str) -> str:
+    """Read a page as a person does, without markup and needless space."""
+    page = client.get(address).content.decode()
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())

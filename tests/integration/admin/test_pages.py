@@ -25,7 +25,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 admin.autodiscover()
 
-OWN_PAGES = ("admin:index", "admin:platform_outbox_lag", "admin:platform_outbox_log")
+OWN_PAGES = (
+    "admin:index",
+    "admin:platform_outbox_lag",
+    "admin:platform_outbox_lanes",
+    "admin:platform_outbox_log",
+)
 EDITABLE = {"warehouse", "customer", "user", "group"}
 
 

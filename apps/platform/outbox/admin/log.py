@@ -56,7 +56,7 @@ def show_log(site: AdminSite, request: HttpRequest) -> HttpResponse:
             "types": sorted(CATALOGUE),
             "older": older and urlencode({"key": key, "type": kind, "before": older}),
             "panel": Panel(
-                tables=(_table(events[:SHOWN]),) if events else (),
+                tables=(log_table(events[:SHOWN]),) if events else (),
                 note="" if events else f"No event fits{' within that week' if since else ''}.",
             ),
         },
@@ -73,7 +73,7 @@ def show_event(site: AdminSite, request: HttpRequest, event_id: int) -> HttpResp
     waiting = Delivery.objects.filter(key=event.key, event_id=event_id).order_by("subscriber")
     return TemplateResponse(
         request,
-        "outbox/event.html",
+        "outbox/panel.html",
         {
             **site.each_context(request),
             "title": f"{event.type} {event.event_id}",
@@ -132,7 +132,8 @@ def _place_of(event: StoredEvent) -> str:
     return f"{event.occurred_at.isoformat()} {event.event_id}"
 
 
-def _table(events: Sequence[StoredEvent]) -> Table:
+def log_table(events: Sequence[StoredEvent]) -> Table:
+    """List facts in the order that they are given in, each with the way to its page and its story."""
     names = name_actors(event.actor for event in events)
     return Table(
         headings=("When", "Event", "No.", "Story", "By"),

@@ -19,6 +19,7 @@ from apps.platform.backoffice.asking import Question, ReasonForm, ask
 from apps.platform.backoffice.deeds import record_deed
 from apps.platform.backoffice.formatting import badge, document, identifier, moment
 from apps.platform.backoffice.panels import Panel, Table, TitledPanel
+from apps.platform.outbox.admin.lanes import lanes_link, show_lane, show_lanes
 from apps.platform.outbox.admin.log import show_event, show_log
 from apps.platform.outbox.admin.panels import (
     PARKED_TONES,
@@ -121,10 +122,16 @@ class ParkedKeyAdmin(ReadOnlyAdmin):
         return self._decide(request, list(queryset), "skip", from_list="skip_chosen")
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page of lags, and the log, whose rows have a key of two columns and so no page of their own."""
+        """Add the page of lags; and lanes and log, whose rows have a key of two columns and so no such page."""
         guard, site = self.admin_site.admin_view, self.admin_site
         return [
             path("lag/", guard(self.show_lags), name="platform_outbox_lag"),
+            path("lanes/", guard(partial(show_lanes, site)), name="platform_outbox_lanes"),
+            path(
+                "lanes/<str:subscriber>/<int:lane>/",
+                guard(partial(show_lane, site)),
+                name="platform_outbox_lane",
+            ),
             path("log/", guard(partial(show_log, site)), name="platform_outbox_log"),
             path(
                 "log/<int:event_id>/",
@@ -222,7 +229,12 @@ def _lag_table(lags: Sequence[Any]) -> Table:
         headings=("Subscriber", "Waiting", "Oldest, seconds", "Dead letters"),
         numbers=frozenset({"Waiting", "Oldest, seconds", "Dead letters"}),
         rows=[
-            (lag.subscriber, f"{lag.waiting:,}", f"{lag.oldest_seconds:.1f}", f"{lag.dead:,}")
+            (
+                lanes_link(lag.subscriber),
+                f"{lag.waiting:,}",
+                f"{lag.oldest_seconds:.1f}",
+                f"{lag.dead:,}",
+            )
             for lag in lags
         ],
     )
