@@ -16,7 +16,7 @@ from config.live_money import is_live
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """An entry of the sidebar. `model` is `app.model`; `page` is another page than its list."""
+    """An entry of the sidebar. `model` is `app.model`; `page` names another page than its list."""
 
     title: str
     icon: str
@@ -87,20 +87,26 @@ SECTIONS = (
                 title="Event lag",
                 icon="speed",
                 model="platform_outbox.parkedkey",
-                page="platform_outbox_lag",
+                page="admin:platform_outbox_lag",
             ),
             Page(title="Parked events", icon="report", model="platform_outbox.parkedkey"),
             Page(
                 title="Lanes",
                 icon="splitscreen",
                 model="platform_outbox.lane",
-                page="platform_outbox_lanes",
+                page="admin:platform_outbox_lanes",
             ),
             Page(
                 title="Event log",
                 icon="list_alt",
                 model="platform_outbox.storedevent",
-                page="platform_outbox_log",
+                page="admin:platform_outbox_log",
+            ),
+            Page(
+                title="Idempotency keys",
+                icon="key",
+                model="platform_idempotency.idempotencyrecord",
+                page="platform_idempotency_log",
             ),
             Page(title="Audit log", icon="policy", model="platform_audit.auditentry"),
             Page(title="Staff", icon="badge", model="auth.user"),
@@ -143,7 +149,7 @@ def _links() -> Mapping[Page, str]:
     installed = {config.label for config in apps.get_app_configs()}
     return MappingProxyType(
         {
-            page: reverse(f"admin:{page.page or page.model.replace('.', '_') + '_changelist'}")
+            page: reverse(page.page or f"admin:{page.model.replace('.', '_')}_changelist")
             for section in SECTIONS
             for page in section.pages
             if page.model.split(".")[0] in installed

@@ -25,6 +25,8 @@ urlpatterns = [
     path("metrics", metrics_page),
     path("sandbox/approvals/<slug:reference>", approve_sandbox_payment),
     path("payments/<uuid:payment_id>/return", come_back, name="payment-return"),
+    # Before those of the admin, which answers for whatever else begins like that.
+    path("admin/idempotency/", include("apps.platform.idempotency.admin")),
     path("admin/", admin.site.urls),
 ]
 

@@ -30,6 +30,7 @@ OWN_PAGES = (
     "admin:platform_outbox_lag",
     "admin:platform_outbox_lanes",
     "admin:platform_outbox_log",
+    "platform_idempotency_log",
 )
 EDITABLE = {"warehouse", "customer", "user", "group"}
 

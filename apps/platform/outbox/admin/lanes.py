@@ -77,7 +77,7 @@ def _insist_on_permission(request: HttpRequest) -> None:
 
 def _page(site: AdminSite, request: HttpRequest, title: str, panel: Panel) -> HttpResponse:
     context = {**site.each_context(request), "title": title, "panel": panel}
-    return TemplateResponse(request, "outbox/panel.html", context)
+    return TemplateResponse(request, "backoffice/panel_page.html", context)
 
 
 def _table(lanes: Sequence[LaneState]) -> Table:

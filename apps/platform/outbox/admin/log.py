@@ -11,11 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from apps.kernel.events import CATALOGUE
+from apps.platform.backoffice.addresses import read_instant
 from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import document, identifier, link, moment
 from apps.platform.backoffice.panels import Panel, Table
@@ -66,14 +66,14 @@ def show_log(site: AdminSite, request: HttpRequest) -> HttpResponse:
 def show_event(site: AdminSite, request: HttpRequest, event_id: int) -> HttpResponse:
     """Show one fact with what it says; `at` is when it was published, which names its partition."""
     _insist_on_permission(request)
-    at = _instant(request.GET.get("at", ""))
+    at = read_instant(request.GET.get("at", ""))
     event = at and StoredEvent.objects.filter(occurred_at=at, event_id=event_id).first()
     if not event:
         raise Http404
     waiting = Delivery.objects.filter(key=event.key, event_id=event_id).order_by("subscriber")
     return TemplateResponse(
         request,
-        "outbox/panel.html",
+        "backoffice/panel_page.html",
         {
             **site.each_context(request),
             "title": f"{event.type} {event.event_id}",
@@ -122,7 +122,7 @@ def _list_events(
 
 def _read_place(before: str) -> tuple[datetime, int] | None:
     at, _, event_id = before.partition(" ")
-    instant = _instant(at)
+    instant = read_instant(at)
     if instant is None or instant.year < _FIRST_YEAR or not _ID.fullmatch(event_id):
         return None
     return instant, int(event_id)
@@ -159,12 +159,3 @@ def _story(event: StoredEvent) -> SafeString:
 def _page_of(event: StoredEvent) -> str:
     page = reverse("admin:platform_outbox_event", args=[event.event_id])
     return f"{page}?{urlencode({'at': event.occurred_at.isoformat()})}"
-
-
-def _instant(text: str) -> datetime | None:
-    """Read a time as this page writes it into addresses; anything else is none."""
-    try:
-        at = parse_datetime(text)
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None
