@@ -154,6 +154,12 @@ class Shop:
         if faults:
             httpx.post(url, json=faults).raise_for_status()
 
+    def repeated_messages(self, provider: str) -> int:
+        """Ask the metrics how many messages of a provider had come before."""
+        name = f'webhooks_total{{outcome="repeated",provider="{provider}"}} '
+        lines = self.http.get("/metrics").text.splitlines()
+        return sum(int(float(one.removeprefix(name))) for one in lines if one.startswith(name))
+
     def ask(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Ask the database."""
         with psycopg.connect(self.stack.run["database_url"]) as connection:

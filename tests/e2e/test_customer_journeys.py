@@ -161,6 +161,7 @@ class TestStripe:
             shop.becomes(order_id, "confirmed")
 
     def test_a_sandbox_that_answers_twice_is_paid_once(self, shop: Shop) -> None:
+        repeated = shop.repeated_messages("sandbox")
         order_id = shop.place("tok_twice").json()["id"]
         order = shop.wait_for(
             order_id, lambda one: one["payment"]["status"] == "captured", "capture"
@@ -172,6 +173,7 @@ class TestStripe:
             "JOIN payments_payment p ON p.id = m.payment_id WHERE p.order_id = %s"
         )
         wait_until(lambda: shop.ask(told, order_id) == [(True,)])
+        wait_until(lambda: shop.repeated_messages("sandbox") == repeated + 1)
 
     def test_webhooks_twice_late_and_out_of_order_change_nothing(self, shop: Shop) -> None:
         shop.faults(webhook_duplicates=3, webhook_reorder_ms=500)

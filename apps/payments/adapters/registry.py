@@ -33,7 +33,7 @@ SANDBOX = "sandbox"
 GATEWAYS = {
     SANDBOX: GatewayEntry(
         adapter="apps.payments.adapters.sandbox.SandboxGateway",
-        gates=("sandbox", "sandbox-down", "sandbox-lost"),
+        gates=("sandbox", "sandbox-down", "sandbox-lost", "sandbox-twice"),
         methods=frozenset({"card", "apple_pay", "paypal"}),
     ),
     "stripe": GatewayEntry(

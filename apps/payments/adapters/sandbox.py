@@ -153,7 +153,7 @@ class SandboxGateway:
 
     def route(self, method_token: str) -> str:
         """Trouble that a token asks for must not hold up the calls of other tokens."""
-        troubles = {UNAVAILABLE: "sandbox-down", TIMEOUT: "sandbox-lost", TWICE: "sandbox-lost"}
+        troubles = {UNAVAILABLE: "sandbox-down", TIMEOUT: "sandbox-lost", TWICE: "sandbox-twice"}
         return troubles.get(method_token, "sandbox")
 
     def list_settled(

@@ -1,8 +1,8 @@
 """Look at what the stored messages of providers concern.
 
 A message is hardly ever taken at its word: it makes what is open about its payment due for a look-up,
-whose answer counts. One of a charge that nobody here made begins a look-up of its own. So repeated,
-late and reordered messages do no harm. Only of disputes, and of refunds that no call of ours asked for,
+whose answer counts. One of a charge that nobody here made, or of what went back of one, begins a look-up
+of its own. So repeated, late and reordered messages do no harm. Only of disputes, and of refunds that no call of ours asked for,
 there is nothing to look up: what the provider says of them goes one way.
 """
 
@@ -12,19 +12,16 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from apps.kernel.identifiers import PaymentId
-from apps.payments.domain.operations import OPEN_STATES, OperationState
-from apps.payments.models import Payment, PaymentOperation, PaymentStatus, ProviderMessageRecord
+from apps.payments.domain.operations import OperationState
+from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
+from apps.payments.services.await_charges import list_awaiting_charge
 from apps.payments.services.known_payments import KnownPayments
 from apps.payments.services.look_again import look_again
 from apps.payments.services.look_for_charges import list_charges_told, look_for_charges
-from apps.payments.services.message_pauses import (
-    pause_after,
-    pause_before_charge,
-    pause_while_open,
-)
+from apps.payments.services.message_pauses import pause_after, pause_while_open
 from apps.payments.services.note_contradictions import list_contradictions, note_contradictions
 from apps.payments.services.note_disputes import note_disputes
 from apps.payments.services.note_external_refunds import note_external_refunds
@@ -36,8 +33,6 @@ from apps.platform.bulk import lock_many, update_many
 HANDLE_MESSAGES = "payments.messages:"
 BATCH = 100
 GIVE_UP_AFTER = timedelta(days=3)
-CHARGE_IS_TOLD = timedelta(hours=1)
-"""How long news of what went back of a charge waits for news of that charge, or for the look after it."""
 IN_FLIGHT_PAUSE = timedelta(seconds=1)
 PASSING = (OperationalError, InterfaceError)
 """The database is away, or two of us met: that says nothing of a message."""
@@ -59,7 +54,8 @@ def handle_messages(*, now: datetime) -> int:
 
     That is what is open about the payment; where nothing is, and the message tells of a setback,
     what had succeeded. One that tells of a call what its answer has told already has nothing looked
-    up: most do, and each look costs as much as a call. A message whose payment is not known yet waits
+    up: most do, and each look costs as much as a call. One of what went back of a charge that is not known
+    waits for that charge. A message whose payment is not known yet waits
     and is matched later, less and less often, for up to three days; then it is put aside as unmatched,
     and if it tells of a dispute or a refund, a person is shown that. One that cannot be handled is tried
     again, too, for as long as that is so. Returns the number of messages looked at: where that is
@@ -122,44 +118,14 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         if not messages:
             return 0
         payments = _payments_of(messages)
-        looked_up: dict[PaymentId, set[Setback]] = {}
-        in_flight = _list_in_flight(payments.values())
-        known = _list_known(messages, payments)
-        before_charge = _list_before_charge(messages, payments, now)
-        for message in messages:
-            payment_id = payments.get(message.id)
-            message.payment_id = payment_id or message.payment_id
-            message.attempts += 1
-            message.failure = ""
-            if message.id in known:
-                message.handled_at = now
-            elif payment_id in in_flight:
-                # The call under way may have been answered before this happened: look after it.
-                message.next_at = now + IN_FLIGHT_PAUSE
-            elif payment_id is not None and message.id in before_charge:
-                # The charge was made, or nothing could have gone back of it: hear of that first.
-                looked_up.setdefault(payment_id, set())
-                message.next_at = now + pause_before_charge(message.attempts)
-            elif payment_id is not None:
-                looked_up.setdefault(payment_id, set()).add(Setback.of(message))
-                message.handled_at = now
-            elif now - message.received_at > GIVE_UP_AFTER or _names_nothing(message):
-                message.handled_at = now
-                # What names nothing is a report, or another shop's; unless it moves money.
-                message.is_unmatched = not _names_nothing(message) or _is_about_money(message)
-            else:
-                message.next_at = now + pause_after(message.attempts)
+        looked_up = _decide(messages, payments, now)
         # One may name a payment of another provider's: that is no match.
         matched = [one for one in messages if one.handled_at and one.id in payments]
         contradictions = list_contradictions([one for one in messages if one.handled_at])
         to_change = {payments[one.id] for one in matched if one.dispute or one.refund}
         to_change |= {PaymentId(one.call.payment_id) for one in contradictions}
         charges = list_charges_told(
-            [
-                one
-                for one in messages
-                if one.id in payments and (one.handled_at or one.is_about_charge)
-            ]
+            [one for one in messages if payments.get(one.id) in looked_up], now
         )
         to_change |= {payments[one.id] for one in charges}
         # All that is changed below, in one statement: locks that are taken bit by bit have no order.
@@ -181,6 +147,43 @@ def _handle(due: QuerySet[ProviderMessageRecord], *, is_setback: bool, now: date
         note_contradictions(contradictions=contradictions, now=now)
         look_for_charges(messages=charges, now=now)
     return len(messages)
+
+
+def _decide(
+    messages: Sequence[ProviderMessageRecord], payments: Mapping[int, PaymentId], now: datetime
+) -> dict[PaymentId, set[Setback]]:
+    """Decide which messages are handled now and when the others are due again, for the caller to store.
+
+    Gives the payments that they have looked up, with what is said not to have lasted of each.
+    """
+    looked_up: dict[PaymentId, set[Setback]] = {}
+    in_flight = _list_in_flight(payments.values())
+    known = _list_known(messages, payments)
+    awaiting_charge = list_awaiting_charge(messages, payments)
+    for message in messages:
+        payment_id = payments.get(message.id)
+        message.payment_id = payment_id or message.payment_id
+        message.attempts += 1
+        message.failure = ""
+        if message.id in known:
+            message.handled_at = now
+        elif payment_id in in_flight:
+            # The call under way may have been answered before this happened: look after it.
+            message.next_at = now + IN_FLIGHT_PAUSE
+        elif payment_id is not None and message.id in awaiting_charge:
+            # The charge was made, or nothing could have gone back of it: hear of that first.
+            looked_up.setdefault(payment_id, set())
+            message.next_at = now + awaiting_charge[message.id](message.attempts)
+        elif payment_id is not None:
+            looked_up.setdefault(payment_id, set()).add(Setback.of(message))
+            message.handled_at = now
+        elif now - message.received_at > GIVE_UP_AFTER or _names_nothing(message):
+            message.handled_at = now
+            # What names nothing is a report, or another shop's; unless it moves money.
+            message.is_unmatched = not _names_nothing(message) or _is_about_money(message)
+        else:
+            message.next_at = now + pause_after(message.attempts)
+    return looked_up
 
 
 def _names_nothing(message: ProviderMessageRecord) -> bool:
@@ -221,34 +224,6 @@ def _list_known(
         ).values_list("payment_id", "reference")
     )
     return {message for message, call in told.items() if call in succeeded}
-
-
-def _list_before_charge(
-    messages: Sequence[ProviderMessageRecord], payments: Mapping[int, PaymentId], now: datetime
-) -> set[int]:
-    """Give the messages of what went back of a charge that is not known yet, and may be soon.
-
-    A call that is open may have made it, or somebody at the provider's desk: that is waited for only so long.
-    """
-    about = [one for one in messages if one.is_about_charge and one.id in payments]
-    if not about:
-        return set()
-    open_calls = Exists(
-        PaymentOperation.objects.filter(payment=OuterRef("pk"), state__in=OPEN_STATES)
-    )
-    uncharged = dict(
-        Payment.objects.filter(
-            open_calls | Q(status=PaymentStatus.AUTHORIZED),
-            id__in={payments[one.id] for one in about},
-            captured_minor=0,
-        ).values_list("id", open_calls)
-    )
-    return {
-        one.id
-        for one in about
-        if payments[one.id] in uncharged
-        and (uncharged[payments[one.id]] or now - one.received_at < CHARGE_IS_TOLD)
-    }
 
 
 def _payments_of(messages: Sequence[ProviderMessageRecord]) -> dict[int, PaymentId]:

@@ -5,31 +5,31 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef
 
 from apps.payments.adapters.registry import tells_of_charge
 from apps.payments.domain.operations import NEEDS_THE_AUTHORISATION, OPEN_STATES, OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus, ProviderMessageRecord
+from apps.payments.services.await_charges import asked_at, was_asked_enough
 from apps.payments.services.changes import Changes
-from apps.payments.services.operations import (
-    cause_in_name_of_provider,
-    lock_open_operations,
-)
+from apps.payments.services.operations import causes_in_name_of_providers, lock_open_operations
 from apps.platform.bulk import lock_many
 
 
-def list_charges_told(messages: Sequence[ProviderMessageRecord]) -> list[ProviderMessageRecord]:
+def list_charges_told(
+    messages: Sequence[ProviderMessageRecord], now: datetime
+) -> list[ProviderMessageRecord]:
     """Give those of matched messages that tell of a charge which no call of ours is about to take in.
 
-    So does what went back of one, which waits for news of its charge: once, and again when it waits no more.
-
-    A capture or a void that is under way decides by itself, and so does the capture that follows once an
-    order is confirmed: what is only looked for would stand in its way. Mostly none, by one statement.
+    So does what went back of one, or is disputed. A capture or a void that is under way decides by itself,
+    and so does the capture that follows once an order is confirmed: what is only looked for would stand in
+    its way. Mostly none, by one statement.
     """
     told = [
         one
         for one in messages
         if one.is_about_charge
+        or one.dispute
         or (one.was_done is not False and tells_of_charge(one.provider, one.kind))
     ]
     if not told:
@@ -43,18 +43,13 @@ def list_charges_told(messages: Sequence[ProviderMessageRecord]) -> list[Provide
     )
     if settings.OMS_CAPTURE_ON == "confirmation":
         uncharged = uncharged.filter(Exists(calls.filter(kind=OperationKind.CAPTURE)))
-    looks = calls.filter(kind=OperationKind.CAPTURE, only_looks=True).order_by("-created_at")
-    looked_at = dict(uncharged.values_list("id", Subquery(looks.values("created_at")[:1])))
+    asked = dict(uncharged.values_list("id", asked_at(calls)))
     return [
         one
         for one in told
-        if one.payment_id in looked_at
-        and (one.handled_at or _has_not_looked_since(one, looked_at[one.payment_id]))
+        if one.payment_id in asked
+        and not (one.is_about_charge and was_asked_enough(one, asked[one.payment_id], now))
     ]
-
-
-def _has_not_looked_since(message: ProviderMessageRecord, looked_at: datetime | None) -> bool:
-    return looked_at is None or looked_at < message.received_at
 
 
 def look_for_charges(*, messages: Sequence[ProviderMessageRecord], now: datetime) -> None:
@@ -67,10 +62,10 @@ def look_for_charges(*, messages: Sequence[ProviderMessageRecord], now: datetime
     with transaction.atomic(savepoint=False):
         payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in messages})}
         under_way = lock_open_operations(list(payments.values()))
+        causes = causes_in_name_of_providers(messages)
         changes = Changes(now=now)
         for message in {one.payment_id: one for one in messages}.values():
             payment = payments[message.payment_id]  # type: ignore[index]  # matched
             if payment.status == PaymentStatus.AUTHORIZED and payment.id not in under_way:
-                cause = cause_in_name_of_provider(payment, message)
-                changes.look_for(payment, OperationKind.CAPTURE, cause)
+                changes.look_for(payment, OperationKind.CAPTURE, causes[message.id])
         changes.write([])

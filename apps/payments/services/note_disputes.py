@@ -14,7 +14,7 @@ from apps.payments.models import Payment, ProviderMessageRecord
 from apps.payments.ports import DisputeNews
 from apps.payments.services.changes import Changes
 from apps.payments.services.dispute_rules import give_back_what_waited, move_on, step_once
-from apps.payments.services.operations import cause_in_name_of_provider
+from apps.payments.services.operations import causes_in_name_of_providers
 from apps.payments.services.reversal_rules import (
     dispute_told_of,
     has_lost_by_hand,
@@ -35,6 +35,7 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
     """
     with transaction.atomic(savepoint=False):
         payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in messages})}
+        causes = causes_in_name_of_providers(messages)
         changes = Changes(now=now)
         waited: dict[PaymentId, Cause] = {}
         for message in sorted(messages, key=lambda one: one.id):
@@ -42,7 +43,7 @@ def note_disputes(*, messages: Sequence[ProviderMessageRecord], now: datetime) -
             if payment is None or message.dispute is None:
                 continue
             news = convert(message.dispute, DisputeNews)
-            cause = cause_in_name_of_provider(payment, message)
+            cause = causes[message.id]
             if news.is_reversal:
                 note_reversal(payment, news, changes, cause)
                 continue

@@ -22,7 +22,7 @@ from apps.payments.services.keep_differences import (
     keep_differences,
     list_known_differences,
 )
-from apps.payments.services.operations import cause_in_name_of_provider, new_operation
+from apps.payments.services.operations import causes_in_name_of_providers, new_operation
 from apps.payments.services.refund_rules import count_refund
 from apps.platform.bulk import insert_together, lock_many
 
@@ -50,6 +50,7 @@ def note_external_refunds(*, messages: Sequence[ProviderMessageRecord], now: dat
         payments = {one.id: one for one in lock_many(Payment, {one.payment_id for one in external})}
         known = _list_known(payments)
         counts = _count_refunds(payments)
+        causes = causes_in_name_of_providers(external)
         changes, operations = Changes(now=now), []
         too_much: dict[str, list[PaymentDifference]] = {}
         for message in sorted(external, key=lambda one: one.id):
@@ -58,7 +59,7 @@ def note_external_refunds(*, messages: Sequence[ProviderMessageRecord], now: dat
             if (payment.id, refund.reference) in known:
                 continue
             known.add((payment.id, refund.reference))
-            cause = cause_in_name_of_provider(payment, message)
+            cause = causes[message.id]
             payment.updated_at = now
             if not _has_room(payment, refund):
                 one_too_many = _too_much(payment, refund, cause, changes)

@@ -1,10 +1,11 @@
 """Make the rows of operations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Q
+from msgspec.structs import replace
 
 from apps.kernel.cause import Cause
 from apps.kernel.identifiers import PaymentId, new_id
@@ -158,13 +159,22 @@ def cause_of(operation: PaymentOperation) -> Cause:
     )
 
 
-def cause_in_name_of_provider(payment: Payment, message: ProviderMessageRecord) -> Cause:
-    """Go on in the trace of a payment with what its provider did of its own accord, and told by a message."""
-    told = cause_of(PaymentOperation.objects.filter(payment_id=payment.id).latest("id"))
-    return Cause(
-        correlation_id=told.correlation_id,
-        causation_id=f"message:{message.id}",
-        actor=f"system:{payment.provider}",
-        region=told.region,
-        trace_context=told.trace_context,
-    )
+def newest_causes(payment_ids: Collection[PaymentId]) -> dict[PaymentId, Cause]:
+    """Give what led to the newest call of each payment, whose trace is gone on with; by one statement."""
+    calls = PaymentOperation.objects.filter(payment_id__in=payment_ids)
+    newest = calls.order_by("payment_id", "-id").distinct("payment_id")
+    return {PaymentId(call.payment_id): cause_of(call) for call in newest}
+
+
+def causes_in_name_of_providers(messages: Sequence[ProviderMessageRecord]) -> dict[int, Cause]:
+    """Go on, for each matched message, in the trace of its payment with what the provider did by itself."""
+    newest = newest_causes({PaymentId(one.payment_id) for one in messages if one.payment_id})
+    return {
+        one.id: replace(
+            newest[PaymentId(one.payment_id)],
+            causation_id=f"message:{one.id}",
+            actor=f"system:{one.provider}",
+        )
+        for one in messages
+        if one.payment_id in newest
+    }

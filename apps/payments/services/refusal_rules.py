@@ -62,8 +62,6 @@ def _was_not_done(operation: PaymentOperation, payment: Payment, changes: Change
     """Go on after a question that was answered with no; whoever wants the money back has waited for it."""
     if _was_charged(operation, payment):
         changes.look_for(payment, OperationKind.CAPTURE, cause_of(operation))
-    elif operation.kind == OperationKind.VOID and payment.owes_money_back:
-        changes.undo(payment, cause_of(operation))
     elif (
         operation.kind == OperationKind.CAPTURE
         and operation.state == OperationState.DECLINED
@@ -71,10 +69,18 @@ def _was_not_done(operation: PaymentOperation, payment: Payment, changes: Change
     ):
         # It cannot be voided because it was charged, and the charge did not last: nothing is left.
         let_go(operation, payment, changes)
+    elif payment.owes_money_back and not _was_void_tried(operation, payment):
+        changes.undo(payment, cause_of(operation))
     elif payment.undo_at is None:
         # The provider says that a void is too late, and that nothing was charged: time may tell. One that
         # is to be tried again anyway is not put off by a question.
         _undo_later(operation, payment, changes)
+
+
+def _was_void_tried(operation: PaymentOperation, payment: Payment) -> bool:
+    """Whether a void was asked for before a question, which may itself be after a void that was not made."""
+    voids = PaymentOperation.objects.filter(payment_id=payment.id, kind=OperationKind.VOID)
+    return operation.kind != OperationKind.VOID and voids.exists()
 
 
 def _was_charged(operation: PaymentOperation, payment: Payment) -> bool:

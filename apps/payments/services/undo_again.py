@@ -9,7 +9,7 @@ from apps.kernel.cause import Cause
 from apps.kernel.identifiers import PaymentId
 from apps.payments.models import Payment, PaymentOperation
 from apps.payments.services.changes import Changes
-from apps.payments.services.operations import cause_of, lock_open_operations
+from apps.payments.services.operations import lock_open_operations, newest_causes
 from apps.platform.bulk import lock_many
 
 BATCH = 100
@@ -48,11 +48,6 @@ def undo_what_is_due(*, now: datetime) -> int:
             .select_for_update(skip_locked=True)
             .values_list("id", flat=True)[:BATCH]
         )
-        newest = PaymentOperation.objects.filter(payment_id__in=due)
-        causes = {
-            PaymentId(operation.payment_id): cause_of(operation)
-            for operation in newest.order_by("payment_id", "-id").distinct("payment_id")
-        }
-        undo_again(causes=causes, now=now)
+        undo_again(causes=newest_causes(due), now=now)
         Payment.objects.filter(id__in=due, undo_at__lte=now).update(undo_at=None)
     return len(due)

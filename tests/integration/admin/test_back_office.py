@@ -130,6 +130,7 @@ class TestDashboard:
             "sandbox",
             "sandbox-down",
             "sandbox-lost",
+            "sandbox-twice",
             "stripe",
             "adyen",
             "paypal",

@@ -18,8 +18,8 @@ from tests.integration.notifications.story import delivered
 from tests.integration.payments.stripe_messages import receive
 
 
-def tell(payment: Payment, now: datetime, amount: int = 100, **changes: Any) -> Payment:
-    """Send what Stripe sends about a refund, and have it handled; gives the payment afterwards."""
+def send(payment: Payment, now: datetime, amount: int = 100, **changes: Any) -> None:
+    """Send what Stripe sends about a refund."""
     refund = {
         "object": "refund",
         "id": "re_desk",
@@ -31,6 +31,11 @@ def tell(payment: Payment, now: datetime, amount: int = 100, **changes: Any) -> 
         **changes,
     }
     receive(refund, now, kind="refund.created")
+
+
+def tell(payment: Payment, now: datetime, amount: int = 100, **changes: Any) -> Payment:
+    """Send what Stripe sends about a refund, and have it handled; gives the payment afterwards."""
+    send(payment, now, amount, **changes)
     handle_messages(now=timezone.now())
     return Payment.objects.get(id=payment.id)
 

@@ -266,6 +266,17 @@ class TestNewsOfACharge:
         look = PaymentOperation.objects.get(kind="capture", only_looks=True)
         assert (look.state, look.nth) == ("unknown", 2)
 
+    @pytest.mark.usefixtures("charged_on_request", "stripe_in_use")
+    def test_is_also_that_it_is_disputed(self, now: datetime) -> None:
+        about = {"amount": 80, "currency": "eur", "payment_intent": "pi_1", "reason": ""}
+        authorized(now)
+        for state in ("needs_response", "lost"):
+            stripe_messages.receive(
+                {**about, "object": "dispute", "id": "du_1", "status": state}, now
+            )
+        handle_messages(now=timezone.now())
+        assert PaymentOperation.objects.get(kind="capture").only_looks
+
     @pytest.mark.usefixtures("charged_on_request")
     @pytest.mark.parametrize("kind", [OperationKind.CAPTURE, OperationKind.VOID])
     def test_leaves_it_to_a_call_that_is_to_be_made(
