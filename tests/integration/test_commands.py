@@ -9,13 +9,12 @@ from typing import NoReturn
 
 import pytest
 import pytest_django
-from django.core.management import call_command, get_commands, load_command_class
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import ProgrammingError, connection
 from psycopg.errors import SyntaxErrorOrAccessRuleViolation, UndefinedColumn, UndefinedTable
 
 import manage
-from apps.platform.commands import PlatformCommand
 from config.management.commands import check_invariants as checker
 from infra.local.home import PROJECT
 
@@ -111,25 +110,6 @@ def test_stop_in_one_line_when_they_are_told_to() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")
 
 
-OURS = [name for name, app in get_commands().items() if app.startswith(("apps.", "config"))]
-
-
-def test_are_found_in_the_contexts_the_platform_and_the_composition_root() -> None:
-    assert {"reconcile_payments", "drain_events", "seed_demo"} <= set(OURS)
-
-
-@pytest.mark.parametrize("name", OURS)
-def test_say_in_one_line_what_they_were_asked_wrongly(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    command = load_command_class(get_commands()[name], name)
-    with pytest.raises(SystemExit) as ended:
-        command.run_from_argv(["manage.py", name, "--nonsense"])
-    assert ended.value.code == 2
-    printed, said = capsys.readouterr()
-    assert (printed, len(said.strip().splitlines())) == ("", 1)
-
-
 @pytest.mark.django_db
 @pytest.mark.parametrize("text", ["4000/0566/5566/5556", "told me CVV 737"])
 @pytest.mark.parametrize(
@@ -160,10 +140,3 @@ def test_take_no_card_by_its_place_either() -> None:
         2,
         "names holds a card number or security code; leave it out.",
     )
-
-
-def test_are_all_guarded() -> None:
-    ours = [name for name, app in get_commands().items() if app.startswith(("apps.", "config"))]
-    commands = [load_command_class(get_commands()[name], name) for name in ours]
-    assert len(commands) > 8
-    assert all(isinstance(command, PlatformCommand) for command in commands)

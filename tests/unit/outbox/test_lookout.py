@@ -7,12 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from celery import current_app
-from django.core.management import CommandError, call_command
 
 from apps.platform.outbox import lookout
 from apps.platform.outbox.lookout import Lookout, Silence
 from apps.platform.outbox.wakeups import WakeUp, list_wake_ups
-from tests.integration.outbox.conftest import NAME, Listener, say
 from tests.waiting import wait_until
 
 TASK = "test.note"
@@ -29,7 +27,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             raise RuntimeError(what)
 
     # Celery gives an old function under a name that it has heard before.
-    monkeypatch.setattr("tests.integration.outbox.test_lookout.TASK", f"test.note.{uuid.uuid4()}")
+    monkeypatch.setattr("tests.unit.outbox.test_lookout.TASK", f"test.note.{uuid.uuid4()}")
     current_app.task(name=TASK, shared=False)(note)
     yield noted
     del current_app.tasks[TASK]
@@ -85,15 +83,3 @@ def test_silence_is_long_after_wake_ups_have_stayed_away(monkeypatch: pytest.Mon
 def test_every_wake_up_names_a_task_that_exists() -> None:
     current_app.loader.import_default_modules()
     assert {wake_up.task for wake_up in list_wake_ups()} <= set(current_app.tasks)
-
-
-class TestDrainEvents:
-    def test_hands_on_what_waits_and_ends(self, listener: Listener) -> None:
-        say(uuid.uuid4(), "waiting")
-        call_command("drain_events", NAME)
-        assert [reason for _, reason in listener.heard] == ["waiting"]
-
-    @pytest.mark.parametrize("loop", [[], ["--loop"]])
-    def test_refuses_a_name_it_does_not_know(self, loop: list[str]) -> None:
-        with pytest.raises(CommandError, match=r"orders\.saga"):
-            call_command("drain_events", "nobody", *loop)

@@ -13,8 +13,8 @@ from apps.payments.ports import (
 )
 from apps.payments.services import dispatch_operations
 from apps.payments.services.dispatch_operations import carry_out
-from tests.integration.payments.test_dispatching import claimed
 from tests.log_lines import line_of, written_lines
+from tests.unit.payments.test_carrying_out import claimed
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -66,7 +66,6 @@ class TestLinesOfCalls:
         }
         assert line["duration_ms"] >= 0
 
-    @pytest.mark.django_db(transaction=True)
     def test_are_not_written_where_all_goes_well(self) -> None:
         with written_lines() as lines:
             carry_out(claimed(looks_first=False, may_be_made=True))
