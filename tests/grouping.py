@@ -17,7 +17,7 @@ ALONE = (
     ),
     ("tests/integration/invariants/",),
     ("tests/integration/telemetry/test_tracing.py",),
-    ("tests/unit/infra/test_embedded_servers.py",),
+    ("tests/integration/infra/test_embedded_servers.py",),
 )
 """The tests of each of these share servers, a story told once, or what stands in a worker's database meanwhile.
 
