@@ -1,10 +1,6 @@
 """Refunds at Stripe that take their time: pending first, and made or failed later."""
 
-import pytest
-
 from apps.payments.adapters.stripe.gateway import StripeGateway
-from apps.payments.adapters.stripe.objects import Refund
-from apps.payments.adapters.stripe.outcomes import refund_outcome
 from apps.payments.ports import Accepted, Declined, Done, GatewayCall, Outcome
 from tests.contract.payments.conftest import make_call
 from tests.contract.payments.simulated_stripe import SimulatedStripe
@@ -56,9 +52,3 @@ class TestAPendingRefund:
                 taken.reference,
                 "succeeded",
             )
-
-    @pytest.mark.parametrize("status", ["pending", "requires_action", None, "new_to_us"])
-    def test_counts_as_made_in_no_other_state(self, status: str | None) -> None:
-        refund = Refund(id="re_1", amount=100, status=status)
-
-        assert refund_outcome(refund) == Accepted(reference="re_1")

@@ -212,6 +212,7 @@ class TestARefund:
             ("pending", Accepted),
             ("requires_action", Accepted),
             (None, Accepted),
+            ("new_to_us", Accepted),
         ],
     )
     def test_is_made_once_stripe_says_so(self, status: str | None, kind: type[object]) -> None:
