@@ -28,6 +28,7 @@ class OrdersConfig(AppConfig):
                 inventory.InventoryUnavailable: at_once(saga.give_up_without_stock),
                 inventory.InventoryReleased: at_once(saga.note_release),
                 payments.PaymentActionRequired: at_once(saga.show_action),
+                payments.PaymentUnderReview: at_once(saga.show_review),
                 payments.PaymentAuthorized: at_once(saga.confirm_orders),
                 payments.PaymentCaptured: at_once(note_money.note_capture),
                 payments.PaymentCaptureFailed: at_once(note_money.give_up_without_capture),

@@ -29,6 +29,7 @@ CATALOGUE: dict[str, type[Event]] = {
         payments.PaymentFailed,
         payments.PaymentRefundFailed,
         payments.PaymentRefunded,
+        payments.PaymentUnderReview,
         payments.PaymentVoided,
         payments.PaymentVoidFailed,
         payments.RefundDocumented,

@@ -39,6 +39,13 @@ class PaymentActionRequired(PaymentEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentUnderReview(PaymentEvent):
+    """The provider has taken the authorisation and says later how it ended; the customer has nothing to do."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentAuthorized(PaymentEvent):
     """The provider reserved the amount on the customer's account."""
 

@@ -18,7 +18,9 @@ from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
     PaymentFailed,
+    PaymentUnderReview,
 )
+from apps.kernel.providers import provider_in_words
 from apps.orders.domain.statuses import CancelReason, OrderStatus
 from apps.orders.models import Order
 from apps.orders.services.cancel_order import (
@@ -115,6 +117,20 @@ def show_action(batch: Sequence[Delivered[PaymentActionRequired]], *, now: datet
             change.order.payment_status = "requires_action"
             change.order.payment_action_url = heard.event.redirect_url
             change.step("Customer must approve the payment")
+
+    apply_heard_of_payment(batch, decide, now)
+
+
+def show_review(batch: Sequence[Delivered[PaymentUnderReview]], *, now: datetime) -> None:
+    """The provider takes its time over the payment: say so, and ask the customer for nothing more."""
+
+    def decide(change: Change, heard: Delivered[PaymentUnderReview]) -> None:
+        order, provider = change.order, heard.event.provider
+        if order.status == OrderStatus.PAYMENT_PENDING:
+            _note_provider(order, provider)
+            order.payment_status = "pending"
+            order.payment_action_url = ""
+            change.step(f"Payment is being reviewed by {provider_in_words(provider)}")
 
     apply_heard_of_payment(batch, decide, now)
 

@@ -179,6 +179,10 @@ class Payment(models.Model):
         self.action_url = url
         self.action_expires_at = expires_at
 
+    def stop_asking(self) -> None:
+        """The provider is at it: there is nothing left for the customer to approve, if there was."""
+        self.action_url = ""
+
     @transition(
         status,
         source=[PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION],

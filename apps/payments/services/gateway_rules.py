@@ -10,6 +10,7 @@ from django.conf import settings
 from apps.kernel.events.payments import (
     PaymentActionRequired,
     PaymentAuthorized,
+    PaymentUnderReview,
 )
 from apps.payments.adapters.registry import validity_of
 from apps.payments.domain.accounts import Account
@@ -186,9 +187,21 @@ def _wait_for_news(
 ) -> None:
     """Leave it to the provider to tell how it ended, and ask now and then; the payment stays what it is."""
     operation.state = OperationState.WAITING
-    if operation.reference != accepted.reference:
+    # Its first answer, or the first one after the customer was asked, which mostly has the same reference.
+    is_new = not operation.reference or bool(payment.action_url)
+    if is_new or operation.reference != accepted.reference:
         operation.reference = accepted.reference
         changes.step(payment, f"The provider is at the {operation.kind}", cause_of(operation))
+    if is_new and operation.kind == OperationKind.AUTHORIZE:
+        payment.stop_asking()
+        if not payment.is_unwanted:
+            changes.publish(
+                payment,
+                PaymentUnderReview(
+                    payment_id=payment.id, order_id=payment.order_id, provider=payment.provider
+                ),
+                cause_of(operation),
+            )
     seconds = delay_seconds(
         max(1, operation.attempts), base=FIRST_NEWS_PAUSE_SECONDS, cap=LONGEST_NEWS_PAUSE_SECONDS
     )
