@@ -37,6 +37,7 @@ class NotificationsConfig(AppConfig):
                 orders.OrderRefundRequested: handlers.note_refund_requests,
                 payments.PaymentRefunded: handlers.tell_of_refunds,
                 payments.PaymentActionRequired: handlers.ask_for_approval,
+                payments.PaymentUnderReview: handlers.tell_of_review,
             },
         )
         register_wake_up(

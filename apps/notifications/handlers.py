@@ -10,7 +10,11 @@ from apps.kernel.events.orders import (
     OrderCreated,
     OrderRefundRequested,
 )
-from apps.kernel.events.payments import PaymentActionRequired, PaymentRefunded
+from apps.kernel.events.payments import (
+    PaymentActionRequired,
+    PaymentRefunded,
+    PaymentUnderReview,
+)
 from apps.notifications.domain.contents import Told, amount_told
 from apps.notifications.domain.messages import MessageKind, kind_of_cancellation
 from apps.notifications.services.know_refunds import (
@@ -140,6 +144,24 @@ def ask_for_approval(batch: Sequence[Delivered[PaymentActionRequired]]) -> None:
                     action_url=one.event.redirect_url,
                     expires_at=one.event.expires_at,
                 ),
+            )
+            for one in batch
+        ],
+        now=batch[0].handed_at,
+    )
+
+
+def tell_of_review(batch: Sequence[Delivered[PaymentUnderReview]]) -> None:
+    """Tell customers that their payments are reviewed, and that nothing is left for them to do."""
+    orders = recall_orders(one.event.order_id for one in batch)
+    queue_messages(
+        tellings=[
+            Telling(
+                event_id=one.event_id,
+                order_id=one.event.order_id,
+                customer_id=orders[one.event.order_id].customer_id,
+                kind=MessageKind.PAYMENT_UNDER_REVIEW,
+                told=Told(number=orders[one.event.order_id].number, provider=one.event.provider),
             )
             for one in batch
         ],

@@ -118,7 +118,7 @@ WHERE o.status IN ('confirmed', 'cancelled') AND NOT EXISTS (
     SELECT 1 FROM notifications_message m
     WHERE m.order_id = o.id
       AND (m.kind = 'order_confirmed') = (o.status = 'confirmed')
-      AND m.kind NOT IN ('order_received', 'payment_action_needed'))
+      AND m.kind NOT IN ('order_received', 'payment_action_needed', 'payment_under_review'))
 """
 
 

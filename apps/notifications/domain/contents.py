@@ -41,7 +41,8 @@ class Units(Struct, frozen=True, kw_only=True):
 class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an event says; each kind of message needs some of it.
 
-    `code` is why the payment failed, put into words when it is written. `refunded` is what went back, and
+    `code` is why the payment failed, put into words when it is written. `provider`
+    is who reviews it. `refunded` is what went back, and
     `refunded_units` what for.
     """
 
@@ -51,6 +52,7 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     short_skus: tuple[str, ...] = ()
     action_url: str = ""
     expires_at: datetime | None = None
+    provider: str = ""
     refunded: Amount | None = None
     refunded_units: tuple[Units, ...] = ()
 

@@ -13,6 +13,7 @@ class MessageKind(StrEnum):
     ORDER_PAYMENT_FAILED = "order_payment_failed"
     ORDER_CANCELLED = "order_cancelled"
     PAYMENT_ACTION_NEEDED = "payment_action_needed"
+    PAYMENT_UNDER_REVIEW = "payment_under_review"
     PAYMENT_REFUNDED = "payment_refunded"
 
 

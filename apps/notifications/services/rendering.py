@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from apps.kernel.money import Money
+from apps.kernel.providers import provider_in_words
 from apps.notifications.domain.contents import Line, Ordered, Told
 from apps.notifications.domain.messages import REFUND_ARRIVES_WITHIN_DAYS
 from apps.notifications.domain.reasons import failure_in_words
@@ -69,6 +70,7 @@ def _values(locale: str, name: str, told: Told, ordered: Ordered | None) -> Mapp
         "missing": told.short_skus,
         "action_url": told.action_url,
         "expires_at": told.expires_at and instant_in_words(told.expires_at, locale),
+        "provider": provider_in_words(told.provider),
         "items": (),
         "total": "",
         "refunded": _refunded(told, locale),

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.kernel.events.orders import OrderCancelled, OrderConfirmed, OrderCreated
-from apps.kernel.events.payments import PaymentActionRequired
+from apps.kernel.events.payments import PaymentActionRequired, PaymentUnderReview
 from apps.kernel.identifiers import OrderId, PaymentId, new_id
 from apps.notifications import handlers
 from apps.notifications.models import KnownOrder, Message
@@ -52,6 +52,12 @@ def action_required(order: OrderCreated) -> PaymentActionRequired:
         order_id=order.order_id,
         redirect_url="https://pay.example/approve",
         expires_at=datetime(2026, 11, 22, 14, 30, tzinfo=UTC),
+    )
+
+
+def under_review(order: OrderCreated) -> PaymentUnderReview:
+    return PaymentUnderReview(
+        payment_id=PaymentId(new_id()), order_id=order.order_id, provider="paypal"
     )
 
 
@@ -110,6 +116,16 @@ class TestQueueing:
             "expires_at": "2026-11-22T14:30:00Z",
         }
 
+    def test_tells_who_reviews_a_payment_once_per_event(self) -> None:
+        order = created(new_id(), number="1111-2222-3")
+        handlers.tell_of_receipt([delivered(order)])
+        event = delivered(under_review(order))
+        for _ in range(2):
+            handlers.tell_of_review([event])
+        message = Message.objects.get(kind="payment_under_review")
+        assert message.customer_id == order.customer_id
+        assert message.context == {"number": "1111-2222-3", "provider": "paypal"}
+
     def test_is_loud_about_an_order_it_never_heard_of(self) -> None:
         order = created(new_id())
         with pytest.raises(OrderNotKnown, match=str(order.order_id)):
@@ -166,6 +182,7 @@ class TestStatements:
             (handlers.tell_of_confirmation, confirmed, 1),
             (handlers.tell_of_cancellation, cancelled, 2),
             (handlers.ask_for_approval, action_required, 2),
+            (handlers.tell_of_review, under_review, 2),
         ],
     )
     def test_are_as_many_for_hundreds_of_events_as_for_one(
@@ -173,7 +190,7 @@ class TestStatements:
     ) -> None:
         for size in (1, 500):
             orders = [created(new_id()) for _ in range(size)]
-            if handler is handlers.ask_for_approval:
+            if handler in (handlers.ask_for_approval, handlers.tell_of_review):
                 handlers.tell_of_receipt([delivered(order) for order in orders])
             batch = [delivered(event(order)) for order in orders]
             with CaptureQueriesContext(connection) as captured:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps.kernel.events.payments import PaymentUnderReview
+from apps.notifications.queries import list_messages
 from apps.orders.models import Order
 from apps.orders.services.advance_orders import show_review
 from apps.payments.queries import find_payment_to_go_on_with
@@ -107,6 +108,17 @@ class TestAReview:
         page = text_of(staff, order)
         assert REVIEWED in page
         assert "to approve the payment on" not in page
+
+    def test_is_told_to_the_customer_once(self, paypal: SimulatedPayPal) -> None:
+        order = reviewed(paypal)
+        look_again(payment_ids=[payment_of(order).id], now=timezone.now())
+        decide(paypal, order, "CREATED")
+        assert [one.kind for one in list_messages(order_id=order.id)] == [
+            "order_received",
+            "payment_action_needed",
+            "payment_under_review",
+            "order_confirmed",
+        ]
 
     def test_asks_the_customer_no_more(self, paypal: SimulatedPayPal) -> None:
         payment = payment_of(reviewed(paypal))

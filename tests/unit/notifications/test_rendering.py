@@ -26,6 +26,7 @@ EVERYTHING = Told(
     short_skus=("SKU-B", "SKU-X"),
     action_url="https://pay.example/approve?a=1&b=2",
     expires_at=datetime(2026, 11, 22, 14, 30, tzinfo=UTC),
+    provider="paypal",
     refunded=Amount(minor=64_950, currency="EUR"),
     refunded_units=(Units(sku="SKU-B", quantity=3), Units(sku="SKU-X", quantity=1)),
 )
@@ -55,6 +56,14 @@ SUBJECTS = {
         "payment_action_needed",
         "de",
     ): "Bitte bestätigen Sie die Zahlung für Ihre Bestellung 7KQ3-M2XP-C",
+    (
+        "payment_under_review",
+        "en",
+    ): "The payment for your order 7KQ3-M2XP-C is being reviewed",
+    (
+        "payment_under_review",
+        "de",
+    ): "Die Zahlung für Ihre Bestellung 7KQ3-M2XP-C wird geprüft",
     ("payment_refunded", "en"): "A refund for your order 7KQ3-M2XP-C",
     ("payment_refunded", "de"): "Erstattung für Ihre Bestellung 7KQ3-M2XP-C",
 }
@@ -308,3 +317,14 @@ class TestActionNeeded:
         assert "(€1,323.70)" in english.text
         for page in (english.html, german.html):
             assert 'href="https://pay.example/approve?a=1&amp;b=2"' in page
+
+
+class TestUnderReview:
+    def test_says_by_whom_and_that_there_is_nothing_to_do(self) -> None:
+        english, german = (words("payment_under_review", one) for one in ("en", "de"))
+        assert "7KQ3-M2XP-C (€1,323.70) is being reviewed by PayPal." in english.text
+        assert "There is nothing you need to do." in english.text
+        assert "wird noch von PayPal geprüft." in german.text
+        assert "Sie müssen nichts weiter tun." in german.text
+        assert "PayPal" in text_of(english.html)
+        assert "PayPal" in text_of(german.html)
