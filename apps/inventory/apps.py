@@ -24,5 +24,6 @@ class InventoryConfig(AppConfig):
                 orders.OrderCancellationRequested: handlers.give_back_and_answer,
                 orders.OrderCancelled: handlers.give_back,
                 payments.PaymentActionRequired: handlers.hold_while_customers_decide,
+                payments.PaymentUnderReview: handlers.hold_while_providers_decide,
             },
         )

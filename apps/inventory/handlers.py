@@ -9,13 +9,14 @@ from apps.inventory.services.commit_reservations import commit_reservations
 from apps.inventory.services.release_reservations import release_reservations
 from apps.inventory.services.reserve_stock import ReservationRequest, reserve_stock
 from apps.inventory.services.wait_for_customers import wait_for_customers
+from apps.inventory.services.wait_for_providers import wait_for_providers
 from apps.kernel.events.orders import (
     OrderCancellationRequested,
     OrderCancelled,
     OrderConfirmed,
     OrderCreated,
 )
-from apps.kernel.events.payments import PaymentActionRequired
+from apps.kernel.events.payments import PaymentActionRequired, PaymentUnderReview
 from apps.platform.outbox.delivered import Delivered
 
 
@@ -64,3 +65,8 @@ def hold_while_customers_decide(batch: Sequence[Delivered[PaymentActionRequired]
         causes={one.event.order_id: one.cause for one in batch},
         now=timezone.now(),
     )
+
+
+def hold_while_providers_decide(batch: Sequence[Delivered[PaymentUnderReview]]) -> None:
+    """Let the stock of orders whose payments are reviewed be held longer than their customers might have taken."""
+    wait_for_providers(causes={one.event.order_id: one.cause for one in batch}, now=timezone.now())

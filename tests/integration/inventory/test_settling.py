@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from apps.inventory.models import Reservation, ReservationStep
 from apps.inventory.services.expire_reservations import expire_reservations
+from apps.inventory.services.wait_for_providers import wait_for_providers
 from apps.orders.models import Order
 from apps.payments.models import Payment
 from apps.platform.outbox.draining import drain
 from apps.platform.outbox.models import StoredEvent
 from apps.platform.outbox.registry import find_subscriber
+from tests.conftest import make_cause
 from tests.integration.shop import (
     call_off,
     dispatch_all,
@@ -135,6 +137,28 @@ class TestPaymentThatWaitsForItsCustomer:
         expire_reservations(now=reservation.expires_at)
         order = settled(order)
         assert (order.status, order.cancel_reason) == ("cancelled", "reservation_expired")
+
+    def test_may_be_put_off_again_once_its_provider_reviews_it(self) -> None:
+        order, reservation = self.order_waiting()
+        for _ in range(2):
+            wait_for_providers(causes={order.id: make_cause()}, now=timezone.now())
+        expire_reservations(now=reservation.expires_at)
+        assert settled(order).status == "payment_pending"
+        later = Reservation.objects.get()
+        assert later.expires_at > reservation.expires_at
+        steps = ReservationStep.objects.order_by("position").values_list("what", flat=True)
+        assert list(steps)[2:] == [
+            "May be held longer: the provider reviews the payment",
+            "Held longer: the payment waits for its provider",
+        ]
+
+    @pytest.mark.parametrize("token", ["tok_approve", "tok_unavailable", "tok_decline"])
+    def test_is_left_alone_where_nobody_was_asked(self, token: str) -> None:
+        stock({"SKU-A": {"BER": 10}})
+        order = settled(place(token=token))
+        before = Reservation.objects.values().get()
+        wait_for_providers(causes={order.id: make_cause()}, now=timezone.now())
+        assert Reservation.objects.values().get() == before
 
 
 class TestStockGoneAfterConfirmation:

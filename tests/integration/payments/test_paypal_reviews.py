@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from apps.inventory.models import Reservation
+from apps.inventory.services.expire_reservations import expire_reservations
 from apps.kernel.events.payments import PaymentUnderReview
 from apps.notifications.queries import list_messages
 from apps.orders.models import Order
@@ -162,6 +164,26 @@ class TestAReview:
 
         assert (order.status, order.payment_status) == ("cancelled", "failed")
         assert steps_of(service, order)[-2:] == [REVIEWED, "Order cancelled: payment failed"]
+        assert paypal.payment(payment_of(order).id)["live_authorizations"] == 0
+
+    def test_outlasts_the_time_that_the_customer_had(
+        self, paypal: SimulatedPayPal, service: Caller
+    ) -> None:
+        order = reviewed(paypal)
+        for _ in range(3):
+            expire_reservations(now=Reservation.objects.get().expires_at)
+        assert settled(order).status == "payment_pending"
+
+        order = decide(paypal, order, "CREATED")
+
+        assert order.status == "confirmed"
+        assert Reservation.objects.get().status == "committed"
+
+    def test_ends_with_the_longest_that_stock_is_held(self, paypal: SimulatedPayPal) -> None:
+        order = reviewed(paypal)
+        expire_reservations(now=Reservation.objects.get().latest_at)
+        order = settled(order)
+        assert (order.status, order.cancel_reason) == ("cancelled", "reservation_expired")
         assert paypal.payment(payment_of(order).id)["live_authorizations"] == 0
 
     def test_is_ended_by_calling_the_order_off(self, paypal: SimulatedPayPal) -> None:
