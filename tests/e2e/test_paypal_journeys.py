@@ -23,6 +23,25 @@ class TestPayPal:
         shop.becomes(order_id, "confirmed")
         shop.wait_for(order_id, lambda one: one["payment"]["status"] == "captured", "capture")
 
+    def test_a_review_is_seen_until_it_is_decided(self, shop: Shop) -> None:
+        order_id = shop.place("wallet", provider="paypal").json()["id"]
+        order = shop.wait_for(order_id, lambda one: one["payment"]["action_url"], "an action")
+        page = urlsplit(order["payment"]["action_url"])
+        approve = page._replace(path=f"{page.path}/approve", query=f"{page.query}&wallet=pending")
+        httpx.post(approve.geturl())
+
+        order = shop.wait_for(order_id, lambda one: one["payment"]["status"] == "pending", "review")
+
+        assert order["payment"]["id"]
+        assert order["payment"]["action_url"] is None
+        assert order["timeline"][-1]["what"] == "Payment is being reviewed by PayPal"
+        simulator = f"{shop.stack.run['simulators_url']}/paypal"
+        books = httpx.get(f"{simulator}/_books", params={"order_id": order_id}).json()
+        held = books["payments"][0]["orders"][0]["authorization"]
+        decision = {"authorization": held, "status": "CREATED"}
+        assert httpx.post(f"{simulator}/_settle", params=decision).is_success
+        shop.becomes(order_id, "confirmed")
+
     def test_messages_are_checked_and_kept(self, shop: Shop) -> None:
         order_id = shop.place("vault-ok", provider="paypal").json()["id"]
         shop.wait_for(order_id, lambda one: one["payment"]["status"] == "captured", "capture")
