@@ -9,8 +9,8 @@ from django.db import models, transaction
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.platform.audit.deeds import record_deed
 from apps.platform.backoffice.admin import EditableAdmin
-from apps.platform.backoffice.deeds import record_deed
 
 if TYPE_CHECKING:
     UserPages = UserAdmin[User]

@@ -16,8 +16,8 @@ from apps.customers.models import Customer, CustomerAddress, PaymentMethod
 from apps.customers.services.change_profile import ProfileChanges, change_profile
 from apps.kernel.errors import DomainError
 from apps.kernel.identifiers import CustomerId, read_id
+from apps.platform.audit.deeds import cause_of
 from apps.platform.backoffice.admin import EditableAdmin
-from apps.platform.backoffice.deeds import cause_of
 from apps.platform.backoffice.paginator import CappedPaginator
 
 EDITABLE = ("name", "email", "phone", "locale", "wants_email", "wants_sms")

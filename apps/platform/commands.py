@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.platform.web.card_numbers import contains_card_data
+from apps.platform.cards.numbers import contains_card_data
 
 ASKED_WRONGLY: Final = 2
 

@@ -148,7 +148,7 @@ AXES_ENABLE_ADMIN = False
 AXES_FAILURE_LIMIT = 5
 AXES_VERBOSE = False
 AXES_COOLOFF_TIME = 0.25
-AXES_USERNAME_CALLABLE = "apps.platform.backoffice.deeds.username_tried"
+AXES_USERNAME_CALLABLE = "apps.platform.audit.deeds.username_tried"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

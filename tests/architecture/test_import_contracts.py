@@ -12,6 +12,7 @@ import grimp
 import pytest
 from importlinter import Contract
 from importlinter.api import read_configuration
+from importlinter.contracts.acyclic_siblings import AcyclicSiblingsContract
 from importlinter.contracts.forbidden import ForbiddenContract
 from importlinter.contracts.independence import IndependenceContract
 from importlinter.contracts.layers import LayersContract
@@ -19,6 +20,7 @@ from importlinter.contracts.layers import LayersContract
 from infra.local.home import PROJECT
 
 KINDS: dict[str, type[Contract]] = {
+    "acyclic_siblings": AcyclicSiblingsContract,
     "forbidden": ForbiddenContract,
     "independence": IndependenceContract,
     "layers": LayersContract,
@@ -27,6 +29,7 @@ ONE_WAY = "Imports flow one way: config, contexts, platform, kernel"
 PLACES = "Every package below apps has its place"
 STRANGERS = "The contexts are strangers to each other"
 ROOMS = "Inside a context, doors call services, services use models, models follow the domain"
+NO_CIRCLES = "No packages go round in a circle"
 PLAIN_KERNEL = "The kernel is plain Python"
 PLAIN_DOMAINS = "Domains and ports know no framework"
 ADAPTERS = "A provider's SDK stays in adapters"
@@ -43,6 +46,8 @@ FORBIDDEN = [
     (ROOMS, "apps.orders.models", "apps.orders.services.place_order"),
     (ROOMS, "apps.payments.services.start_payments", "apps.payments.tasks"),
     (ROOMS, "apps.payments.ports.gateway", "apps.payments.adapters.registry"),
+    (NO_CIRCLES, "apps.platform.cards.numbers", "apps.platform.web.bodies"),
+    (NO_CIRCLES, "apps.platform.telemetry.trace_context", "apps.platform.telemetry.tracing"),
     (PLAIN_KERNEL, "apps.kernel.money", "django"),
     (PLAIN_KERNEL, "apps.kernel.events.orders", "urllib3"),
     (PLAIN_DOMAINS, "apps.payments.domain.news", "django"),

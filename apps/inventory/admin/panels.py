@@ -5,7 +5,7 @@ from django.urls import reverse
 from apps.inventory.models import Reservation, ReservationStatus
 from apps.inventory.queries import find_reservation
 from apps.kernel.identifiers import OrderId
-from apps.platform.backoffice.deeds import name_actors
+from apps.platform.audit.deeds import name_actors
 from apps.platform.backoffice.formatting import Tone, badge, identifier, link, moment
 from apps.platform.backoffice.panels import Panel, Table, order_panel
 

@@ -11,8 +11,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.inventory.models import Warehouse
 from apps.kernel.errors import JsonValue
+from apps.platform.audit.deeds import record_deed
 from apps.platform.backoffice.admin import EditableAdmin
-from apps.platform.backoffice.deeds import record_deed
 from apps.platform.backoffice.formatting import lines
 
 ADDRESS_PARTS = ("line1", "line2", "postal_code", "city", "region", "country", "phone")

@@ -18,9 +18,9 @@ from apps.notifications.domain.messages import MessageKind, MessageStatus
 from apps.notifications.models import KnownOrder, Message, Recipient
 from apps.notifications.queries import list_messages
 from apps.notifications.services.resend_messages import resend_messages
+from apps.platform.audit.deeds import cause_of
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin, recent
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
-from apps.platform.backoffice.deeds import cause_of
 from apps.platform.backoffice.formatting import (
     Tone,
     badge,

@@ -13,8 +13,8 @@ from apps.orders.admin.page import order_in_question
 from apps.orders.domain.statuses import CancelReason
 from apps.orders.models import Order
 from apps.orders.services.cancel_order import cancel_order
+from apps.platform.audit.deeds import cause_of, record_deed
 from apps.platform.backoffice.asking import Question, ReasonForm
-from apps.platform.backoffice.deeds import cause_of, record_deed
 
 CAUSES = {
     CancelReason.CUSTOMER_REQUEST: "The customer asked for it",

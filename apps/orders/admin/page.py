@@ -8,7 +8,7 @@ from django.utils.html import format_html
 
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.models import Order, OrderItem, OrderStep
-from apps.platform.backoffice.deeds import name_actors
+from apps.platform.audit.deeds import name_actors
 from apps.platform.backoffice.formatting import (
     Tone,
     badge,

@@ -17,8 +17,8 @@ from apps.kernel.money import InvalidAmount, Money, exponent
 from apps.orders.admin.page import order_in_question
 from apps.orders.models import CreditNote, Order, OrderItem, OrderRefund, RefundStatus
 from apps.orders.services.refund_order import RefundWish, refund_order
+from apps.platform.audit.deeds import cause_of, record_deed
 from apps.platform.backoffice.asking import Question, ReasonForm
-from apps.platform.backoffice.deeds import cause_of, record_deed
 from apps.platform.backoffice.formatting import Tone, badge, identifier, lines, moment, money
 from apps.platform.backoffice.panels import Panel, Table
 

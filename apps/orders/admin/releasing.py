@@ -9,8 +9,8 @@ from apps.orders.admin.page import order_in_question
 from apps.orders.domain.statuses import OrderStatus
 from apps.orders.models import Order
 from apps.orders.services.release_order import release_order
+from apps.platform.audit.deeds import cause_of, record_deed
 from apps.platform.backoffice.asking import Question
-from apps.platform.backoffice.deeds import cause_of, record_deed
 
 
 def release_question(order: Order, *, back: str) -> Question:

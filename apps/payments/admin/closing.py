@@ -8,8 +8,8 @@ from apps.payments.admin.panels import STATE_TONES
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import PaymentOperation
 from apps.payments.services.close_call import close_call
+from apps.platform.audit.deeds import cause_of, record_deed
 from apps.platform.backoffice.asking import Question
-from apps.platform.backoffice.deeds import cause_of, record_deed
 from apps.platform.backoffice.formatting import badge, identifier, moment, money
 from apps.platform.backoffice.panels import Panel
 from apps.platform.database_clock import database_now

@@ -5,8 +5,8 @@ from django.http import HttpRequest
 
 from apps.payments.models import Dispute
 from apps.payments.services.decide_dispute import decide_dispute
+from apps.platform.audit.deeds import cause_of, record_deed
 from apps.platform.backoffice.asking import Question
-from apps.platform.backoffice.deeds import cause_of, record_deed
 from apps.platform.backoffice.formatting import identifier, moment, money
 from apps.platform.backoffice.panels import Panel
 from apps.platform.database_clock import database_now

@@ -10,8 +10,8 @@ from apps.payments.models import Payment
 from apps.payments.services.look_again import look_again
 from apps.payments.services.settle_refund import settle_refund
 from apps.payments.services.undo_again import undo_again
+from apps.platform.audit.deeds import cause_of, record_deed
 from apps.platform.backoffice.asking import Question
-from apps.platform.backoffice.deeds import cause_of, record_deed
 from apps.platform.backoffice.formatting import badge
 from apps.platform.backoffice.panels import Panel
 from apps.platform.database_clock import database_now

@@ -16,9 +16,9 @@ from apps.payments.admin.searching import FoundByName
 from apps.payments.domain.settlements import DifferenceKind, DifferenceState
 from apps.payments.models import SettlementDifference
 from apps.payments.services.settle_difference import settle_difference
+from apps.platform.audit.deeds import cause_of, name_actors, record_deed
 from apps.platform.backoffice.admin import page_action, recent
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
-from apps.platform.backoffice.deeds import cause_of, name_actors, record_deed
 from apps.platform.backoffice.formatting import (
     NOTHING,
     Tone,

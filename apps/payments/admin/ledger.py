@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from apps.kernel.identifiers import PaymentId, read_id
 from apps.payments.domain.accounts import Account
 from apps.payments.models import LedgerEntry
+from apps.platform.audit.deeds import name_actors
 from apps.platform.backoffice.admin import ReadOnlyAdmin, recent
-from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import NOTHING, link, moment, money
 from apps.platform.backoffice.panels import Table
 

@@ -20,9 +20,9 @@ from apps.payments.models import (
     SandboxApproval,
 )
 from apps.payments.services.give_up_message import give_up_message
+from apps.platform.audit.deeds import record_deed
 from apps.platform.backoffice.admin import ReadOnlyAdmin, page_action
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
-from apps.platform.backoffice.deeds import record_deed
 from apps.platform.backoffice.formatting import Tone, badge, identifier, moment
 from apps.platform.backoffice.panels import Panel, Table
 from apps.platform.database_clock import database_now

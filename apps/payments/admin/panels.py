@@ -17,7 +17,7 @@ from apps.payments.domain.operations import (
 )
 from apps.payments.models import Dispute, Payment, PaymentOperation, PaymentStatus, PaymentStep
 from apps.payments.queries import find_payment_of_order, list_documents
-from apps.platform.backoffice.deeds import name_actors
+from apps.platform.audit.deeds import name_actors
 from apps.platform.backoffice.formatting import (
     NOTHING,
     Tone,

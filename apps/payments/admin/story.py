@@ -18,7 +18,7 @@ from apps.payments.admin.panels import (
 from apps.payments.admin.settlements import settlement_panels
 from apps.payments.models import Payment, ProviderMessageRecord, SettlementDifference
 from apps.payments.queries import list_documents
-from apps.platform.backoffice.deeds import deeds_panel
+from apps.platform.audit.deeds import deeds_panel
 from apps.platform.backoffice.panels import Panel, TitledPanel, Viewer, may_see, order_panel
 
 SEES_DEEDS = "platform_audit.view_auditentry"

@@ -11,9 +11,9 @@ from django.conf import settings
 
 from apps.payments.adapters.texts import kept
 from apps.payments.ports import ProviderMessage, SettlementLine
+from apps.platform.cards.numbers import contains_card_data
 from apps.platform.telemetry.card_masking import CARD, without_cards
 from apps.platform.telemetry.masking import masked, masked_text
-from apps.platform.web.card_numbers import contains_card_data
 
 LONGEST_LINE_ID = 255
 LONGEST_REFERENCE = 128

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from apps.kernel.identifiers import OrderId
+from apps.platform.audit.deeds import AGENT, deeds_panel
 from apps.platform.audit.models import AuditEntry
 from apps.platform.backoffice.admin import MadeBetween, ReadOnlyAdmin
-from apps.platform.backoffice.deeds import AGENT, deeds_panel
 from apps.platform.backoffice.formatting import document, identifier, moment
 from apps.platform.backoffice.panels import Panel, order_panel
 

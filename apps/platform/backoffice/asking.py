@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.platform.backoffice.panels import Panel
-from apps.platform.web.card_numbers import contains_card_data
+from apps.platform.cards.numbers import contains_card_data
 
 LONGEST_REASON = 500
 

@@ -12,8 +12,8 @@ from django.utils.functional import SimpleLazyObject
 
 from apps.platform.telemetry import metrics
 from apps.platform.telemetry.logs import bind_to_lines
+from apps.platform.telemetry.request_ids import identity_of
 from apps.platform.telemetry.tracing import begin_trace, end_trace
-from apps.platform.web.requests import identity_of
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from opentelemetry.instrumentation.django import DjangoInstrumentor
 from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware
 
-from apps.platform.web.requests import identity_of
+from apps.platform.telemetry.request_ids import identity_of
 
 
 class TracedRequests(_DjangoMiddleware):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 
-from apps.platform.web.card_numbers import contains_card_data
+from apps.platform.cards.numbers import contains_card_data
 from apps.platform.web.refusals import FieldError, HttpRefusal
 
 GUARDED_HEADERS: Final = (

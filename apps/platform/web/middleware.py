@@ -10,12 +10,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
+from apps.platform.cards.numbers import contains_card_data
 from apps.platform.telemetry.metrics import cards_refused_total
-from apps.platform.web.card_numbers import contains_card_data
+from apps.platform.telemetry.request_ids import identity_of
 from apps.platform.web.card_refusals import GUARDED_HEADERS, as_sent, card_refused
 from apps.platform.web.problems import respond_to
 from apps.platform.web.refusals import HttpRefusal, method_not_allowed
-from apps.platform.web.requests import client_address, identity_of, is_api_path
+from apps.platform.web.requests import client_address, is_api_path
 
 MAX_BODY_BYTES: Final = 256 * 1024
 CARD_GUARD_EXEMPT: Final = ("/api/v1/webhooks/",)

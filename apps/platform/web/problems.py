@@ -23,8 +23,8 @@ from apps.kernel.decoding import convert
 from apps.kernel.errors import DomainError, JsonValue
 from apps.platform.database_failures import sqlstate_of
 from apps.platform.telemetry.masking import masked_text
+from apps.platform.telemetry.request_ids import identity_of
 from apps.platform.web.refusals import DEFAULT_STATUS, STATUS_OF, FieldError, HttpRefusal
-from apps.platform.web.requests import identity_of
 from apps.platform.web.traces import trace_id_of
 
 MEDIA_TYPE: Final = "application/problem+json"

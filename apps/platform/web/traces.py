@@ -2,8 +2,8 @@
 
 from django.http import HttpRequest
 
+from apps.platform.telemetry.request_ids import identity_of
 from apps.platform.telemetry.tracing import current_ids, current_trace_context
-from apps.platform.web.requests import identity_of
 
 
 def trace_context_of(request: HttpRequest) -> str:

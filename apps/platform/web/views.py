@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from apps.kernel.cause import Cause
 from apps.kernel.clock import Clock, SystemClock
+from apps.platform.telemetry.request_ids import identity_of
 from apps.platform.web import ratelimits
 from apps.platform.web.authentication import (
     TOKEN_INVALID,
@@ -27,7 +28,6 @@ from apps.platform.web.bodies import read_body, read_query
 from apps.platform.web.principals import Principal
 from apps.platform.web.problems import respond_to
 from apps.platform.web.refusals import HttpRefusal, method_not_allowed
-from apps.platform.web.requests import identity_of
 from apps.platform.web.responses import JsonResponse
 from apps.platform.web.traces import trace_context_of
 

@@ -25,9 +25,9 @@ from django.utils import timezone
 from apps.orders.admin.cancelling import CancelForm
 from apps.orders.admin.refunding import RefundForm
 from apps.orders.models import Order
+from apps.platform.audit.deeds import username_tried
 from apps.platform.backoffice.admin import EditableAdmin
 from apps.platform.backoffice.asking import ReasonForm
-from apps.platform.backoffice.deeds import username_tried
 from tests.card_writings import FULL_WIDTH
 from tests.integration.cards.asking import CARDS, PLAIN, SECURITY_CODES, TEXTS, Answer
 from tests.integration.cards.keeping import list_columns, where_kept

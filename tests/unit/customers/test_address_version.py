@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.customers.models import CustomerAddress
-from apps.platform.web.card_numbers import contains_card_data
+from apps.platform.cards.numbers import contains_card_data
 from apps.platform.web.etags import etag_of
 
 instants = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2099, 12, 31))

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.platform.cards.luhn import passes_luhn
+from apps.platform.cards.numbers import contains_card_data
 from apps.platform.telemetry.masking import is_secret_key, masked, masked_text
-from apps.platform.web.card_numbers import contains_card_data
 from tests.card_writings import CODES, HONEST_CODES, NUMBERS, OTHER_NUMBERS
 from tests.growth import grows_in_proportion
 

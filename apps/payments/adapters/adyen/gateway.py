@@ -40,7 +40,7 @@ from apps.payments.ports import (
     ReportUnreadable,
     SettlementLine,
 )
-from apps.platform.web.card_numbers import contains_card_number
+from apps.platform.cards.numbers import contains_card_number
 
 CALL_SECONDS = 9.0
 """The limit of a whole call, all its requests together."""

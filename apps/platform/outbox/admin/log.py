@@ -15,8 +15,8 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from apps.kernel.events import CATALOGUE
+from apps.platform.audit.deeds import name_actors
 from apps.platform.backoffice.addresses import read_instant
-from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import document, identifier, link, moment
 from apps.platform.backoffice.panels import Panel, Table
 from apps.platform.outbox.models import Delivery, StoredEvent

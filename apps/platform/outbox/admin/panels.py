@@ -6,8 +6,8 @@ from datetime import timedelta
 from django.urls import reverse
 
 from apps.kernel.identifiers import OrderId, time_of
+from apps.platform.audit.deeds import name_actors
 from apps.platform.backoffice.charts import Bar, bars
-from apps.platform.backoffice.deeds import name_actors
 from apps.platform.backoffice.formatting import Tone, badge, duration, link, moment
 from apps.platform.backoffice.panels import Panel, Table, order_panel
 from apps.platform.outbox.lag import Lag

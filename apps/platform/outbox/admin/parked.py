@@ -14,9 +14,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from apps.platform.audit.deeds import record_deed
 from apps.platform.backoffice.admin import ReadOnlyAdmin, page_action
 from apps.platform.backoffice.asking import Question, ReasonForm, ask
-from apps.platform.backoffice.deeds import record_deed
 from apps.platform.backoffice.formatting import badge, document, identifier, moment
 from apps.platform.backoffice.panels import Panel, Table, TitledPanel
 from apps.platform.outbox.admin.lanes import lanes_link, show_lane, show_lanes

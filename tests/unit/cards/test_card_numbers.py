@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from apps.platform.web.card_numbers import contains_card_data, contains_card_number
+from apps.platform.cards.numbers import contains_card_data, contains_card_number
 from tests.apple_pay import sealed_apple_pay
 from tests.card_writings import CODES, HONEST, HONEST_CODES, NUMBERS, OTHER_NUMBERS, WITH_EXPONENTS
 from tests.growth import grows_in_proportion

@@ -16,9 +16,9 @@ from apps.platform.audit.models import AuditEntry
 from apps.platform.audit.recording import record
 from apps.platform.backoffice.formatting import link, moment
 from apps.platform.backoffice.panels import Panel, Table
+from apps.platform.cards.numbers import contains_card_data
 from apps.platform.telemetry.card_masking import CARD
-from apps.platform.web.card_numbers import contains_card_data
-from apps.platform.web.requests import identity_of
+from apps.platform.telemetry.request_ids import identity_of
 from apps.platform.web.traces import trace_context_of
 
 AGENT = "agent:"
