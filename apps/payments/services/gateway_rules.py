@@ -188,11 +188,12 @@ def _wait_for_news(
     """Leave it to the provider to tell how it ended, and ask now and then; the payment stays what it is."""
     operation.state = OperationState.WAITING
     # Its first answer, or the first one after the customer was asked, which mostly has the same reference.
-    is_new = not operation.reference or bool(payment.action_url)
+    is_authorisation = operation.kind == OperationKind.AUTHORIZE
+    is_new = not operation.reference or (is_authorisation and payment.action_url != "")
     if is_new or operation.reference != accepted.reference:
         operation.reference = accepted.reference
         changes.step(payment, f"The provider is at the {operation.kind}", cause_of(operation))
-    if is_new and operation.kind == OperationKind.AUTHORIZE:
+    if is_new and is_authorisation:
         payment.stop_asking()
         if not payment.is_unwanted:
             changes.publish(

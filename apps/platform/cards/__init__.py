@@ -2,6 +2,6 @@
 
 Owns how numbers are written (`writing`, `plain_writing`), what they begin with and end in (`issuers`, `luhn`), when digits
 that touch letters are one (`glued`), which are a list (`lists`) or something else (`identifiers`), and how security
-codes are named (`security_codes`). It refuses nothing and masks nothing:
-`web.card_numbers` and `telemetry.card_masking` do.
+codes are named (`security_codes`), and finds them in what is sent (`numbers`). It refuses nothing and masks nothing:
+`web.card_refusals` and `telemetry.card_masking` do.
 """

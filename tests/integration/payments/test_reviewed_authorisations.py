@@ -87,3 +87,12 @@ class TestTelling:
         hear(operation, DONE, now)
         hear(ask(payment, OperationKind.CAPTURE, now), Accepted(reference="ch_1"), now)
         assert told(payment) == []
+
+    def test_leaves_a_void_that_is_taken_meanwhile_one_step(self, now: datetime) -> None:
+        payment, operation = authorizing(now)
+        hear(operation, ACTION, now)
+        undo_payments(causes={payment.order_id: make_cause()}, now=now)
+        void = PaymentOperation.objects.get(kind="void")
+        for _ in range(3):
+            payment = hear(void, Accepted(reference="v_1"), now)
+        assert payment.history.filter(what="The provider is at the void").count() == 1
