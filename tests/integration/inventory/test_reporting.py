@@ -1,78 +1,26 @@
 """What warehouses report through the API: each row moves its level once, or says why it did not."""
 
-import json
-import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.inventory.models import StockLevel, StockMovement
-from apps.inventory.services.stock_rows import STOCK_LOCK
 from apps.platform.outbox.models import StoredEvent
 from tests.integration.api.conftest import Caller
+from tests.integration.inventory.reports import Warehouse, count, movement
 from tests.integration.shop import levels, place, stock, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MOST = 1_000_000_000
 
 
 @pytest.fixture(autouse=True)
 def shop() -> None:
     stock({"SKU-A": {"BER": 10}, "SKU-B": {"BER": 10, "RTM": 0}})
-
-
-def clock(text: str) -> str:
-    """Give a time of one day as a warehouse writes it, from `12:05`."""
-    hour, minute = map(int, text.split(":"))
-    return NOON.replace(hour=hour, minute=minute).isoformat()
-
-
-def count(on_hand: int, at: str = "12:00", **changes: Any) -> dict[str, Any]:
-    return {
-        "warehouse": "BER",
-        "sku": "SKU-A",
-        "on_hand": on_hand,
-        "message_id": str(uuid.uuid4()),
-        "counted_at": clock(at) if len(at) == 5 else at,
-        **changes,
-    }
-
-
-def movement(quantity: int, at: str = "12:00", **changes: Any) -> dict[str, Any]:
-    return {
-        "warehouse": "BER",
-        "sku": "SKU-A",
-        "quantity": quantity,
-        "reason": "receipt",
-        "message_id": str(uuid.uuid4()),
-        "occurred_at": clock(at) if len(at) == 5 else at,
-        **changes,
-    }
-
-
-class Warehouse:
-    """Reports rows and gives what became of each: the code where it was refused, else the status."""
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
-
-    def report(self, *rows: dict[str, Any]) -> list[str]:
-        """Send counts or movements in one call; what kind they are is seen in the first."""
-        if "on_hand" in rows[0]:
-            answer = self._caller.call("PUT", "/stock/counts", {"counts": rows})
-        else:
-            answer = self._caller.call("POST", "/stock/movements", {"movements": rows})
-        assert answer.status_code == 200, answer.content
-        results = json.loads(answer.content)["results"]
-        assert [result["index"] for result in results] == list(range(len(rows)))
-        return [result.get("code") or result["status"] for result in results]
 
 
 @pytest.fixture
@@ -136,6 +84,10 @@ class TestCounts:
         work_off()
         assert warehouse.report(count(3), count(4)) == ["stock_too_low", "applied"]
         assert levels()["SKU-A@BER"] == (4, 4)
+
+    def test_of_nothing_make_an_empty_level(self, warehouse: Warehouse) -> None:
+        assert warehouse.report(count(0, warehouse="RTM")) == ["applied"]
+        assert StockLevel.objects.get(sku="SKU-A", warehouse="RTM").on_hand == 0
 
 
 class TestMovements:
@@ -295,56 +247,3 @@ class TestBadRows:
             "applied",
         ]
         assert on_hand() == MOST - 1
-
-
-class TestCost:
-    def test_does_not_grow_with_the_rows(self, warehouse: Warehouse) -> None:
-        counts = []
-        for number in (1, 200):
-            with CaptureQueriesContext(connection) as queries:
-                warehouse.report(*[movement(1) for _ in range(number)])
-            counts.append(len(queries))
-        assert counts[0] == counts[1]
-
-    def test_of_looking_for_repeats_is_an_index_also_for_many_rows(
-        self, warehouse: Warehouse
-    ) -> None:
-        with CaptureQueriesContext(connection) as queries:
-            warehouse.report(*[movement(1) for _ in range(150)])
-        (look,) = (
-            query["sql"]
-            for query in queries
-            if query["sql"].startswith("SELECT")
-            and 'FROM "inventory_stockmovement"' in query["sql"]
-        )
-        with connection.cursor() as cursor:
-            columns = [str(field.column) for field in StockMovement._meta.concrete_fields]
-            made = {"id": "gen_random_uuid()", "message_id": "gen_random_uuid()::text"}
-            cursor.execute(
-                f"INSERT INTO inventory_stockmovement ({', '.join(columns)}) "
-                f"SELECT {', '.join(made.get(column, column) for column in columns)} "
-                "FROM inventory_stockmovement, generate_series(1, 100)"
-            )
-            cursor.execute("ANALYZE inventory_stockmovement")
-            cursor.execute("SET enable_seqscan = off")
-            cursor.execute(f"EXPLAIN {look}")
-            plan = "\n".join(line for (line,) in cursor.fetchall())
-            cursor.execute("RESET enable_seqscan")
-        assert "a_warehouse_message_moves_stock_once" in plan, plan
-
-    def test_asks_nothing_of_others_while_stock_is_held(self, warehouse: Warehouse) -> None:
-        with CaptureQueriesContext(connection) as queries:
-            warehouse.report(movement(1))
-        statements = [query["sql"] for query in queries]
-        held = next(number for number, sql in enumerate(statements) if f"lock({STOCK_LOCK})" in sql)
-        asked = [
-            number
-            for number, sql in enumerate(statements)
-            if 'FROM "inventory_warehouse"' in sql or 'FROM "inventory_product"' in sql
-        ]
-        assert len(asked) == 2
-        assert max(asked) < held
-
-    def test_of_an_empty_level_is_nothing(self, warehouse: Warehouse) -> None:
-        assert warehouse.report(count(0, warehouse="RTM")) == ["applied"]
-        assert StockLevel.objects.get(sku="SKU-A", warehouse="RTM").on_hand == 0

@@ -30,7 +30,7 @@ from tests.contract.payments.simulated_paypal import SimulatedPayPal
 from tests.contract.payments.simulated_stripe import SimulatedStripe
 from tests.integration.payments import paypal_messages, stripe_messages
 from tests.integration.payments.paypal_messages import ordered
-from tests.integration.payments.story import DONE, ask, authorizing, hear, message
+from tests.integration.payments.story import DONE, ask, authorizing, hear
 from tests.integration.shop import call_off, payment_of, place, settled, work_off
 
 CHARGED = Declined(code=ALREADY_CAPTURED, detail="The payment has been charged.")
@@ -246,53 +246,6 @@ class TestAnOrderThatGoesOn:
         assert (found.state, found.actor) == ("succeeded", f"system:{payment.provider}")
         assert payment.history.filter(what__startswith="Charge of", actor=found.actor).count() == 1
         insist_on_invariants()
-
-
-@pytest.mark.django_db
-class TestNewsOfACharge:
-    def tell(self, payment: Payment, now: datetime) -> None:
-        told = message(payment, now)
-        ProviderMessageRecord.objects.filter(id=told.id).update(kind="payment_intent.succeeded")
-        handle_messages(now=timezone.now())
-
-    def test_leaves_it_to_the_capture_that_is_still_to_come(self, now: datetime) -> None:
-        self.tell(authorized(now), now)
-        assert not PaymentOperation.objects.filter(kind="capture").exists()
-
-    def test_has_it_looked_for_where_a_capture_was_refused(self, now: datetime) -> None:
-        payment = authorized(now)
-        hear(ask(payment, OperationKind.CAPTURE, now), Declined(code="no", detail="No."), now)
-        self.tell(payment, now)
-        look = PaymentOperation.objects.get(kind="capture", only_looks=True)
-        assert (look.state, look.nth) == ("unknown", 2)
-
-    @pytest.mark.usefixtures("charged_on_request", "stripe_in_use")
-    def test_is_also_that_it_is_disputed(self, now: datetime) -> None:
-        about = {"amount": 80, "currency": "eur", "payment_intent": "pi_1", "reason": ""}
-        authorized(now)
-        for state in ("needs_response", "lost"):
-            stripe_messages.receive(
-                {**about, "object": "dispute", "id": "du_1", "status": state}, now
-            )
-        handle_messages(now=timezone.now())
-        assert PaymentOperation.objects.get(kind="capture").only_looks
-
-    @pytest.mark.usefixtures("charged_on_request")
-    @pytest.mark.parametrize("kind", [OperationKind.CAPTURE, OperationKind.VOID])
-    def test_leaves_it_to_a_call_that_is_to_be_made(
-        self, now: datetime, kind: OperationKind
-    ) -> None:
-        payment = authorized(now)
-        ask(payment, kind, now)
-        self.tell(payment, now)
-        assert not PaymentOperation.objects.filter(only_looks=True).exists()
-
-    @pytest.mark.usefixtures("charged_on_request")
-    def test_of_ours_has_nothing_looked_for(self, now: datetime) -> None:
-        payment = authorized(now)
-        payment = hear(ask(payment, OperationKind.CAPTURE, now), Done(reference="ch_1"), now)
-        self.tell(payment, now)
-        assert not PaymentOperation.objects.filter(only_looks=True).exists()
 
 
 @pytest.mark.django_db
