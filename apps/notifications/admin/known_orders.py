@@ -103,7 +103,7 @@ def _refunds_panel(known: KnownOrder, refunds: KnownRefunds | None) -> Panel:
             ("Went back so far", money(refunds.given_back_minor, currency)),
             ("The customer was told of", money(refunds.told_minor, currency)),
             (
-                "Told of by",
+                "The next is told of by",
                 "the mail on the cancellation, which is still to come"
                 if refunds.is_called_off
                 else "a mail on each refund",

@@ -80,7 +80,7 @@ class DocumentAdmin(ReadOnlyAdmin):
 
 
 def documents_table(documents: Sequence[Document]) -> Table:
-    """List the documents of a payment, the oldest first."""
+    """List documents in the order in which they are given."""
     return Table(
         headings=("Number", "Kind", "Amount", "Money moved", "Numbered", "Cancels"),
         numbers=frozenset({"Amount"}),

@@ -79,7 +79,9 @@ def _was_not_done(operation: PaymentOperation, payment: Payment, changes: Change
 
 def _was_void_tried(operation: PaymentOperation, payment: Payment) -> bool:
     """Whether a void was asked for before a question, which may itself be after a void that was not made."""
-    voids = PaymentOperation.objects.filter(payment_id=payment.id, kind=OperationKind.VOID)
+    voids = PaymentOperation.objects.filter(
+        payment_id=payment.id, kind=OperationKind.VOID, only_looks=False
+    )
     return operation.kind != OperationKind.VOID and voids.exists()
 
 

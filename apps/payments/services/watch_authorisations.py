@@ -15,7 +15,7 @@ from apps.kernel.cause import Cause
 from apps.payments.domain.operations import OPEN_STATES, OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus
 from apps.payments.services.changes import Changes
-from apps.payments.services.operations import cause_of, lock_open_operations
+from apps.payments.services.operations import lock_open_operations, newest_causes
 from apps.payments.services.renewal_rules import warn_of_ending
 from apps.platform.bulk import lock_many
 
@@ -51,7 +51,8 @@ def watch_authorisations(*, now: datetime) -> int:
         # A call may have been recorded between the look and the lock.
         busy = lock_open_operations(payments)
         payments = [payment for payment in payments if payment.id not in busy]
-        causes = _causes(payments)
+        # In the name of whoever asked for the authorisation.
+        causes = newest_causes([one.id for one in payments])
         changes = Changes(now=now)
         for payment in payments:
             payment.updated_at = now
@@ -61,15 +62,6 @@ def watch_authorisations(*, now: datetime) -> int:
                 _ends_soon(payment, causes[payment.id], changes)
         changes.write(payments)
     return len(due)
-
-
-def _causes(payments: list[Payment]) -> dict[object, Cause]:
-    """Act in the name of whoever asked for the authorisation."""
-    newest = PaymentOperation.objects.filter(payment_id__in=[one.id for one in payments])
-    return {
-        operation.payment_id: cause_of(operation)
-        for operation in newest.order_by("payment_id", "-id").distinct("payment_id")
-    }
 
 
 def _ends_soon(payment: Payment, cause: Cause, changes: Changes) -> None:

@@ -59,12 +59,18 @@ class LaneState:
 
 
 def list_lanes(subscriber: str = "") -> list[LaneState]:
-    """Look at every lane, or at those of one subscriber; two statements, however much waits."""
+    """Look at every lane, or at those of one subscriber; three statements, however much waits.
+
+    A lane that is held before or after it was read counts as held: the batch that its row shows as begun
+    may have ended since, or a worker may just have taken it.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(_HELD)
+        held = set(cursor.fetchall())
         cursor.execute(_LANES, [COUNTED, subscriber])
         rows = cursor.fetchall()
         cursor.execute(_HELD)
-        held = set(cursor.fetchall())
+        held.update(cursor.fetchall())
     return [
         LaneState(
             subscriber=name,

@@ -2,6 +2,8 @@
 
 import re
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -9,7 +11,7 @@ from django.db import connection
 from django.urls import reverse
 
 from apps.platform.outbox import lane_states
-from apps.platform.outbox.lanes import claimed_lanes, ensure_lanes
+from apps.platform.outbox.lanes import claimed_lanes, ensure_lanes, lock_space
 from apps.platform.outbox.models import Delivery, Lane, StoredEvent
 from tests.integration.admin.conftest import Enter
 from tests.integration.admin.order_pages import words_of
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 admin.autodiscover()
 
+Execute = Callable[[str, Any, bool, Any], Any]
 OTHER = "test.other"
 """Its locks have a negative number, unlike those of the first."""
 
@@ -77,6 +80,30 @@ class TestLanes:
             assert claim.lanes == [3]
             assert f"{subscriber} 3 worked on 2" in words_of(client, lanes())
         assert f"{subscriber} 3 waiting 2" in words_of(client, lanes())
+
+    @pytest.mark.parametrize("is_there", [(True, False), (False, True), (False, False)])
+    def test_mourn_no_worker_that_comes_or_ends_while_they_are_read(
+        self, is_there: tuple[bool, bool]
+    ) -> None:
+        Lane.objects.filter(subscriber=NAME, lane=3).update(crashes=1)
+        looks = iter(is_there)
+
+        def come_or_go(execute: Execute, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if sql == lane_states._HELD:
+                lock = f"pg_advisory_lock({lock_space(NAME)}, 3)"
+                execute(
+                    f"SELECT {lock if next(looks) else 'pg_advisory_unlock_all()'}",
+                    None,
+                    False,
+                    context,
+                )
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(come_or_go):
+            (read,) = (one for one in lane_states.list_lanes(NAME) if one.lane == 3)
+        assert read.standing == ("worked on" if any(is_there) else "its worker died")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_all()")
 
     def test_are_those_of_one_subscriber_or_of_all(self, enter: Enter) -> None:
         client = enter("operations")

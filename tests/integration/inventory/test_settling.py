@@ -152,6 +152,14 @@ class TestPaymentThatWaitsForItsCustomer:
             "Held longer: the payment waits for its provider",
         ]
 
+    def test_is_not_held_again_by_a_review_that_comes_too_late(self) -> None:
+        order, reservation = self.order_waiting()
+        expire_reservations(now=reservation.expires_at)
+        before = Reservation.objects.values().get()
+        assert (before["status"], before["extendable"]) == ("expired", False)
+        wait_for_providers(causes={order.id: make_cause()}, now=timezone.now())
+        assert Reservation.objects.values().get() == before
+
     @pytest.mark.parametrize("token", ["tok_approve", "tok_unavailable", "tok_decline"])
     def test_is_left_alone_where_nobody_was_asked(self, token: str) -> None:
         stock({"SKU-A": {"BER": 10}})

@@ -16,7 +16,7 @@ from apps.payments.ports import Declined, Done
 from apps.payments.services.claim_operations import claim_operations
 from apps.payments.services.handle_messages import handle_messages
 from apps.payments.services.keep_differences import keep_differences, list_known_differences
-from tests.integration.payments.desk_refunds import ask_back, moved, published, steps, tell
+from tests.integration.payments.desk_refunds import ask_back, moved, published, send, steps, tell
 from tests.integration.payments.story import captured, hear
 from tests.integration.payments.stripe_messages import receive
 
@@ -101,6 +101,18 @@ class TestARefundMadeAtTheProvider:
         known = list_known_differences("stripe", [payment.id], ())
         keep_differences(provider="stripe", found=[], known=known, now=now)
         assert SettlementDifference.objects.get().is_open
+
+    def test_is_told_in_the_name_of_its_own_message(self, payment: Payment, now: datetime) -> None:
+        for name in ("re_1", "re_2"):
+            send(payment, now, 10, id=name)
+        handle_messages(now=timezone.now())
+        said = {
+            one.refund["reference"]: f"message:{one.id}"
+            for one in ProviderMessageRecord.objects.all()
+            if one.refund
+        }
+        made = PaymentOperation.objects.filter(kind="refund")
+        assert dict(made.values_list("reference", "causation_id")) == said
 
 
 class TestARefundThatDoesNotLast:

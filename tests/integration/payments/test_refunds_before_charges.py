@@ -172,6 +172,16 @@ class TestACancellationMeanwhile:
         hear(looks()[0], NotMade(), now)
         assert PaymentOperation.objects.get(kind="void").state == "pending"
 
+    def test_goes_on_also_where_it_was_asked_before_whether_it_was_let_go(
+        self, payment: Payment, now: datetime
+    ) -> None:
+        ended = ask(payment, OperationKind.VOID, now)
+        PaymentOperation.objects.filter(id=ended.id).update(state="failed", only_looks=True)
+        tell(payment, now, 30)
+        undo_payments(causes={payment.order_id: make_cause()}, now=now)
+        hear(looks()[0], NotMade(), now)
+        assert PaymentOperation.objects.get(kind="void", only_looks=False).state == "pending"
+
     def test_is_not_put_off_by_a_look_where_its_void_is_to_be_tried_again(
         self, payment: Payment, now: datetime
     ) -> None:

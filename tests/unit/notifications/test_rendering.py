@@ -59,7 +59,7 @@ SUBJECTS = {
     (
         "payment_under_review",
         "en",
-    ): "The payment for your order 7KQ3-M2XP-C is being reviewed",
+    ): "The payment for your order 7KQ3-M2XP-C is being checked",
     (
         "payment_under_review",
         "de",
@@ -322,7 +322,7 @@ class TestActionNeeded:
 class TestUnderReview:
     def test_says_by_whom_and_that_there_is_nothing_to_do(self) -> None:
         english, german = (words("payment_under_review", one) for one in ("en", "de"))
-        assert "7KQ3-M2XP-C (€1,323.70) is being reviewed by PayPal." in english.text
+        assert "7KQ3-M2XP-C (€1,323.70) is still being checked by PayPal." in english.text
         assert "There is nothing you need to do." in english.text
         assert "wird noch von PayPal geprüft." in german.text
         assert "Sie müssen nichts weiter tun." in german.text

@@ -6,9 +6,7 @@ from datetime import UTC, datetime, timedelta
 from apps.kernel.identifiers import OrderId, new_id
 from apps.payments.domain.operations import OperationKind, OperationState
 from apps.payments.models import Payment, PaymentOperation
-from apps.payments.ports import (
-    Result,
-)
+from apps.payments.ports import Result
 from apps.payments.services.changes import Changes
 from apps.payments.services.gateway_rules import apply_result
 
