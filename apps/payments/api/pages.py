@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.kernel.identifiers import PaymentId
 from apps.payments.domain.refusals import PaymentNotFound
@@ -46,8 +46,8 @@ def approve_sandbox_payment(request: HttpRequest, reference: str) -> HttpRespons
     )
 
 
-@csrf_exempt  # Nothing but a GET is answered, and whoever posts is to read that.
-@require_GET
+@csrf_exempt  # Nothing but GET and HEAD is answered, and whoever posts is to read that.
+@require_safe
 def come_back(request: HttpRequest, payment_id: PaymentId) -> HttpResponse:
     """Welcome a customer whom the provider sent back, and look up what was decided.
 

@@ -171,7 +171,7 @@ def _decide(
             # The call under way may have been answered before this happened: look after it.
             message.next_at = now + IN_FLIGHT_PAUSE
         elif payment_id is not None and message.id in awaiting_charge:
-            # The charge was made, or nothing could have gone back of it: hear of that first.
+            # There was a charge, and an authorisation before it: hear of these first.
             looked_up.setdefault(payment_id, set())
             message.next_at = now + awaiting_charge[message.id](message.attempts)
         elif payment_id is not None:

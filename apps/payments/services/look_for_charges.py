@@ -7,10 +7,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from apps.payments.adapters.registry import tells_of_charge
 from apps.payments.domain.operations import NEEDS_THE_AUTHORISATION, OPEN_STATES, OperationKind
 from apps.payments.models import Payment, PaymentOperation, PaymentStatus, ProviderMessageRecord
-from apps.payments.services.await_charges import asked_at, was_asked_enough
+from apps.payments.services.await_charges import asked_at, says_charged, was_asked_enough
 from apps.payments.services.changes import Changes
 from apps.payments.services.operations import causes_in_name_of_providers, lock_open_operations
 from apps.platform.bulk import lock_many
@@ -25,13 +24,7 @@ def list_charges_told(
     and so does the capture that follows once an order is confirmed: what is only looked for would stand in
     its way. Mostly none, by one statement.
     """
-    told = [
-        one
-        for one in messages
-        if one.is_about_charge
-        or one.dispute
-        or (one.was_done is not False and tells_of_charge(one.provider, one.kind))
-    ]
+    told = [one for one in messages if one.is_about_charge or one.dispute or says_charged(one)]
     if not told:
         return []
     calls = PaymentOperation.objects.filter(payment=OuterRef("pk"))

@@ -213,6 +213,22 @@ class TestAnOrderThatGoesOn:
         stripe_messages.hear(stripe, "payment_intent.succeeded")
         self.insist_on_charge(order, 2480)
 
+    def test_hears_of_a_charge_before_the_answer_to_its_authorisation(
+        self, stripe: SimulatedStripe
+    ) -> None:
+        with stripe.faults(lose_answers_rate=1):
+            order = place(provider="stripe", token="pm_card_visa")
+            work_off()
+            (intent,) = stripe.payment(payment_of(order).id)["intents"]
+            stripe.ask(f"/_capture?payment_intent={intent['id']}", "POST")
+            stripe_messages.hear(stripe, "payment_intent.succeeded")
+        PaymentOperation.objects.update(next_at=timezone.now())
+        work_off()
+        assert payment_of(order).status == "authorized"
+        ProviderMessageRecord.objects.update(next_at=timezone.now())
+        handle_messages(now=timezone.now())
+        self.insist_on_charge(order, 2480)
+
     def test_hears_of_a_refund_before_the_charge_that_it_is_of(
         self, stripe: SimulatedStripe
     ) -> None:

@@ -1,13 +1,13 @@
 """News of a charge: it is looked for, unless a call of ours made it, or is about to come upon it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from apps.payments.domain.operations import OperationKind
 from apps.payments.models import Payment, PaymentOperation, ProviderMessageRecord
-from apps.payments.ports import Declined, Done
+from apps.payments.ports import Declined, Done, NotKnown
 from apps.payments.services.handle_messages import handle_messages
 from tests.integration.payments import stripe_messages
 from tests.integration.payments.story import DONE, ask, authorizing, hear, message
@@ -68,3 +68,22 @@ class TestNewsOfACharge:
         payment = hear(ask(payment, OperationKind.CAPTURE, now), Done(reference="ch_1"), now)
         self.tell(payment, now)
         assert not PaymentOperation.objects.filter(only_looks=True).exists()
+
+    @pytest.mark.usefixtures("charged_on_request")
+    def test_waits_for_an_authorisation_whose_answer_is_not_known_yet(self, now: datetime) -> None:
+        payment, authorisation = authorizing(now)
+        hear(authorisation, NotKnown(), now)
+        self.tell(payment, now)
+        assert not PaymentOperation.objects.filter(kind="capture").exists()
+        hear(authorisation, DONE, now)
+        handle_messages(now=now + timedelta(minutes=1))
+        assert PaymentOperation.objects.get(kind="capture").only_looks
+
+    @pytest.mark.usefixtures("charged_on_request")
+    def test_waits_for_no_authorisation_that_failed(self, now: datetime) -> None:
+        payment, authorisation = authorizing(now)
+        hear(authorisation, NotKnown(), now)
+        self.tell(payment, now)
+        hear(authorisation, Declined(code="no", detail="No."), now)
+        handle_messages(now=now + timedelta(minutes=1))
+        assert not ProviderMessageRecord.objects.filter(handled_at=None).exists()
