@@ -27,7 +27,7 @@ def list_awaiting_charge(
 
     A call that is open may have made it. So may somebody at the provider's desk: that is given up only once
     a call which was begun `CHARGE_IS_TOLD` after the message has ended without one. News of the charge itself
-    waits for the authorisation, without which there is nothing to look for.
+    waits for the authorisation, or its renewal, which a look would stand in the way of.
     """
     about = [
         one for one in messages if one.id in payments and (one.is_about_charge or says_charged(one))
@@ -43,7 +43,7 @@ def list_awaiting_charge(
     ).values_list(
         "id",
         Exists(open_calls),
-        Exists(open_calls.filter(kind=OperationKind.AUTHORIZE)),
+        Exists(open_calls.filter(kind__in=(OperationKind.AUTHORIZE, OperationKind.RENEW))),
         asked_at(calls),
     )
     uncharged = {payment_id: state for payment_id, *state in rows}
@@ -51,9 +51,9 @@ def list_awaiting_charge(
     for message in about:
         if payments[message.id] in uncharged:
             is_call_open, is_authorising, asked = uncharged[payments[message.id]]
-            if is_authorising or (is_call_open and message.is_about_charge):
+            if is_call_open and message.is_about_charge:
                 pauses[message.id] = pause_after
-            elif message.is_about_charge and _may_still_be_told(message, asked):
+            elif is_authorising or (message.is_about_charge and _may_still_be_told(message, asked)):
                 pauses[message.id] = pause_before_charge
     return pauses
 

@@ -70,13 +70,24 @@ class TestNewsOfACharge:
         assert not PaymentOperation.objects.filter(only_looks=True).exists()
 
     @pytest.mark.usefixtures("charged_on_request")
-    def test_waits_for_an_authorisation_whose_answer_is_not_known_yet(self, now: datetime) -> None:
-        payment, authorisation = authorizing(now)
-        hear(authorisation, NotKnown(), now)
+    @pytest.mark.parametrize("is_renewed", [False, True])
+    def test_waits_for_an_authorisation_whose_answer_is_not_known_yet(
+        self, now: datetime, is_renewed: bool
+    ) -> None:
+        payment, call = authorizing(now)
+        if is_renewed:
+            payment = hear(call, DONE, now)
+            call = ask(payment, OperationKind.RENEW, now)
+        hear(call, NotKnown(), now)
         self.tell(payment, now)
+        ProviderMessageRecord.objects.update(attempts=20, next_at=now)
+        handle_messages(now=now)
+        waiting = ProviderMessageRecord.objects.get(handled_at=None)
+        assert waiting.next_at <= now + timedelta(minutes=6)
         assert not PaymentOperation.objects.filter(kind="capture").exists()
-        hear(authorisation, DONE, now)
-        handle_messages(now=now + timedelta(minutes=1))
+
+        hear(call, DONE, now)
+        handle_messages(now=now + timedelta(minutes=6))
         assert PaymentOperation.objects.get(kind="capture").only_looks
 
     @pytest.mark.usefixtures("charged_on_request")
