@@ -8,10 +8,11 @@ from django.test import Client
 
 @pytest.mark.django_db
 class TestThePageAfterTheBank:
-    def test_takes_nothing_but_a_get(self) -> None:
-        client = Client(enforce_csrf_checks=True)
-        answer = client.post(f"/payments/{uuid.uuid4()}/return", {"redirectResult": "x"})
-        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
+    def test_is_only_looked_at(self) -> None:
+        client, page = Client(enforce_csrf_checks=True), f"/payments/{uuid.uuid4()}/return"
+        answer = client.post(page, {"redirectResult": "x"})
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+        assert client.head(page).status_code == 200
 
 
 class TestAFormWithoutItsSecret:
