@@ -159,7 +159,9 @@ def _decide(
     looked_up: dict[PaymentId, set[Setback]] = {}
     in_flight = _list_in_flight(payments.values())
     known = _list_known(messages, payments)
-    awaiting_charge = list_awaiting_charge(messages, payments)
+    # Most charges are known by the answer to our own call: nothing is asked about them.
+    news = [one for one in messages if one.id not in known]
+    awaiting_charge = list_awaiting_charge(news, payments)
     for message in messages:
         payment_id = payments.get(message.id)
         message.payment_id = payment_id or message.payment_id
