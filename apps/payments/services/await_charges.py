@@ -23,11 +23,12 @@ def says_charged(message: ProviderMessageRecord) -> bool:
 def list_awaiting_charge(
     messages: Sequence[ProviderMessageRecord], payments: Mapping[int, PaymentId]
 ) -> dict[int, Callable[[int], timedelta]]:
-    """Give the messages that wait for a charge, each with what its pauses go by; by one statement.
+    """Give the messages that wait, each with what its pauses go by; by one statement.
 
-    A call that is open may have made it. So may somebody at the provider's desk: that is given up only once
-    a call which was begun `CHARGE_IS_TOLD` after the message has ended without one. News of the charge itself
-    waits for the authorisation, or its renewal, which a look would stand in the way of.
+    What went back waits for its charge. A call that is open may have made that, or somebody at the provider's
+    desk: it is given up only once a call which was begun `CHARGE_IS_TOLD` after the message has ended without
+    a charge. News of the charge itself waits for an authorisation, or a renewal, that is under way, since
+    nothing is looked for before that has ended.
     """
     about = [
         one for one in messages if one.id in payments and (one.is_about_charge or says_charged(one))

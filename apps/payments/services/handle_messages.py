@@ -2,8 +2,8 @@
 
 A message is hardly ever taken at its word: it makes what is open about its payment due for a look-up,
 whose answer counts. One of a charge that nobody here made, or of what went back of one, begins a look-up
-of its own. So repeated, late and reordered messages do no harm. Only of disputes, and of refunds that no call of ours asked for,
-there is nothing to look up: what the provider says of them goes one way.
+of its own. So repeated, late and reordered messages do no harm. Only of disputes, and of refunds that no
+call of ours asked for, there is nothing to look up: what the provider says of them goes one way.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -55,8 +55,8 @@ def handle_messages(*, now: datetime) -> int:
     That is what is open about the payment; where nothing is, and the message tells of a setback,
     what had succeeded. One that tells of a call what its answer has told already has nothing looked
     up: most do, and each look costs as much as a call. One of what went back of a charge that is not known
-    waits for that charge, and one of a charge for the authorisation that is under way. A message whose payment is not known yet waits
-    and is matched later, less and less often, for up to three days; then it is put aside as unmatched,
+    waits for that charge, and one of a charge for the authorisation that is under way. A message whose
+    payment is not known yet waits and is matched later, less and less often, for up to three days; then it is put aside as unmatched,
     and if it tells of a dispute or a refund, a person is shown that. One that cannot be handled is tried
     again, too, for as long as that is so. Returns the number of messages looked at: where that is
     a whole batch, more may be due.

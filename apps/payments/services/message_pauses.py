@@ -19,7 +19,7 @@ def pause_after(attempts: int) -> timedelta:
 
 
 def pause_before_charge(attempts: int) -> timedelta:
-    """Wait for news of the charge that something went back of: it may come any minute, or has to be waited out."""
+    """Wait for news of a charge, or for the authorisation before it: it may come any minute."""
     return timedelta(
         seconds=delay_seconds(
             attempts, base=FIRST_PAUSE_SECONDS, cap=LONGEST_PAUSE_BEFORE_CHARGE_SECONDS

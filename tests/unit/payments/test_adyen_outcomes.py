@@ -1,6 +1,7 @@
 """What Adyen's answers mean for the call they were given to."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ from tests.contract.payments.conftest import make_call
 CALL = make_call(amount=Money(1000, "EUR"))
 
 
-def outcome(result: str, reference: str | None = "psp_1", **more: object) -> Outcome:
-    answer = PaymentAnswer(result_code=result, psp_reference=reference, **more)  # type: ignore[arg-type]
+def outcome(result: str, reference: str | None = "psp_1", **more: Any) -> Outcome:
+    answer = PaymentAnswer(result_code=result, psp_reference=reference, **more)
     return payment_outcome(CALL, answer, 1000)
 
 

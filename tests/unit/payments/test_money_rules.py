@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.kernel.events.payments import PaymentVoided
 from apps.kernel.money import Money
 from apps.payments.domain.accounts import Account
 from apps.payments.ports import (
@@ -108,7 +109,8 @@ class TestAVoid:
         assert (one.status, one.undo_at, changes.steps[0].what) == ("voided", None, what)
         assert moved(changes) == [(Account.AUTHORISED, Account.CUSTOMER, 1000)]
         (fact,) = changes.facts
-        assert fact.event.has_expired is has_expired  # type: ignore[attr-defined]
+        assert isinstance(fact.event, PaymentVoided)
+        assert fact.event.has_expired is has_expired
 
     def test_of_what_nobody_approved_fails_the_payment(self) -> None:
         one = payment("requires_action", is_unwanted=True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 import stripe
@@ -29,18 +30,24 @@ def raised(during: Reading, error: Exception) -> Exception:
     return found.value
 
 
+# Stripe's constructors say nothing of the types that they take.
+invalid_request: Any = stripe.InvalidRequestError
+declined_card: Any = stripe.CardError
+
+
 def body(**said: object) -> str:
     return json.dumps({"error": said})
 
 
 def request_error(code: str | None, param: str = "", **more: object) -> stripe.StripeError:
-    return stripe.InvalidRequestError(  # type: ignore[no-untyped-call]
+    error: stripe.StripeError = invalid_request(
         "Stripe's own words",
         param,
         code=code,
         http_status=400,
         http_body=body(code=code, param=param, **more),
     )
+    return error
 
 
 def card_error(**said: object) -> stripe.CardError:
@@ -48,7 +55,8 @@ def card_error(**said: object) -> stripe.CardError:
 
 
 def declining(text: str) -> stripe.CardError:
-    return stripe.CardError("Stripe's own words", None, None, http_body=text)  # type: ignore[no-untyped-call]
+    error: stripe.CardError = declined_card("Stripe's own words", None, None, http_body=text)
+    return error
 
 
 class TestAChange:
@@ -146,7 +154,7 @@ class TestARequestThatIsRefused:
         assert (found.decline.code if found.decline else None) == decline
 
     def test_is_named_without_what_was_sent(self) -> None:
-        error = stripe.InvalidRequestError(  # type: ignore[no-untyped-call]
+        error = invalid_request(
             "No such PaymentMethod: 'pm_secret'",
             "payment_method",
             code="resource_missing",
@@ -156,7 +164,7 @@ class TestARequestThatIsRefused:
         assert str(raised(writing, error)) == "resource_missing (payment_method), request req_7"
 
     def test_is_named_by_its_kind_where_stripe_gives_no_code(self) -> None:
-        error = stripe.InvalidRequestError("pm_secret", None)  # type: ignore[no-untyped-call]
+        error = invalid_request("pm_secret", None)
         assert str(raised(writing, error)) == "InvalidRequestError, request unknown"
 
 

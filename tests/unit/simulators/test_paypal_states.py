@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -23,11 +24,11 @@ STATES = ("CREATED", "PENDING", "DENIED", "VOIDED", "PARTIALLY_CAPTURED", "CAPTU
 ALL = CaptureAuthorization()
 
 
-def order(status: str = "CREATED", *, wallet: str = "ok", **values: object) -> Order:
+def order(status: str = "CREATED", *, wallet: str = "ok", **values: Any) -> Order:
     """Give an order of 10.00 EUR that is authorised, in a state."""
     now = int(time.time())
     held = Authorization(id="A", status=status, created=now, updated=now, expires=now + 1000)
-    given: dict[str, object] = {"authorization": held, **values}
+    given: dict[str, Any] = {"authorization": held, **values}
     return Order(
         id="O",
         status="COMPLETED",
@@ -36,7 +37,7 @@ def order(status: str = "CREATED", *, wallet: str = "ok", **values: object) -> O
         currency="EUR",
         minor=1000,
         wallet=wallet,
-        **given,  # type: ignore[arg-type]
+        **given,
     )
 
 
