@@ -14,7 +14,6 @@ SEED = 7
 
 
 @pytest.mark.resilience
-@pytest.mark.timeout(240)
 class TestQuickDrill:
     def test_keeps_every_promise_while_everything_dies(self, tmp_path: Path) -> None:
         ended = subprocess.run(

@@ -14,7 +14,7 @@ from tests.resilience.races_plan import quick_races
 
 SEED = 7
 
-pytestmark = [pytest.mark.resilience, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.resilience
 
 
 class Nobody:

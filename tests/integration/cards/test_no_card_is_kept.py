@@ -39,7 +39,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 SIGNED = "receive"
 """Operations that take what providers have signed; nothing of it is taken before that is checked."""
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @dataclass(frozen=True, kw_only=True)
