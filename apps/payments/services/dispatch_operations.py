@@ -105,12 +105,15 @@ def _work_off(gate_name: str, recorder: Recorder, deadline: float) -> int:
     ended: list[EndedCall] = []
     made = 0
     gather = SHORTEST_GATHER_SECONDS
+    is_more_due = False
     while True:
         began = time.monotonic()
         _give_back_places(gate, gate_name, ended)
         room = settings.OMS_GATEWAY_CONCURRENCY - len(running)
         if room > 0 and time.monotonic() < deadline:
-            for claimed, lease in _claim(gate, gate_name, room):
+            calls = _claim(gate, gate_name, room, is_sure=is_more_due)
+            is_more_due = len(calls) == room
+            for claimed, lease in calls:
                 running[pool.submit(carry_out, claimed)] = (claimed, lease)
         # The next calls are under way while the answers to the last ones are written down. Where all
         # places are ours and taken, more is due, and must not wait until that is done either.
@@ -131,8 +134,11 @@ def _ended(future: Future[Attempt], claimed: ClaimedOperation, lease: Lease) -> 
     return EndedCall(claimed=claimed, lease=lease, result=result, heard=heard)
 
 
-def _claim(gate: Gate, gate_name: str, room: int) -> list[tuple[ClaimedOperation, Lease]]:
-    if not is_call_due(gate_name):
+def _claim(
+    gate: Gate, gate_name: str, room: int, *, is_sure: bool
+) -> list[tuple[ClaimedOperation, Lease]]:
+    """Take calls that are due, and places for them; who `is_sure` that there are any asks for places at once."""
+    if not is_sure and not is_call_due(gate_name):
         return []
     leases = gate.permits(room, timezone.now())
     claimed = claim_operations(gate=gate_name, at_most=len(leases))

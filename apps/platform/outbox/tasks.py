@@ -6,9 +6,10 @@ import structlog
 from celery import shared_task
 
 from apps.platform.outbox.draining import drain
+from apps.platform.outbox.marks import without_watched
 from apps.platform.outbox.registry import find_subscriber
 from apps.platform.outbox.wakeups import list_looked_for, wake
-from apps.platform.outbox.watching import without_watched, work_and_watch
+from apps.platform.outbox.watching import work_and_watch
 
 log = structlog.get_logger(__name__)
 

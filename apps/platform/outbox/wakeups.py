@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 from celery import current_app
 
-from apps.platform.outbox.watching import notice, without_watched
+from apps.platform.outbox.marks import notice, without_watched
 
 PAUSE_SECONDS = 0.1
 LIFETIME_SECONDS = 5

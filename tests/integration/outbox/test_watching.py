@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from apps.platform import valkey
-from apps.platform.outbox import watching
-from apps.platform.outbox.watching import notice, without_watched, work_and_watch
+from apps.platform.outbox import marks, watching
+from apps.platform.outbox.marks import notice, without_watched
+from apps.platform.outbox.watching import work_and_watch
 from tests.waiting import wait_until
 
 SECONDS = 30.0
@@ -54,6 +55,22 @@ class TestWatching:
         assert seen[-1] == ["other", name], "the last look comes after the mark is gone"
         assert without_watched([name]) == [name]
 
+    @pytest.mark.parametrize(("found", "woken"), [(0, 0), (2, 1)])
+    def test_looks_once_more_for_a_moment_and_wakes_others_for_the_rest(
+        self, name: str, found: int, woken: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        names: list[str] = []
+        monkeypatch.setattr(watching, "wake", names.extend)
+        given: list[float] = []
+
+        def step(deadline: float) -> int:
+            given.append(deadline - time.monotonic())
+            return found if without_watched([name]) else 0
+
+        assert work_and_watch(name, step, seconds=SECONDS) == found
+        assert given[-1] <= watching.LAST_LOOK_SECONDS < given[0]
+        assert names == [name] * woken
+
     def test_leaves_the_work_to_the_one_who_is_at_it(self, name: str) -> None:
         inner: list[int] = []
 
@@ -85,7 +102,7 @@ class TestWatching:
             if len(passes) == 1:
                 for _ in range(2):
                     # As if the mark had run out: it is set anew while the pass goes on.
-                    valkey.client().delete(watching._key(name))
+                    valkey.client().delete(marks._key(name))
                     wait_until(lambda: without_watched([name]) == [])
             return 0
 
@@ -108,7 +125,7 @@ class TestWatching:
         thread.start()
         hung.wait()
         assert (work_and_watch(name, steps(7), seconds=SECONDS), notice({name})) == (0, set())
-        monkeypatch.setattr(watching, "LONGEST_PASS_SECONDS", 0.0)
+        monkeypatch.setattr(marks, "LONGEST_PASS_SECONDS", 0.0)
         wait_until(lambda: without_watched([name]) == [name])
         assert notice({name}) == {name}
         assert work_and_watch(name, steps(7), seconds=SECONDS) == 7
