@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apps.platform.resilience.breaker import (
@@ -184,14 +184,16 @@ class TestAnySequenceOfSteps:
             assert state.trials_succeeded <= max(state.trials_started, 2)
 
     @given(STEPS)
+    @example([("settle", 0, 1), ("settle", 1, 4)])
     def test_always_finds_its_way_back(self, steps: list[tuple[str, int, int]]) -> None:
+        """A window that fills while all goes well may be half full of old failures, and opens it once more."""
         state, at_ms = CLOSED, 0
         for step, first, second in steps:
             if step == "admit":
                 state, _ = admit(state, SETTINGS, wanted=first, at_ms=at_ms)
             elif step == "settle":
                 state, _ = settle(state, SETTINGS, successes=first, failures=second, at_ms=at_ms)
-        for _ in range(2):
+        for _ in range(3):
             at_ms += 30_000
             state, granted = admit(state, SETTINGS, wanted=3, at_ms=at_ms)
             state, _ = settle(state, SETTINGS, successes=granted, failures=0, at_ms=at_ms)
