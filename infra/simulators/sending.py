@@ -14,7 +14,8 @@ from infra.simulators.http_client import HttpTarget
 
 News = TypeVar("News")
 
-SENDERS = 4
+SENDERS = 16
+"""Providers send from many machines at once: were there few, news of a busy minute would come after it."""
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 MOST_ATTEMPTS = 30
