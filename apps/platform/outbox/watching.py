@@ -35,7 +35,8 @@ def work_and_watch(name: str, step: Step, *, seconds: float = 5.0) -> int:
     """Work until there is nothing to do and for a moment longer; returns how much was done.
 
     Returns at once where another worker is at it. When one pass does as much as a crowd brings, and
-    there are other worker processes, the mark is taken away so that they are woken to help.
+    there are other worker processes, the mark is taken away so that they are woken to help. So they are
+    where there is still something after the time is up.
     """
     deadline = time.monotonic() + seconds
     done = 0
