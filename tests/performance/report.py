@@ -1,5 +1,7 @@
 """Shows the figures in a terminal and keeps them for scripts."""
 
+import platform
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -39,7 +41,8 @@ def show(console: Console, runs: Sequence[Run], ceilings: Sequence[Ceiling]) -> 
     console.print(_cost(runs))
     console.print(
         f"  Ceiling: {bounds} orders a minute by {ceilings[0].made_by}: their "
-        "bare statements in three commits, by 8 clients, on this machine's database before each platform.",
+        "bare statements in three commits, by 8 clients, on this machine's database before each platform.\n"
+        f"  Python: {platform.python_version()} in {sys.base_prefix}",
         style="dim",
     )
     for run in runs:

@@ -124,6 +124,49 @@ class TestMain:
         ast.parse(source, feature_version=(3, 6))
 
 
+class TestFastestPython:
+    @pytest.fixture(autouse=True)
+    def path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.delenv("PYTHON", raising=False)
+        return tmp_path
+
+    def put(self, folder: Path, says: str) -> str:
+        """Put a Python there that says so when it is asked for its time."""
+        python = folder / f"python3.{sys.version_info.minor}"
+        python.write_text(f"#!/bin/sh\n{says}\n")
+        python.chmod(0o755)
+        return str(python)
+
+    def test_takes_a_faster_one_and_says_so(
+        self, path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        faster = self.put(path, "echo 0.000001")
+
+        assert bootstrap.fastest_python() == faster
+        assert capsys.readouterr().out == f"  ✓ Taken for its speed: {faster}\n"
+
+    @pytest.mark.parametrize("says", ["echo 10", "echo No module named venv; exit 1"])
+    def test_stays_with_the_one_that_was_called(
+        self, path: Path, says: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.put(path, says)
+
+        assert bootstrap.fastest_python() == sys.executable
+        assert capsys.readouterr().out == ""
+
+    def test_stays_with_the_one_that_was_named(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.put(path, "echo 0.000001")
+        monkeypatch.setenv("PYTHON", "python3")
+
+        assert bootstrap.fastest_python() == sys.executable
+
+    def test_times_a_real_one(self) -> None:
+        assert 0 < bootstrap.trial_seconds(sys.executable) < 20
+
+
 class TestQuietly:
     def test_says_the_sentence_and_what_the_command_said(self) -> None:
         with pytest.raises(SystemExit, match=r"^It did not work\.\n  no matching hash$"):
