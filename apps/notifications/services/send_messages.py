@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-import msgspec
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
@@ -20,6 +19,7 @@ from apps.notifications.services.claim_messages import (
     unconfirm_abandoned,
 )
 from apps.notifications.services.rendering import render
+from apps.platform.bulk.rows import encode, table
 from apps.platform.resilience.backoff import delay_seconds
 
 BATCH = 50
@@ -29,9 +29,20 @@ PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 log = structlog.get_logger(__name__)
 
+_COLUMNS = {
+    "id": "uuid",
+    "attempt": "int",
+    "status": "text",
+    "pause_seconds": "float",
+    "locale": "text",
+    "to_address": "text",
+    "subject": "text",
+    "provider_id": "text",
+    "problem": "text",
+}
 # A sender that was slow rather than dead may still say how it ended, unless a person has had the
 # message sent again by then: that was a new attempt.
-_RECORD = """
+_RECORD = f"""
 UPDATE notifications_message m
 SET status = CASE WHEN v.status = 'queued' AND m.queued_at < now() - %s * interval '1 second'
                   THEN 'failed' ELSE v.status END,
@@ -39,9 +50,7 @@ SET status = CASE WHEN v.status = 'queued' AND m.queued_at < now() - %s * interv
     locale = v.locale, to_address = v.to_address, subject = v.subject,
     provider_id = v.provider_id, problem = v.problem,
     sent_at = CASE WHEN v.status = 'sent' THEN now() ELSE m.sent_at END
-FROM json_to_recordset(%s::json)
-     AS v(id uuid, attempt int, status text, pause_seconds float, locale text, to_address text,
-          subject text, provider_id text, problem text)
+FROM {table(_COLUMNS)} AS v
 WHERE m.id = v.id AND m.attempts = v.attempt AND m.status IN ('sending', 'unconfirmed')
 """
 
@@ -123,7 +132,7 @@ def _prepare(message: ClaimedMessage) -> Letter | Refused:
 def _record(ended: Sequence[_Ended]) -> None:
     if not ended:
         return
-    rows = msgspec.json.encode([_row(one) for one in ended]).decode()
+    rows = encode([_row(one) for one in ended])
     for pause_seconds in (*PAUSES_SECONDS, None):
         try:
             with connection.cursor() as cursor:
@@ -137,24 +146,25 @@ def _record(ended: Sequence[_Ended]) -> None:
             time.sleep(pause_seconds)
 
 
-def _row(one: _Ended) -> dict[str, object]:
+def _row(one: _Ended) -> tuple[object, ...]:
+    """Give an ending in the order of the columns."""
     status, provider_id, problem = _meaning(one.outcome)
     pause_seconds = 0.0
     if status is MessageStatus.QUEUED:
         # At least half of the wait, so that a crowd neither comes back at once nor as one.
         wait = delay_seconds(one.message.attempt)
         pause_seconds = wait * (0.5 + random.random() / 2)
-    return {
-        "id": one.message.message_id,
-        "attempt": one.message.attempt,
-        "status": status,
-        "pause_seconds": pause_seconds,
-        "locale": locale_or_fallback(one.message.locale),
-        "to_address": one.letter.to_address if one.letter else "",
-        "subject": one.letter.subject if one.letter else "",
-        "provider_id": provider_id,
-        "problem": problem,
-    }
+    return (
+        one.message.message_id,
+        one.message.attempt,
+        status,
+        pause_seconds,
+        locale_or_fallback(one.message.locale),
+        one.letter.to_address if one.letter else "",
+        one.letter.subject if one.letter else "",
+        provider_id,
+        problem,
+    )
 
 
 def _meaning(outcome: Outcome) -> tuple[MessageStatus, str, str]:

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import msgspec
 from django.db import connection, transaction
 
 from apps.payments.adapters.registry import gateway_named, is_set_up
@@ -14,6 +12,7 @@ from apps.payments.ports import GatewayUnavailable, MessageRefused, ProviderMess
 from apps.payments.services.handle_messages import HANDLE_MESSAGES
 from apps.payments.services.mask_cards import mask_cards
 from apps.platform.bulk.gathering import Gathering
+from apps.platform.bulk.rows import encode, table
 from apps.platform.outbox.wakeups import wake
 from apps.platform.telemetry.metrics import webhooks_total
 
@@ -21,17 +20,29 @@ LONGEST_NAME = 128
 GATHER_SECONDS = 0.03
 """How long a webhook waits for others, to be stored with them: no provider is in a hurry."""
 
+_COLUMNS = {
+    "provider": "text",
+    "event_id": "text",
+    "kind": "text",
+    "reference": "text",
+    "payment_id": "uuid",
+    "is_setback": "boolean",
+    "setback_of": "text",
+    "call_reference": "text",
+    "facts": "jsonb",
+    "dispute": "jsonb",
+    "refund": "jsonb",
+    "was_done": "boolean",
+}
 # They are due at once, by the clock that says what is due. Two processes may store the same messages
 # at the same moment: in one order, they wait for each other in turn.
-_STORE = """
+_STORE = f"""
 INSERT INTO payments_providermessagerecord
     (provider, event_id, kind, reference, payment_id, is_setback, setback_of, call_reference,
      facts, dispute, refund, was_done, received_at, next_at, attempts)
 SELECT provider, event_id, kind, reference, payment_id, is_setback, setback_of, call_reference,
        facts, dispute, refund, was_done, now(), now(), 0
-FROM json_to_recordset(%s::json) AS v(
-    provider text, event_id text, kind text, reference text, payment_id uuid, is_setback boolean,
-    setback_of text, call_reference text, facts jsonb, dispute jsonb, refund jsonb, was_done boolean)
+FROM {table(_COLUMNS)} AS v
 ORDER BY provider, event_id
 ON CONFLICT (provider, event_id) DO NOTHING
 RETURNING provider, event_id
@@ -104,7 +115,7 @@ def _store(batch: Sequence[_Received]) -> list[int]:
     rows = [_row(one.provider, message) for one in batch for message in one.messages]
     with transaction.atomic(savepoint=False):
         with connection.cursor() as cursor:
-            cursor.execute(_STORE, [msgspec.json.encode(rows).decode()])
+            cursor.execute(_STORE, [encode(rows)])
             unseen = set(cursor.fetchall())
         if unseen:
             transaction.on_commit(lambda: wake({HANDLE_MESSAGES}))
@@ -117,21 +128,22 @@ def _store(batch: Sequence[_Received]) -> list[int]:
     return counts
 
 
-def _row(provider: str, message: ProviderMessage) -> dict[str, Any]:
-    return {
-        "provider": provider,
-        "event_id": message.event_id,
-        "kind": message.kind,
-        "reference": message.reference,
-        "payment_id": message.payment_id,
-        "is_setback": message.is_setback,
-        "setback_of": message.setback_of or "",
-        "call_reference": message.call_reference,
-        "facts": message.facts,
-        "dispute": message.dispute,
-        "refund": message.refund,
-        "was_done": message.was_done,
-    }
+def _row(provider: str, message: ProviderMessage) -> tuple[object, ...]:
+    """Give a message in the order of the columns."""
+    return (
+        provider,
+        message.event_id,
+        message.kind,
+        message.reference,
+        message.payment_id,
+        message.is_setback,
+        message.setback_of or "",
+        message.call_reference,
+        message.facts,
+        message.dispute,
+        message.refund,
+        message.was_done,
+    )
 
 
 _together: Gathering[_Received, int] = Gathering(_store, at_least_seconds=GATHER_SECONDS)

@@ -6,7 +6,7 @@ half of what an order cost in Python (ADR 12).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
@@ -25,16 +25,36 @@ def encode_rows(rows: Sequence[models.Model], fields: tuple[AnyField, ...]) -> s
     Values must be what the column holds already: nothing is converted, as a form's input would be.
     They are read past the descriptors of the fields, which would be a fifth of the work.
     """
-    names, values = _reader(fields)
-    documents = [dict(zip(names, values(row.__dict__), strict=True)) for row in rows]
-    return _encoder.encode(documents).decode()
+    values = _reader(fields)
+    return encode([values(row.__dict__) for row in rows])
+
+
+def encode(rows: Sequence[Sequence[object]]) -> str:
+    """Give rows, each a sequence of its values, as a parameter for `table`."""
+    return _encoder.encode(rows).decode()
 
 
 @lru_cache(maxsize=256)
 def recordset(fields: tuple[AnyField, ...]) -> str:
     """Give the SQL of a table `v` that has a column for each field; its parameter is the rows."""
-    columns = ", ".join(f"{quoted(str(field.column))} {_type(field)}" for field in fields)
-    return f"json_to_recordset(%s::json) AS v({columns})"
+    return table({quoted(str(field.column)): _type(field) for field in fields}) + " AS v"
+
+
+def table(columns: Mapping[str, str]) -> str:
+    """Give the SQL of a table with these columns, names to types; its parameter is rows in that order.
+
+    Values are found by their place: `json_to_recordset`, which finds them by name, takes twice as long.
+    """
+    values = ", ".join(
+        f"{_value(place, kind)} AS {name}" for place, (name, kind) in enumerate(columns.items())
+    )
+    return f"(SELECT {values} FROM jsonb_array_elements(%s::jsonb) AS rows(r))"
+
+
+def _value(place: int, kind: str) -> str:
+    if kind == "jsonb":
+        return f"nullif(r->{place}, 'null')"
+    return f"(r->>{place})::{kind}"
 
 
 def literal(values: Iterable[object]) -> str:
@@ -52,13 +72,12 @@ def _escaped(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _reader(fields: tuple[AnyField, ...]) -> tuple[tuple[str, ...], Any]:
-    """Give the names of the columns, and what reads their values from what an instance holds."""
-    names = tuple(str(field.column) for field in fields)
+def _reader(fields: tuple[AnyField, ...]) -> Callable[[Mapping[str, object]], Sequence[object]]:
+    """Give what reads the values of the fields from what an instance holds."""
     if len(fields) == 1:
         single = itemgetter(fields[0].attname)
-        return names, lambda held: (single(held),)
-    return names, itemgetter(*(field.attname for field in fields))
+        return lambda held: (single(held),)
+    return itemgetter(*(field.attname for field in fields))
 
 
 def _type(field: AnyField) -> str:

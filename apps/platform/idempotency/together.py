@@ -12,24 +12,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
-import msgspec
 from django.db import connection, transaction
 
 from apps.kernel.errors import DomainError
 from apps.platform.bulk.gathering import Gathering
+from apps.platform.bulk.rows import encode, table
 from apps.platform.idempotency.answering import REMEMBER, WAIT_MILLISECONDS, Answer, answer_once
 
 Asked = TypeVar("Asked")
 Rows = TypeVar("Rows")
 
+_COLUMNS: Final = {
+    "client": "text",
+    "key": "text",
+    "fingerprint": "bytea",
+    "status": "smallint",
+    "headers": "jsonb",
+    "body": "bytea",
+    "created_at": "timestamptz",
+    "expires_at": "timestamptz",
+}
 # In the order of the keys, so that two processes with the same ones cannot wait for each other.
 _REMEMBER_ALL: Final = f"""
 INSERT INTO idempotency_record
     (client, key, fingerprint, status, headers, body, created_at, expires_at)
 SELECT client, key, fingerprint, status, headers, body, created_at, expires_at
-FROM json_to_recordset(%s::json) AS v(
-    client text, key text, fingerprint bytea, status smallint, headers jsonb, body bytea,
-    created_at timestamptz, expires_at timestamptz)
+FROM {table(_COLUMNS)} AS v
 WHERE set_config('lock_timeout', '{WAIT_MILLISECONDS}', true) <> ''
 ORDER BY client, key
 ON CONFLICT (client, key) DO UPDATE SET
@@ -118,18 +126,18 @@ def _remember_all(drafted: Sequence[tuple[Attempt[Asked], Draft[Rows]]]) -> set[
     if not drafted:
         return set()
     records = [
-        {
-            "client": attempt.client,
-            "key": attempt.key,
-            "fingerprint": f"\\x{attempt.fingerprint.hex()}",
-            "status": draft.answer.status,
-            "headers": draft.answer.headers,
-            "body": f"\\x{draft.answer.body.hex()}",
-            "created_at": attempt.now,
-            "expires_at": attempt.now + REMEMBER,
-        }
+        (
+            attempt.client,
+            attempt.key,
+            f"\\x{attempt.fingerprint.hex()}",
+            draft.answer.status,
+            draft.answer.headers,
+            f"\\x{draft.answer.body.hex()}",
+            attempt.now,
+            attempt.now + REMEMBER,
+        )
         for attempt, draft in drafted
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_REMEMBER_ALL, [msgspec.json.encode(records).decode()])
+        cursor.execute(_REMEMBER_ALL, [encode(records)])
         return set(cursor.fetchall())

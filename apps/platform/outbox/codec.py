@@ -1,14 +1,10 @@
-"""Events to JSON and back, with old versions lifted to today's shape when they are read."""
+"""Events from JSON, with old versions lifted to today's shape."""
 
 from typing import Any
-
-import msgspec
 
 from apps.kernel import decoding
 from apps.kernel.events import CATALOGUE, Event
 from apps.kernel.events.upcasting import UPCASTERS
-
-_encoder = msgspec.json.Encoder()
 
 
 class UnknownEventType(LookupError):
@@ -17,11 +13,6 @@ class UnknownEventType(LookupError):
 
 class UpcasterMissing(LookupError):
     """An event of an old version is stored, and nothing lifts it to the present one."""
-
-
-def encode(content: object) -> str:
-    """Give the payload of an event, or rows that hold some, as JSON."""
-    return _encoder.encode(content).decode()
 
 
 def decode(type_name: str, version: int, payload: str) -> Event:

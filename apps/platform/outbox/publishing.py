@@ -8,29 +8,41 @@ from django.db import connection, transaction
 
 from apps.kernel.cause import Cause
 from apps.kernel.events import Event, wire_name
-from apps.platform.outbox.codec import encode
+from apps.platform.bulk.rows import encode, table
 from apps.platform.outbox.delivered import Delivered
 from apps.platform.outbox.models import LANES
 from apps.platform.outbox.registry import handlers_in_transaction, subscribers_of
 from apps.platform.outbox.wakeups import wake
 
+_COLUMNS = {
+    "position": "int",
+    "aggregate_type": "text",
+    "aggregate_id": "uuid",
+    "seq": "int",
+    "key": "uuid",
+    "type": "text",
+    "version": "smallint",
+    "payload": "jsonb",
+    "correlation_id": "uuid",
+    "causation_id": "text",
+    "actor": "text",
+    "region": "text",
+    "trace_context": "text",
+}
 _STORE = f"""
 WITH stored AS (
     INSERT INTO outbox_event (aggregate_type, aggregate_id, seq, key, type, version, payload,
                               correlation_id, causation_id, actor, region, trace_context)
     SELECT aggregate_type, aggregate_id, seq, key, type, version, payload,
            correlation_id, causation_id, actor, region, trace_context
-    FROM json_to_recordset(%s::json) AS f(
-        position int, aggregate_type text, aggregate_id uuid, seq int, key uuid, type text,
-        version smallint, payload jsonb, correlation_id uuid, causation_id text, actor text,
-        region text, trace_context text)
+    FROM {table(_COLUMNS)} AS f
     ORDER BY position
     RETURNING event_id, occurred_at, key, type
 ), handed AS (
     INSERT INTO outbox_delivery (subscriber, lane, event_id, occurred_at, key)
     SELECT s.subscriber, abs(hashtext(stored.key::text)::bigint) %% {LANES},
            stored.event_id, stored.occurred_at, stored.key
-    FROM stored JOIN json_to_recordset(%s::json) AS s(type text, subscriber text) USING (type)
+    FROM stored JOIN {table({"type": "text", "subscriber": "text"})} AS s USING (type)
 )
 SELECT event_id, occurred_at FROM stored ORDER BY event_id
 """
@@ -62,7 +74,7 @@ def publish(facts: Sequence[Fact]) -> None:
     if not facts:
         return
     hearers = [
-        {"type": wire_name(event_type), "subscriber": subscriber.name}
+        (wire_name(event_type), subscriber.name)
         for event_type in {type(fact.event) for fact in facts}
         for subscriber in subscribers_of(event_type)
     ]
@@ -73,27 +85,28 @@ def publish(facts: Sequence[Fact]) -> None:
         if any(handlers_in_transaction(type(fact.event)) for fact in facts):
             _run_in_transaction(facts, cursor.fetchall())
     if hearers:
-        names = {hearer["subscriber"] for hearer in hearers}
+        names = {name for _, name in hearers}
         transaction.on_commit(lambda: wake(names))
 
 
-def _row(position: int, fact: Fact) -> dict[str, object]:
+def _row(position: int, fact: Fact) -> tuple[object, ...]:
+    """Give a fact in the order of the columns."""
     event, cause = fact.event, fact.cause
-    return {
-        "position": position,
-        "aggregate_type": event.aggregate_type,
-        "aggregate_id": event.aggregate_id,
-        "seq": fact.seq,
-        "key": event.key,
-        "type": wire_name(type(event)),
-        "version": event.version,
-        "payload": event,
-        "correlation_id": cause.correlation_id,
-        "causation_id": cause.causation_id or "",
-        "actor": cause.actor,
-        "region": cause.region,
-        "trace_context": cause.trace_context,
-    }
+    return (
+        position,
+        event.aggregate_type,
+        event.aggregate_id,
+        fact.seq,
+        event.key,
+        wire_name(type(event)),
+        event.version,
+        event,
+        cause.correlation_id,
+        cause.causation_id or "",
+        cause.actor,
+        cause.region,
+        cause.trace_context,
+    )
 
 
 def _run_in_transaction(facts: Sequence[Fact], stored: Sequence[tuple[Any, ...]]) -> None:
