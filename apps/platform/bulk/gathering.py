@@ -2,8 +2,8 @@
 
 A transaction costs its round trips and its commit whether it writes one row or twenty. Whoever comes
 first begins at once, and what others ask for meanwhile is done next, all of it together. In such a
-crowd the next one waits for a moment, so that more can come along, longer where the last one took long. So
-alone nothing is slower, and in a crowd each one costs a fraction.
+crowd the next one waits for a moment, so that more can come along, longer where the last one took long and
+where many came. So alone nothing is slower, and in a crowd each one costs a fraction.
 """
 
 from __future__ import annotations
@@ -23,8 +23,17 @@ Got = TypeVar("Got")
 EVEN_SECONDS = 1 / 300
 """In a crowd the next one waits three times as long as the last one took where that was 10 ms (`pauses`)."""
 LONGEST_WAIT_SECONDS = 0.07
+CROWD = 8
+"""Where fewer were done together the longest wait is shorter in proportion: on a slow machine everything
+takes long, but with little to do there is nobody to wait for."""
 
 log = structlog.get_logger(__name__)
+
+
+def wait_for_company(took: float, *, came: int) -> float:
+    """Give the seconds to wait in a crowd, after a batch of so many that took so many seconds."""
+    longest = LONGEST_WAIT_SECONDS * min(1.0, came / CROWD)
+    return pause_after(took, even=EVEN_SECONDS, shortest=0.0, longest=longest)
 
 
 class _Request(Generic[Asked, Got]):
@@ -62,6 +71,7 @@ class Gathering(Generic[Asked, Got]):
         self._waiting: list[_Request[Asked, Got]] = []
         self._is_led = False
         self._took_seconds = 0.0
+        self._came = 0
 
     def ask(self, asked: Asked) -> Got | None:
         """Have it done, maybe with others; None where that failed, to be tried alone."""
@@ -75,12 +85,7 @@ class Gathering(Generic[Asked, Got]):
         if not request.is_done:
             wait = self._at_least_seconds
             if has_to_wait:
-                wait = pause_after(
-                    self._took_seconds,
-                    even=EVEN_SECONDS,
-                    shortest=wait,
-                    longest=max(wait, LONGEST_WAIT_SECONDS),
-                )
+                wait = max(wait, wait_for_company(self._took_seconds, came=self._came))
             if wait:
                 time.sleep(wait)
             self._lead()
@@ -100,6 +105,7 @@ class Gathering(Generic[Asked, Got]):
                 request.got = None
         finally:
             self._took_seconds = time.monotonic() - began
+            self._came = len(batch)
             with self._lock:
                 successor = self._waiting[0] if self._waiting else None
                 self._is_led = successor is not None

@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from apps.platform.bulk.gathering import Gathering
+from apps.platform.bulk.gathering import Gathering, wait_for_company
 
 CROWD = 20
 
@@ -104,3 +104,13 @@ def test_waits_for_company_where_nobody_is_in_a_hurry(
         company_is_there.set()
         assert [one.result(10) for one in asked] == [2, 4]
     assert (waits, [sorted(batch) for batch in doubling.batches]) == ([0.5], [[1, 2]])
+
+
+@pytest.mark.parametrize(
+    ("took", "came", "waits"),
+    [(0.01, 20, 0.03), (1.0, 8, 0.07), (1.0, 20, 0.07), (1.0, 4, 0.035), (0.001, 1, 0.0003)],
+)
+def test_waits_longer_where_it_takes_long_and_many_come(
+    took: float, came: int, waits: float
+) -> None:
+    assert wait_for_company(took, came=came) == pytest.approx(waits)
