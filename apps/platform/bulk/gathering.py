@@ -21,7 +21,7 @@ Asked = TypeVar("Asked")
 Got = TypeVar("Got")
 
 EVEN_SECONDS = 1 / 300
-"""In a crowd the next one waits three times as long as the last one took where that was 10 ms (`pauses`)."""
+"""In a crowd the next one waits at most three times as long as the last one took where that was 10 ms (`pauses`)."""
 LONGEST_WAIT_SECONDS = 0.07
 CROWD = 8
 """Where fewer were done together the longest wait is shorter in proportion: on a slow machine everything
@@ -30,10 +30,10 @@ takes long, but with little to do there is nobody to wait for."""
 log = structlog.get_logger(__name__)
 
 
-def wait_for_company(took: float, *, came: int) -> float:
+def company_wait_seconds(took_seconds: float, *, came: int) -> float:
     """Give the seconds to wait in a crowd, after a batch of so many that took so many seconds."""
     longest = LONGEST_WAIT_SECONDS * min(1.0, came / CROWD)
-    return pause_after(took, even=EVEN_SECONDS, shortest=0.0, longest=longest)
+    return pause_after(took_seconds, even=EVEN_SECONDS, shortest=0.0, longest=longest)
 
 
 class _Request(Generic[Asked, Got]):
@@ -85,7 +85,7 @@ class Gathering(Generic[Asked, Got]):
         if not request.is_done:
             wait = self._at_least_seconds
             if has_to_wait:
-                wait = max(wait, wait_for_company(self._took_seconds, came=self._came))
+                wait = max(wait, company_wait_seconds(self._took_seconds, came=self._came))
             if wait:
                 time.sleep(wait)
             self._lead()

@@ -36,15 +36,22 @@ def encode(rows: Sequence[Sequence[object]]) -> str:
 
 @lru_cache(maxsize=256)
 def recordset(fields: tuple[AnyField, ...]) -> str:
-    """Give the SQL of a table `v` that has a column for each field; its parameter is the rows."""
+    """Give the SQL of a table `v` that has a column for each field; its parameter is the rows.
+
+    Raises:
+        ValueError: a field comes twice, and values would be found in a place beside theirs.
+    """
+    if len(set(fields)) < len(fields):
+        raise ValueError(f"A field comes twice: {[field.name for field in fields]}")
     return table({quoted(str(field.column)): _type(field) for field in fields}) + " AS v"
 
 
 def table(columns: Mapping[str, str]) -> str:
     """Give the SQL of a table with these columns, names to types; its parameter is rows in that order.
 
-    Values are found by their place: `json_to_recordset`, which finds them by name, takes twice as long.
+    A null is NULL, of `jsonb` too; arrays of SQL are not among the types.
     """
+    # By place: `json_to_recordset`, which finds values by name, takes more than twice as long.
     values = ", ".join(
         f"{_value(place, kind)} AS {name}" for place, (name, kind) in enumerate(columns.items())
     )

@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from apps.platform.bulk.gathering import Gathering, wait_for_company
+from apps.platform.bulk.gathering import Gathering, company_wait_seconds
 
 CROWD = 20
 
@@ -113,4 +113,4 @@ def test_waits_for_company_where_nobody_is_in_a_hurry(
 def test_waits_longer_where_it_takes_long_and_many_come(
     took: float, came: int, waits: float
 ) -> None:
-    assert wait_for_company(took, came=came) == pytest.approx(waits)
+    assert company_wait_seconds(took, came=came) == pytest.approx(waits)

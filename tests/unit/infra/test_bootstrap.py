@@ -144,7 +144,7 @@ class TestFastestPython:
         faster = self.put(path, "echo 0.000001")
 
         assert bootstrap.fastest_python() == faster
-        assert capsys.readouterr().out == f"  ✓ Taken for its speed: {faster}\n"
+        assert capsys.readouterr().out == f"  ✓ The environment is made with {faster}\n"
 
     @pytest.mark.parametrize("says", ["echo 10", "echo No module named venv; exit 1"])
     def test_stays_with_the_one_that_was_called(
@@ -163,8 +163,28 @@ class TestFastestPython:
 
         assert bootstrap.fastest_python() == sys.executable
 
+    def test_takes_another_where_the_called_one_can_make_no_environment(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        able = self.put(path, "echo 0.5")
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+
+        assert bootstrap.fastest_python() == able
+
     def test_times_a_real_one(self) -> None:
-        assert 0 < bootstrap.trial_seconds(sys.executable) < 20
+        assert 0 < bootstrap.trial_seconds(sys.executable) < float("inf")
+
+    def test_has_no_time_of_what_our_packages_do_not_fit(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bootstrap, "TRIAL", bootstrap.TRIAL.replace('"cpython"', '"pypy"'))
+
+        assert bootstrap.trial_seconds(sys.executable) == float("inf")
+
+    def test_waits_for_none_that_hangs(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bootstrap, "TRIAL_SECONDS", 0.05)
+
+        assert bootstrap.trial_seconds(self.put(path, "exec /bin/sleep 60")) == float("inf")
 
 
 class TestQuietly:
