@@ -58,8 +58,8 @@ def handle_messages(*, now: datetime) -> int:
     waits for that charge, and one of a charge for the authorisation that is under way. A message whose
     payment is not known yet waits and is matched later, less and less often, for up to three days; then
     it is put aside as unmatched, and if it tells of a dispute or a refund, a person is shown that. One that
-    cannot be handled is tried again, too, for as long as that is so. Returns the number of messages looked at: where that is
-    a whole batch, more may be due.
+    cannot be handled is tried again, too, for as long as that is so. Returns the number of messages looked
+    at: where that is a whole batch, more may be due.
 
     Raises:
         OperationalError, InterfaceError: the database is away, or two of us met. What was committed

@@ -51,7 +51,7 @@ def table(columns: Mapping[str, str]) -> str:
 
     A null is NULL, of `jsonb` too; arrays of SQL are not among the types.
     """
-    # By place: `json_to_recordset`, which finds values by name, takes more than twice as long.
+    # By place: `json_to_recordset`, which finds values by name, costs an order a seventh more (ADR 12).
     values = ", ".join(
         f"{_value(place, kind)} AS {name}" for place, (name, kind) in enumerate(columns.items())
     )
